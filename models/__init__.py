@@ -1,0 +1,1 @@
+"""Model folders, and what makes, checks and loads them."""

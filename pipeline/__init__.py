@@ -1,0 +1,1 @@
+"""How a run is put together, started and looked at."""

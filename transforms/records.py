@@ -1,0 +1,169 @@
+"""Every value that flows from one stage to the next.
+
+Offsets are Unicode code points into ``Article.text``, start included, end excluded, unless a name
+says ``byte``: those count the decompressed bytes of a source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What a plan reads in one go: one file, or the small single-article files of one folder.
+
+    Attributes:
+        name: file or folder name, unique in a run, safe in a file name; chunks are named after it.
+        uris: the files, in the order in which they are read.
+    """
+
+    name: str
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRange:
+    """Where one article stands in its source.
+
+    Attributes:
+        source_uri: the file; a member of a package is ``FILE!/MEMBER``.
+        source_index: 0-based position of the article in that source.
+        start_byte, end_byte: of the article's element, in the decompressed source.
+        sha256: of those bytes, hexadecimal.
+        article_id: as in ``Article``; found by a quick look at the front matter.
+        namespaces: ``xmlns`` attributes that enclosing elements declare, as XML text, or "".
+    """
+
+    source_uri: str
+    source_index: int
+    start_byte: int
+    end_byte: int
+    sha256: str
+    article_id: str
+    namespaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceArticle:
+    """One article's bytes (``xml``) and where they come from."""
+
+    range: ArticleRange
+    xml: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An article or a file that could not be annotated: one row of ``rejects``."""
+
+    source_uri: str
+    source_index: int
+    article_id: str | None
+    stage: str
+    reason: str
+    message: str
+    start_byte: int
+    end_byte: int
+
+
+class RejectError(Exception):
+    """Bad data met by a stage: becomes a ``Reject``; the run goes on.
+
+    Args:
+        stage: the stage's name, as in ``journey``.
+        reason: a short code in kebab-case, for counting.
+        message: one sentence for a curator: what was expected, what was found, where.
+    """
+
+    def __init__(self, stage: str, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A block of an article's text: a paragraph, a title, a table cell, a keyword ...
+
+    Attributes:
+        start, end: in ``Article.text``.
+        section: section code; two codes of a combined section are joined by ``|``.
+        path: titles of the enclosing sections, from the outermost to the own.
+        xpath: of the element, from the article's root element.
+    """
+
+    start: int
+    end: int
+    section: str
+    path: tuple[str, ...]
+    xpath: str
+
+
+class XmlSpan(NamedTuple):
+    """A span of text in the XML: XPaths of text nodes from the root, code-point offsets in them.
+
+    The end is exclusive, in the node that holds the last character.
+    """
+
+    start_xpath: str
+    start_offset: int
+    end_xpath: str
+    end_offset: int
+
+
+class XmlMap(Protocol):
+    """The way from a span of ``Article.text`` back to the XML."""
+
+    def locate(self, start: int, end: int) -> XmlSpan | None:
+        """The XML place of ``text[start:end]``; None if none of it stands in the XML as text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article (or sub-article) as clean text with a map back to its XML.
+
+    Attributes:
+        text: passages joined by one newline.
+        chars_source: characters of text in the XML (``string-length(string(/))``).
+        chars_kept: those that stand in ``text``.
+        excluded: the others, counted by reason; ``chars_kept + sum(excluded) == chars_source``.
+        xml_map: from spans of ``text`` to the XML.
+        notes: counts of what was repaired on the way (decoded entities ...), by name.
+    """
+
+    article_id: str
+    pmcid: str | None
+    pmid: str | None
+    doi: str | None
+    title: str | None
+    journal: str | None
+    article_type: str | None
+    language: str | None
+    license: str | None
+    year: int | None
+    text: str
+    passages: tuple[Passage, ...]
+    chars_source: int
+    chars_kept: int
+    excluded: Mapping[str, int]
+    xml_map: XmlMap
+    notes: Mapping[str, int]
+
+
+class Sentence(NamedTuple):
+    """A sentence: ``passage`` is its index in ``Article.passages``; offsets in ``Article.text``."""
+
+    passage: int
+    start: int
+    end: int
+
+
+class Entity(NamedTuple):
+    """A mention that a model found. Offsets are those of the text that the model was given."""
+
+    start: int
+    end: int
+    type: str
+    score: float
