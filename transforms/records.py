@@ -4,9 +4,52 @@ Offsets are Unicode code points into ``Article.text``, start included, end exclu
 says ``byte``: those count the decompressed bytes of a source.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PMCID = re.compile(r"(?:PMC)?0*([1-9][0-9]*)(?:\.[0-9]+)?", re.IGNORECASE)
+
+
+def article_ids(ids: Iterable[tuple[str, str]]) -> tuple[str | None, str | None, str | None]:
+    """The PMCID (with its ``PMC``), PMID and DOI among an article's own identifiers.
+
+    Args:
+        ids: kind (``pub-id-type`` or ``IdType``) and value, in document order; the first that
+            is usable counts. Europe PMC writes a PMCID as digits, PMC with its prefix, and PMC's
+            ``pmcaid`` holds the same digits.
+
+    >>> article_ids([("pmcid", "6358576"), ("doi", "10.1000/x")])
+    ('PMC6358576', None, '10.1000/x')
+    """
+    found: dict[str, str] = {}
+    for kind, value in ids:
+        if value.strip():
+            found.setdefault(kind, value.strip())
+    numbers = (_PMCID.fullmatch(found.get(kind, "")) for kind in ("pmc", "pmcid", "pmcaid"))
+    pmcid = next((f"PMC{number[1]}" for number in numbers if number), None)
+    pmids = (found.get(kind, "") for kind in ("pmid", "pubmed"))
+    pmid = next((number for number in pmids if number.isascii() and number.isdigit()), None)
+    return pmcid, pmid, found.get("doi")
+
+
+def article_id_from(pmcid: str | None, pmid: str | None, doi: str | None, sha256: str) -> str:
+    """The name of an article throughout a run, from what ``article_ids`` gives.
+
+    >>> article_id_from(None, "21350678", "10.3390/nu3010063", "")
+    'MED:21350678'
+    """
+    if pmcid:
+        return pmcid
+    if pmid:
+        return f"MED:{pmid}"
+    if doi:
+        return f"DOI:{doi}"
+    return f"SRC:{sha256[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +203,48 @@ class Sentence(NamedTuple):
     end: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """The model's tokens of one passage, without special tokens: four int32 arrays, one row each.
+
+    Attributes:
+        ids: in the model's vocabulary.
+        starts, ends: in the passage's text, white space trimmed; a token that is only white space
+            is empty.
+        words: index of the word that a token is part of; never falls.
+    """
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    words: NDArray[np.int32]
+
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """The range of the tokens that start in ``text[start:end]``."""
+        first, last = self.starts.searchsorted((start, end))
+        return int(first), int(last)
+
+
+class Window(NamedTuple):
+    """Tokens that the model reads in one go; all four are token indexes in the passage.
+
+    Attributes:
+        passage: index of the passage.
+        start, end: the tokens read.
+        scored_start, scored_end: those whose scores count; the others are context.
+    """
+
+    passage: int
+    start: int
+    end: int
+    scored_start: int
+    scored_end: int
+
+
+# How the labels of a word's tokens become the word's label; the names are those of transformers.
+Aggregation = Literal["none", "simple", "first", "average", "max"]
+
+
 class Entity(NamedTuple):
     """A mention that a model found. Offsets are those of the text that the model was given."""
 
@@ -167,3 +252,41 @@ class Entity(NamedTuple):
     end: int
     type: str
     score: float
+
+
+class Annotation(NamedTuple):
+    """One row of ``annotations``: a mention, its place in the text and in the XML."""
+
+    annotation_id: str
+    article_id: str
+    passage: int
+    sentence: int
+    section: str
+    type: str
+    start: int
+    end: int
+    exact: str
+    prefix: str
+    postfix: str
+    score: float
+    model: str
+    start_xpath: str
+    start_offset: int
+    end_xpath: str
+    end_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """An article with everything that was found in it: what becomes rows.
+
+    Attributes:
+        n_windows, n_tokens: windows run and tokens scored, summed over the models.
+    """
+
+    source: ArticleRange
+    article: Article
+    sentences: tuple[Sentence, ...]
+    annotations: tuple[Annotation, ...]
+    n_windows: int
+    n_tokens: int
