@@ -1,0 +1,75 @@
+"""What a worker installs: the three packages, and the model folders as their data."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+[VERSION] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "pipeline/__init__.py").read_text(), re.M)
+
+EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
+EVALUATE = ["seqeval>=1.2.2"]
+QUANTIZE = ["onnx>=1.17"]
+S3 = ["boto3>=1.35"]
+
+setup(
+    name="article-annotator",
+    version=VERSION,
+    description="Distributed named entity annotation of biomedical articles, with exact offsets",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Bio-Informatics",
+        "Topic :: Text Processing :: Linguistic",
+    ],
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
+    package_data={
+        # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
+        "models": ["*/*.json", "*/*.onnx", "*/*.txt", "*/README.md", "*/LICENSE*"],
+        "pipeline": ["*.html", "*.css", "*.js"],
+        "transforms": ["*.json", "*.tsv", "*.txt"],
+    },
+    install_requires=[
+        "apache-beam>=2.60,<3",
+        "lxml>=5.2",
+        "numpy>=1.26",
+        "onnxruntime>=1.20",
+        "pyarrow>=16.1",
+        "smart-open>=7.0",
+        "tokenizers>=0.20",
+    ],
+    extras_require={
+        "evaluate": EVALUATE,
+        "export": EXPORT,
+        "gcs": ["apache-beam[gcp]", "smart-open[gcs]"],
+        "quantize": QUANTIZE,
+        "s3": S3,
+        "sql": ["duckdb>=1.1"],
+        "test": [
+            *EVALUATE,
+            *QUANTIZE,
+            *S3,
+            "build>=1.2",
+            "duckdb>=1.1",
+            "flask>=3.0",  # with moto: a local S3 server
+            "flask-cors>=5.0",
+            "hypothesis>=6.100",
+            "lxml-stubs>=0.5",
+            "moto[s3]>=5.0",
+            "mypy>=1.13",
+            "psutil>=6.0",
+            "pytest>=8.3",
+            "pytest-benchmark>=5.0",
+            "ruff>=0.9",
+        ],
+    },
+    entry_points={"console_scripts": ["article-annotator = pipeline.__main__:main"]},
+)
