@@ -1,0 +1,113 @@
+"""Sentences of a passage: boundaries as a biologist would set them, offsets exact for any text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.sentences import split_sentences
+
+# Each passage is written with " | " where a sentence is expected to end.
+PASSAGES = [
+    "Cells were lysed. | Lysates were cleared.",
+    "As shown by Adler et al. (2004), growth stopped. | It resumed later.",
+    "This was first seen by Adler et al. | These authors used mice.",
+    "See Fig. 1 and Figs. 2A, B. | Error bars show SEM. | Scale bar, 5 mm.",
+    "Several cytokines (e.g. IL-2, i.e. a growth factor) vs. none were tested.",
+    "We grew E. coli, P. syringae pv. tabaci and S. enterica subsp. enterica here.",
+    "Antisera against anti-E. chaffeensis were made. | E. coli served as control.",
+    "It binds NF-kappa B. | LPS has no effect. | Hepatitis C. | Vitamin D3 too.",
+    "Plates stayed at 37 °C. | After 24 h. | Cells were fixed at 4°C. | PCR followed.",
+    "The value was 0.05 (p = .01). | 50% of cells died. | 3H-thymidine was added.",
+    "This was reported [1,2]. | Others disagree [3]. | Nobody knows.",
+    "Mice were bought (Sigma, St. Louis, MO, U.S.A.). | They were fed.",
+    "The vector was a gift of P. Sor and J. K. Lum (Oslo). | It was cut.",
+    "We thank A. Bell, Dr. C. Dorn and M.-L. Ek for mice.",
+    "Panels differ in E and F. | Embryos are seen from above.",
+    "It fell. | p53 rose. | c-Myc did not. | mTOR was high. | α-Tubulin was constant.",
+    "It was inert. | (A) Top view. | (b) Side view. | *P < 0.05. | n = 5.",
+    "1. Introduction",
+    "2.1. Mice were kept dark.",
+    "Is it sterile? | We think so! | Yes.",
+    'They named it "death domain." | Others did not.',
+    "It was injected i.v. and i.p. into mice, approx. 3 times.",
+    "Clones (accession no. AF123456) were used. | No. | None survived.",
+    "Patients with MS. | Later they had BV. | G. vaginalis was found.",
+    "A receptor gene. [published erratum appears in Cell 1998]",
+    "Virus B. burgdorferi from the U. S. Government was used.",
+]
+
+
+@pytest.mark.parametrize("passage", PASSAGES)
+def test_sentences_end_where_a_biologist_ends_them(passage):
+    """Abbreviations, species, initials and numbers do not end a sentence; their look-alikes do."""
+    expected = passage.split(" | ")
+    text = " ".join(expected)
+    assert [text[start:end] for start, end in split_sentences(text)] == expected
+
+
+def test_sentences_end_without_white_space_where_it_was_lost():
+    """Old abstracts' truncation mark, and a word that only starts sentences, glued to a stop."""
+    text = "It was cloned.The gene is long.(ABSTRACT TRUNCATED AT 250 WORDS)"
+    assert split_sentences(text) == [(0, 14), (14, 31), (31, len(text))]
+
+
+def test_an_empty_passage_has_no_sentences():
+    """White space alone, of any kind, is no sentence."""
+    assert split_sentences("") == []
+    assert split_sentences(" \n\t\u2003") == []
+
+
+PIECES = st.sampled_from(
+    'cells|The|E.|al.|Fig.|p53|.|?|!|…|[1,2]|(|)|”|"| |  |\n|\u00a0|\u2009|0.05|NF-κB|😀|\u0301'
+    "|i.e.|1.|°C.".split("|")
+)
+
+
+def check_promises(text):
+    """Sentences are ordered, disjoint, trimmed, and leave out nothing but white space."""
+    sentences = split_sentences(text)
+    previous = 0
+    for start, end in sentences:
+        assert previous <= start < end <= len(text)
+        assert not text[previous:start].strip()
+        assert text[start:end] == text[start:end].strip()
+        previous = end
+    assert not text[previous:].strip()
+
+
+@given(st.text())
+def test_any_text_keeps_the_promises(text):
+    """Any string at all, also one that no paper would hold."""
+    check_promises(text)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_prose_like_text_keeps_the_promises(text):
+    """Strings dense with what the rules look at."""
+    check_promises(text)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_splitting_ignores_white_space_around_a_passage(text):
+    """Leading and trailing white space moves the offsets and changes nothing else."""
+    stripped = text.strip()
+    lead = 3
+    shifted = [(start - lead, end - lead) for start, end in split_sentences(f" \n {stripped}\t ")]
+    assert shifted == split_sentences(stripped)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 100_000,
+        "a" * 1_000_000,
+        ". " * 100_000,
+        "A. " * 100_000,
+        "(" * 100_000 + ".",
+        " " * 99_999,
+    ],
+    ids=["dots", "no spaces", "spaced dots", "initials", "brackets", "spaces"],
+)
+def test_extreme_passages_are_split_like_any_other(text):
+    """Long runs of one thing take no longer than prose of that length, and break nothing."""
+    check_promises(text)
