@@ -1,0 +1,165 @@
+"""Logits of a sentence's tokens in, entities out.
+
+The five ways to aggregate mean what they mean in the token classification pipeline of
+transformers. Where that pipeline errs, this module does not (tests/transforms/test_entities.py):
+words come from the tokenizer or from white space, never from the look of a token, and one word is
+never split into two entities of one type.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.records import Aggregation, Entity, Tokens
+
+BEGINS = frozenset("BSU")
+ENDS = frozenset("ELSU")
+PREFIXES = BEGINS | ENDS | {"I", "M"}
+
+
+class Scheme(NamedTuple):
+    """What the labels mean, label by label.
+
+    Attributes:
+        outside: index of the label for no entity.
+        types: entity type of each label.
+        begins, ends: whether a token of that label can only be the first, or last, of its entity.
+    """
+
+    outside: int
+    types: tuple[str, ...]
+    begins: tuple[bool, ...]
+    ends: tuple[bool, ...]
+
+
+@lru_cache
+def read_scheme(labels: tuple[str, ...]) -> Scheme:
+    """The meaning of BIO, IOB2, IO, IOBES or BILOU labels, in any order.
+
+    A prefix counts as one if all labels have one, or if another label has the same type behind
+    another prefix; so ``B-cell`` beside ``T-cell`` is the name of a type.
+
+    >>> read_scheme(("B-cell_line", "O", "I-cell_line")).types
+    ('cell_line', '', 'cell_line')
+    """
+    split = [(label[0], label[2:]) if _has_prefix(label) else ("", label) for label in labels]
+    inside = [parts for label, parts in zip(labels, split, strict=True) if label != "O"]
+    all_prefixed = all(prefix for prefix, _ in inside)
+    types, begins, ends = [], [], []
+    for label, (prefix, kind) in zip(labels, split, strict=True):
+        paired = any(kind == other and prefix != p for p, other in inside if p)
+        counts = prefix and (all_prefixed or paired)
+        types.append("" if label == "O" else kind if counts else label)
+        begins.append(bool(counts) and prefix in BEGINS)
+        ends.append(bool(counts) and prefix in ENDS)
+    return Scheme(labels.index("O"), tuple(types), tuple(begins), tuple(ends))
+
+
+def _has_prefix(label: str) -> bool:
+    return len(label) > 2 and label[0] in PREFIXES and label[1] == "-"
+
+
+def find_entities(
+    logits: NDArray[np.float32],
+    tokens: Tokens,
+    sentence: tuple[int, int],
+    labels: tuple[str, ...],
+    aggregation: Aggregation = "first",
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    min_score: float = 0.0,
+) -> list[Entity]:
+    """The entities of one sentence, in reading order.
+
+    Args:
+        logits: tokens x labels, of the passage.
+        tokens: of the passage.
+        sentence: its offsets in the passage's text; no entity crosses them.
+        labels: of the model.
+        aggregation: ``none`` makes an entity of every token that is not outside; ``simple`` joins
+            tokens by their labels; ``first``, ``average`` and ``max`` label a whole word by its
+            first token, by the mean of its tokens, or by the token most sure of itself, and join
+            words.
+        thresholds: the lowest score by type.
+        min_score: the lowest score of the other types.
+
+    Returns:
+        Entities with offsets in the passage's text, and the mean score of the parts joined.
+    """
+    first, last = tokens.within(*sentence)
+    scheme = read_scheme(labels)
+    best = logits[first:last].argmax(axis=1)
+    if (best == scheme.outside).all():  # most sentences; a mean of such tokens is outside as well
+        return []
+    starts, ends = tokens.starts[first:last], tokens.ends[first:last]
+    words = tokens.words[first:last]
+    scores = _softmax(logits[first:last])
+    if not (filled := starts < ends).all():
+        starts, ends, words = starts[filled], ends[filled], words[filled]
+        scores, best = scores[filled], best[filled]
+    ends = ends.clip(max=sentence[1])
+    if aggregation in {"none", "simple"}:
+        score = scores.max(axis=1)
+    else:
+        word_starts = np.flatnonzero(np.append(True, words[1:] != words[:-1]))
+        best, score = _aggregate_words(scores, best, word_starts, aggregation)
+        starts, ends = starts[word_starts], ends[np.append(word_starts[1:], len(ends)) - 1]
+        words = words[word_starts]
+
+    entities = []
+    for part in _join(best, words, scheme, joins=aggregation != "none"):
+        kind = scheme.types[best[part.start]]
+        mean = float(score[part].mean())
+        if mean >= (thresholds or {}).get(kind, min_score):
+            entities.append(Entity(int(starts[part.start]), int(ends[part.stop - 1]), kind, mean))
+    return entities
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores: NDArray[np.float32] = odds / odds.sum(axis=1, keepdims=True)
+    return scores
+
+
+def _aggregate_words(
+    scores: NDArray[np.float32],
+    best: NDArray[np.intp],
+    word_starts: NDArray[np.intp],
+    aggregation: Aggregation,
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Label and score of each word."""
+    if aggregation == "first":
+        return best[word_starts], scores[word_starts].max(axis=1)
+    if aggregation == "average":
+        counts = np.diff(np.append(word_starts, len(scores)))
+        means = np.add.reduceat(scores, word_starts) / counts[:, None].astype(np.float32)
+        return means.argmax(axis=1), means.max(axis=1)
+    top = scores.max(axis=1)
+    surest = np.array([word.argmax() for word in np.split(top, word_starts[1:])]) + word_starts
+    return best[surest], top[surest]
+
+
+def _join(
+    best: NDArray[np.intp], words: NDArray[np.int32], scheme: Scheme, joins: bool
+) -> list[slice]:
+    """Ranges of tokens or words that are one entity."""
+    parts: list[slice] = []
+    for index in np.flatnonzero(best != scheme.outside).tolist():
+        label, previous = best[index], best[index - 1]
+        if (
+            joins
+            and parts
+            and parts[-1].stop == index
+            and scheme.types[label] == scheme.types[previous]
+            and (
+                words[index] == words[index - 1]
+                or not (scheme.begins[label] or scheme.ends[previous])
+            )
+        ):
+            parts[-1] = slice(parts[-1].start, index + 1)
+        else:
+            parts.append(slice(index, index + 1))
+    return parts

@@ -1,0 +1,84 @@
+"""Windows in, logits of every token out: batches of one article, cut where padding costs least.
+
+A batch never crosses articles, so an article's scores do not depend on its neighbours: a
+dynamically quantised graph takes the scale of its activations over the whole batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.folder import Model
+from transforms.records import RejectError, Tokens, Window
+
+# Padded tokens a batch may hold, and what a batch costs beyond them; tests/bench/bench_runtime.py.
+BATCH_TOKENS = 768
+BATCH_COST = 24
+
+
+def score_windows(
+    model: Model, tokens: Sequence[Tokens], windows: Sequence[Window]
+) -> list[NDArray[np.float32]]:
+    """The model's logits for every token of an article, in a fixed order of work.
+
+    Safe to call from several threads on one model.
+
+    Args:
+        model: what scores.
+        tokens: of each passage.
+        windows: of all passages, as ``cut_windows`` gives them.
+
+    Returns:
+        For each passage an array of tokens x labels; rows of tokens in no window are NaN.
+
+    Raises:
+        RejectError: the model gave a score that is not a finite number.
+    """
+    logits = [np.full((len(t.ids), len(model.labels)), np.nan, np.float32) for t in tokens]
+    by_length = sorted(windows, key=lambda window: window.end - window.start)
+    lengths = [window.end - window.start + model.n_special for window in by_length]
+    for first, last in cut_batches(lengths, BATCH_TOKENS, BATCH_COST):
+        batch = by_length[first:last]
+        scored = model.score([tokens[w.passage].ids[w.start : w.end] for w in batch])
+        for row, window in zip(scored, batch, strict=True):
+            kept = row[window.scored_start - window.start : window.scored_end - window.start]
+            logits[window.passage][window.scored_start : window.scored_end] = kept
+            if not np.isfinite(kept).all():
+                raise RejectError(
+                    "infer",
+                    "not-finite",
+                    f"{model.name} gave a score that is no number in passage {window.passage}, "
+                    f"tokens {window.start} to {window.end}",
+                )
+    return logits
+
+
+def cut_batches(lengths: Sequence[int], limit: int, cost: int) -> list[tuple[int, int]]:
+    """Cut windows sorted by length into batches of the least padded tokens.
+
+    Args:
+        lengths: of the windows, rising.
+        limit: padded tokens that a batch may hold; a longer window is a batch of its own.
+        cost: of one more batch, in padded tokens.
+
+    Returns:
+        Ranges of windows, whose sum of padded tokens plus ``cost`` is the least possible.
+
+    >>> cut_batches([3, 3, 3, 20, 21], limit=64, cost=2)
+    [(0, 3), (3, 5)]
+    """
+    least = np.zeros(len(lengths) + 1)
+    start_of = np.zeros(len(lengths) + 1, np.intp)
+    for end, length in enumerate(lengths, 1):
+        most = min(max(limit // length, 1), end)
+        costs = least[end - most : end] + length * np.arange(most, 0, -1)
+        best = int(costs.argmin())
+        least[end] = costs[best] + cost
+        start_of[end] = end - most + best
+    batches = []
+    end = len(lengths)
+    while end:
+        batches.append((int(start_of[end]), end))
+        end = int(start_of[end])
+    return batches[::-1]

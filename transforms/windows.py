@@ -1,0 +1,140 @@
+"""Passages in, the windows that a model reads out.
+
+A passage is tokenised once; windows are ranges of its tokens. Tokens are never dropped:
+
+    sentences   |-------|--------------------------|----|
+    windows     [=======][========---]             [====]     = scored here
+                               [---============]              - read as context
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from transforms.records import Tokens, Window
+
+WindowMode = Literal["sentence", "pack"]
+# What str.isspace holds for white space.
+SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
+
+
+def tokenize_passages(texts: Sequence[str], tokenizer: Tokenizer) -> list[Tokens]:
+    """The tokens of each passage.
+
+    A word is what the tokenizer takes for one, if it knows words (WordPiece); if it does not
+    (byte-level BPE, Unigram), a word is text up to the next white space.
+    """
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    knows_words = getattr(tokenizer.model, "continuing_subword_prefix", None)
+    make = _word_piece_tokens if knows_words else _trimmed_tokens
+    return [make(encoding, text) for encoding, text in zip(encodings, texts, strict=True)]
+
+
+def _offsets(encoding: Encoding) -> NDArray[np.int32]:
+    flat = np.fromiter(chain.from_iterable(encoding.offsets), np.int32, 2 * len(encoding))
+    return flat.reshape(-1, 2)
+
+
+def _word_piece_tokens(encoding: Encoding, _: str) -> Tokens:
+    offsets = _offsets(encoding)
+    return Tokens(
+        ids=np.array(encoding.ids, np.int32),
+        starts=offsets[:, 0],
+        ends=offsets[:, 1],
+        words=np.array(encoding.word_ids, np.int32),
+    )
+
+
+def _trimmed_tokens(encoding: Encoding, text: str) -> Tokens:
+    """Tokens of a tokenizer without words: its tokens can hold the white space before them.
+
+    A word goes from white space to white space, however many tokens a character has: an emoji
+    is four tokens of GPT-2's, with the same offsets.
+    """
+    offsets = _offsets(encoding)
+    starts, ends = offsets[:, 0].copy(), offsets[:, 1].copy()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    space = np.append(np.isin(codes, SPACES), False)
+    while (blank := space[starts] & (starts < ends)).any():
+        starts += blank
+    while (blank := space[ends - 1] & (starts < ends)).any():
+        ends -= blank
+    # The words before each character, counted by the spaces that end a run of white space.
+    word_of = np.cumsum(space[:-1] & ~space[1:])
+    words = np.append(0, word_of)[starts]
+    return Tokens(np.array(encoding.ids, np.int32), starts, ends, words.astype(np.int32))
+
+
+def cut_windows(
+    tokens: Sequence[Tokens],
+    sentences: Sequence[Sequence[tuple[int, int]]],
+    limit: int,
+    mode: WindowMode = "sentence",
+) -> list[Window]:
+    """Windows that score every token of every sentence exactly once, none over the limit.
+
+    Args:
+        tokens: of each passage.
+        sentences: of each passage, in order, as offsets in its text.
+        limit: tokens of text that a window can hold (``Model.window_limit``).
+        mode: ``sentence`` gives each sentence a window of its own, which is what models for
+            sentences were trained on; ``pack`` puts neighbouring sentences of a passage together
+            as long as they fit.
+
+    Returns:
+        The windows in reading order. A sentence without tokens has none.
+    """
+    windows: list[Window] = []
+    for passage, (its_tokens, its_sentences) in enumerate(zip(tokens, sentences, strict=True)):
+        ranges = [its_tokens.within(start, end) for start, end in its_sentences]
+        ranges = [(first, last) for first, last in ranges if first < last]
+        if mode == "pack":
+            ranges = list(_pack(ranges, limit))
+        for first, last in ranges:
+            if last - first <= limit:
+                windows.append(Window(passage, first, last, first, last))
+            else:
+                windows.extend(_cut_long(passage, its_tokens.words, first, last, limit))
+    return windows
+
+
+def _pack(ranges: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
+    if not ranges:
+        return
+    first, last = ranges[0]
+    for start, end in ranges[1:]:
+        if end - first > limit:
+            yield first, last
+            first = start
+        last = end
+    yield first, last
+
+
+def _cut_long(
+    passage: int, words: NDArray[np.int32], first: int, last: int, limit: int
+) -> Iterator[Window]:
+    """Overlapping windows over one sentence; the middle of an overlap is where the scoring changes.
+
+    There a token has as much context on its left in the next window as on its right in this one.
+    """
+    inside = words[first:last]
+    word_starts = first + np.flatnonzero(np.append(True, inside[1:] != inside[:-1]))
+
+    def word_start(position: int, after: int) -> int:
+        """The last start of a word in ``(after, position]``; ``position`` if there is none."""
+        index = int(word_starts.searchsorted(position, "right")) - 1
+        return int(word_starts[index]) if word_starts[index] > after else position
+
+    overlap = limit // 4
+    start = scored_start = first
+    while last - start > limit:
+        end = word_start(start + limit, after=start)
+        next_start = word_start(max(end - overlap, start + 1), after=start)
+        scored_end = word_start((next_start + end) // 2, after=max(scored_start, next_start - 1))
+        yield Window(passage, start, end, scored_start, scored_end)
+        start, scored_start = next_start, scored_end
+    yield Window(passage, start, last, scored_start, last)
