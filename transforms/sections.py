@@ -74,6 +74,9 @@ TELLING: Mapping[str, tuple[str, ...]] = {
         r"((general|brief|short) )?introductions?( section)?|introductory remarks",
         r"(scientific |general |study )?backgrounds?( and summary| information| literature)?",
         r"background (to|of) the (study|research|problem)",
+        r"(background|introduction|introducao) (and|e) (motivations?|rationale|objectives?|aims?|"
+        r"purposes?|goals?|significance|context|overview|hypothes[ie]s|scope|related works?|"
+        r"literature( review)?|theor(y|etical framework)|background|introduction|objetivos?)( .*)?",
         r"introducao|introduccion|einleitung|einfuhrung",
     ),
     "METHODS": (
@@ -134,7 +137,7 @@ TELLING: Mapping[str, tuple[str, ...]] = {
         r"(\w+ ){0,3}(materials?|informations?|data|files?|documents?|contents?|figures?|tables?|"
         r"methods?|notes?|texts?|movies?|videos?|appendix|appendices|results?|references|"
         r"experimental procedures|discussion|legends?|resources?)( .{0,40})?",
-        r"(electronic |online |web |data )?supplements?|supplementary|supplemental",
+        r"(electronic |online |web |data )supplements?|supplement|supplementary|supplemental",
         r"(electronic )?supplementary materials? and .*",
         r"(material|materiais) suplementar(es)?|material suplementario|informacao suplementar",
         r"additional (data |supporting )?(files?|materials?|data)( \d+)?|associated content",
@@ -259,7 +262,7 @@ ETHICS = (
 )
 ASIDE = (
     r"(publishers?|editors?|editorial|authors?|prepress|production|disclaimer) notes?( .*)?",
-    r"disclaimers?|(pre ?publication|publication|article) history|open access( .*)?|"
+    r"usage notes|disclaimers?|(pre ?publication|publication|article) history|open access( .*)?|"
     r"(article |author |authors )(information|details?|statements?|biograph(y|ies)|addresses)",
     r"(how to )?cite this article( as)?|citations?|copyright( .*)?|(rights|"
     r"reprints) and permissions?",
@@ -286,7 +289,7 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"(related|previous|prior) (works?|research|studies|literature)|(the )?literature review|"
         r"review of (the )?(related )?literature|(theoretical|conceptual) (background|framework)s?",
         r"statement of (the )?problem|problem statement|related literature|state of the art|"
-        r"(study )?rationale( .*)?|historical (background|overview|context)|context|background .*",
+        r"(study )?rationale( (of|for) (the|this) study| and .*)?|historical (background|overview|context)|context|background .*",
         r"referencial teorico|marco teorico|fundamentacao teorica|revisao (de|da) literatura|"
         r"revision de (la )?literatura|objetivos?",
         r"preliminar(y|ies)( works?| remarks)?",
@@ -296,7 +299,7 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"(data|image|bioinformatics?|qualitative|quantitative|statistical and data) "
         r"(analys[ie]s|acquisition|collection|extraction|processing|management|sources?|"
         r"preparation)"
-        r"( .*)?",
+        r"( (and|plan|methods?|of (the )?data).*)?",
         r"(study|research|trial|experimental|survey|sampling|experiment) (design|protocol|setting|"
         r"set ?up|population|participants|subjects|area|site|sites|region|procedures?|environment|"
         r"oversight|selection|strategy|approach|framework|system|conditions)( and .*)?",
@@ -307,7 +310,7 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"measures?|measurements?|apparatus|equipment|reagents|chemicals|software|antibodies|"
         r"plasmids|"
         r"buffers|interventions?|variables|questionnaires?|calculations|datasets?|data|data ?sets|"
-        r"experiments?|implementation|design|theory|analysis|analyses|theory and calculations?|"
+        r"experiments?|implementation|design|theory|theory and calculations?|"
         r"theoretical model|model|the model|models|simulations?|algorithms?|methods? (of|for) .*|"
         r"theory/calculation|preparation|cell lines?|case definitions?|ethics|eligibility)"
         r"( \d+)?( and (procedures?|setting|measures|measurements|analys[ie]s|sampling|design|"
@@ -319,14 +322,14 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"sample size( .*)?|power (calculation|analysis)|follow up( .*)?|"
         r"(literature )?search( strategy.*)?",
         r"(plant|bacterial|animal|study|biological|test) (materials?|strains?|subjects)( and .*)?",
-        r"cell (culture|lines?)( .*)?|animals and .*|reagents and .*|chemicals and .*",
+        r"cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|experimental|sampl|diets?|tissue).*|(reagents|chemicals) and .*",
         r"(reagent|equipment|software|instrument) (setup|preparation)|sample preparation( .*)?",
         r"materials, .*|patient and public involvement( .*)?|(model|pipeline|system) "
         r"(description|formulation|development|specification|construction|calibration)s?",
         r"(empirical|econometric|identification|estimation|modell?ing) (strategy|approach|"
         r"framework|methods?|model|specification)s?|construction and content|(sur|method) details|"
         r"method details|experimental design,? materials?,? (and )?methods?|.* (and|e|y) methods?",
-        r"stepwise procedures?|step by step .*|.* \[?timing.*|delineamento .*|amostra|"
+        r"stepwise procedures?|step by step .*|.*\[timing.*|delineamento .*|amostra|"
         r"participantes|"
         r"procedimentos|tipo de estudo|coleta de dados|analise (de|dos) dados|analise estatistica|"
         r"local (de|do) estudo|area de estudo",
@@ -341,8 +344,8 @@ HINTING: Mapping[str, tuple[str, ...]] = {
     "DISCUSS": (
         r"((study|main|potential|strengths?|key|methodological|our) )*(and )?"
         r"(limitations?|strengths?|weaknesses)( and (limitations?|strengths?|weaknesses|"
-        r"future .*|directions))*( of .*)?",
-        r"comments?|commentary|interpretation( of .*)?|(principal|main|key) findings|"
+        r"future .*|directions))*( of (the|this|our) .*)?",
+        r"comments?|commentary|interpretation( of (the )?(results|findings|data))?|(principal|main|key) findings|"
         r"comparison with (other|previous|existing) .*|implications? (for|of) .*|"
         r"(clinical|policy|practical|practice|theoretical|managerial|"
         r"research)( and \w+)? implications?|"
@@ -350,7 +353,7 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"unanswered questions.*|meaning of the study.*",
     ),
     "CONCL": (
-        r"(brief |executive )?summary( .*)?|synthesis|"
+        r"(brief |executive )?summary( and .*)?|synthesis|"
         r"(future |current |concluding |final )*(perspectives?|outlooks?|prospects?|directions?|"
         r"trends|work|research|challenges|developments?|recommendations?)"
         r"( and (future |current |concluding )*(perspectives?|outlooks?|prospects?|directions?|"
@@ -361,15 +364,23 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"recomendac(oes|iones)|perspectivas( .*)?",
     ),
     "CASE": (
-        r"cases? (\d+|[a-z]|study|studies|series)\b.*|patients? (\d+|[a-z])|patient (information|"
+        r"case (\d+|study|studies|series)|patient \d+|patient (information|"
         r"presentation|history|report)|clinical (presentation|history|summary|course|vignette)s?",
     ),
     "ABBR": (r"nomenclature|notations?|(list of )?symbols|definitions",),
     "SUPPL": (r"additional information",),
     "DATA_AVAIL": (r"resource availability|downloads?",),
 }
+# Taxon treatments are OTHER, even in the place of the results.
+TAXON = (
+    r"(systematics?|taxonomy|nomenclature|checklists?|phylum|class|order|family|genus)( .*)?|"
+    r"systematic (palaeontology|paleontology|account|descriptions?|position)|taxonomic .*|"
+    r"(family|genus|subfamily|species|subgenus) \w+|"
+    r"descriptions?|diagnos[ie]s|etymology|remarks|(type )?materials? examined|type (material|"
+    r"species|localit(y|ies))( .*)?|holotype|paratypes?|distribution|coloration pattern"
+)
 CASE_REPORT = (
-    r"(final |differential )?diagnos[ie]s|investigations?|treatments?|outcomes?( and follow up)?|"
+    r"(case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|treatments?|outcomes?( and follow up)?|"
     r"follow up|clinical findings|diagnostic assessment|therapeutic intervention|"
     r"patient perspective|timeline|history|examination|management"
 )
@@ -442,10 +453,18 @@ STATEMENTS: Mapping[str, str] = {
     r"\b(available|deposited|accessible|accessed|downloaded)",
     "SUPPL": r"supplement(ary|al) (\w+ )?(materials?|information|data|files?|tables?|figures?)"
     r"|supporting information|additional files? ",
-    "ABBR": r"^(the )?(\w+ )?abbreviations?( used)?( in this \w+)?( are)?\b",
+    "ABBR": r"^[*†‡\d\s]{0,3}[\w-]{2,12} ?= ?(?!\d)"
+    r"|^(the )?(\w+ )?abbreviations?( used)?( in this \w+)?( are)?\b",
 }
 
-RESEARCH = frozenset(("research-article", "brief-report", "rapid-communication", "clinical-trial"))
+# Articles whose topical sections are OTHER wherever they stand.
+TOPICAL = frozenset(
+    (
+        "review-article", "systematic-review", "editorial", "letter", "reply", "discussion", "news",
+        "article-commentary", "book-review", "product-review", "abstract", "meeting-report",
+        "correction", "retraction", "addendum", "introduction", "obituary", "oration", "",
+    )
+)  # fmt: skip
 # Elements whose text tells what their title does not, and titles that tell nothing.
 STATED = frozenset(("fn", "ack", "notes", "funding-statement"))
 UNTELLING = frozenset(("additional information", "notes", "note", "footnotes", "declarations"))
@@ -457,11 +476,16 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("METHODS", "RESULTS"): "METHODS",
     ("METHODS", "DISCUSS"): "RESULTS",
     ("METHODS", "CONCL"): "RESULTS",
+    ("METHODS", "METHODS"): "METHODS",
+    ("METHODS", ""): "METHODS",
     ("RESULTS", "RESULTS"): "RESULTS",
     ("RESULTS", "DISCUSS"): "RESULTS",
     ("RESULTS", "CONCL"): "RESULTS",
     ("RESULTS", "METHODS"): "RESULTS",
+    ("RESULTS", ""): "RESULTS",
     ("DISCUSS", "CONCL"): "DISCUSS",
+    ("CASE", "DISCUSS"): "CASE",
+    ("CASE", "CONCL"): "CASE",
 }
 # Said by their own title wherever they stand.
 BACK_MATTER = frozenset(
@@ -478,7 +502,20 @@ _HINTING = {code: _compiled(patterns) for code, patterns in HINTING.items()}
 _STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
 _ETHICS = _compiled(ETHICS)
 _ASIDE = _compiled(ASIDE)
+_TAXON = re.compile(TAXON)
 _CASE_REPORT = re.compile(CASE_REPORT)
+_LETTERED = re.compile(r"[A-H]\.\s?\d")
+# In a title with a part that tells nothing only these parts count ("Results and interpretation");
+# these others tell only when they are the whole title ("Support").
+_PLAIN = re.compile(
+    r"((materials?|patients|general|main|key) (and )?)*(methods?|methodology|results?|discussions?|"
+    r"conclusions?|concluding remarks|metodos?|metodologia|resultados?|discussao|discusion|"
+    r"conclus(ao|oes|ion|iones))"
+)
+_BARE = re.compile(
+    r"support|grants?|availability|literature|readings?|schemes?|figures?|tables?|cases?|thanks|"
+    r"materials?|experimental|references?|sponsors?|financing"
+)
 _DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?|statements?")
 _ACCESSIONS = re.compile(r"accession.*")
 
@@ -534,12 +571,13 @@ def told(title: str) -> str:
         return "OTHER"
     parts = [part for part in _PARTS.split(text) if part]
     codes = [_match(_TELLING, part) for part in parts]
-    if len(parts) > 1 and (codes[0] or codes[-1]) and len(text.split()) <= 12:
+    whole = all(codes) and not all(map(_BARE.fullmatch, parts))
+    if len(parts) > 1 and (whole or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
         leading = list(takewhile(lambda pair: not pair[0], zip(codes, parts, strict=True)))
         hints = [_match(_HINTING, part) for _, part in leading]
         return _joined(hints + codes)
     head = _HEAD.match(text)
-    return _match(_TELLING, head[1]) if head else ""
+    return _match(_TELLING, head[1]) if head and not _BARE.fullmatch(head[1]) else ""
 
 
 @cache
@@ -590,7 +628,7 @@ def _statement(block: Block) -> str:
 
 
 def _own(block: Block) -> str:
-    """What a block tells by itself: by its title, then by its text, type or element."""
+    """What a block tells by its title, or as a statement; the types of sections come later."""
     title = normalise(block.title)
     if title.startswith("compliance with ethical"):
         several = re.search(r"ethic|consent|approv|animal", block.text.casefold())
@@ -602,18 +640,22 @@ def _own(block: Block) -> str:
         return code
     if block.element in STATED or title in UNTELLING:
         return _statement(block)
-    return _kind_code(block.kind) or ELEMENTS.get(block.element, "")
+    kind = _kind_code(block.kind)
+    return kind if kind in BACK_MATTER else ELEMENTS.get(block.element, "")
 
 
 def _container(blocks: Sequence[Block]) -> str:
     """The code that an element gives to all that stands in it, or ""."""
     inner = ""
-    supplement = False
+    supplement = back = False
     for block in blocks:
+        back = back or block.element == "back"
         code = CONTAINERS.get(block.element, "")
         title = told(block.title)
         if block.element == "app":
             code = "SUPPL" if "SUPPL" in (title, _lead(block.text)) else "APPENDIX"
+        elif back and _LETTERED.match(block.title):
+            code = "APPENDIX"
         elif block.element == "sec" and "APPENDIX" in (title, _kind_code(block.kind)):
             code = "APPENDIX"
         elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
@@ -629,9 +671,8 @@ def _container(blocks: Sequence[Block]) -> str:
     return inner
 
 
-def _neighbour(titles: Iterable[str]) -> str:
-    """The code of the first section of the main line among these, or ""."""
-    codes = (told(title) for title in titles)
+def _nearest(codes: Iterable[str]) -> str:
+    """The first code of the main line among these, or ""."""
     return next((code for code in codes if code.split("|")[0] in MAIN_LINE), "")
 
 
@@ -644,13 +685,17 @@ def _placed(blocks: Sequence[Block]) -> str:
     place = top or next((block for block in blocks if block.element == "body"), None)
     if place is None or any(block.element == "back" for block in blocks):
         return ""
-    before = _neighbour(reversed(place.before)).split("|")[-1]
-    after = _neighbour(place.after).split("|")[0]
-    if before in ("", "INTRO") and after == "METHODS":
+    before = _nearest(map(told, reversed(place.before))).split("|")[-1]
+    after = _nearest(map(told, place.after)).split("|")[0]
+    if (before in ("", "INTRO") and after == "METHODS") or (
+        not place.title and not before and after
+    ):
         return "INTRO"
-    if not before and not place.title and after:
-        return "INTRO"
-    return PLACES.get((before, after), "")
+    if code := PLACES.get((before, after)):
+        return code
+    before = _nearest(told(title) or hinted(title) for title in reversed(place.before))
+    after = _nearest(told(title) or hinted(title) for title in place.after)
+    return PLACES.get((before.split("|")[-1], after.split("|")[0]), "")
 
 
 def _walk(blocks: Sequence[Block]) -> str:
@@ -686,6 +731,8 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
     """
     if code := _container(blocks) or _walk(blocks):
         return code
+    if code := next(filter(None, (_kind_code(block.kind) for block in reversed(blocks))), ""):
+        return code
     titles = [block.title for block in reversed(blocks) if block.title]
     if article_type == "case-report" and any(
         _CASE_REPORT.fullmatch(normalise(title)) for title in titles
@@ -695,4 +742,6 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
         return code
     if any(block.element == "def-list" for block in blocks) and blocks[0].element == "back":
         return "ABBR"
-    return (_placed(blocks) if article_type in RESEARCH else "") or "OTHER"
+    if article_type in TOPICAL or any(_TAXON.fullmatch(normalise(t)) for t in titles):
+        return "OTHER"
+    return _placed(blocks) or "OTHER"
