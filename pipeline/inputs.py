@@ -1,0 +1,185 @@
+"""From what the user names to archives: paths, folders, globs, lists and URIs, matched."""
+
+import glob
+import hashlib
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import requests
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from transforms.records import Archive
+
+ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
+"""Of the files that a folder stands for."""
+PLAIN_ENDINGS = (".xml", ".nxml")
+MAX_GROUPED_BYTES = 16 << 20
+HTTP_TIMEOUT_SECONDS = 60
+
+
+class InputError(Exception):
+    """An input that cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to annotate.
+
+    Attributes:
+        uri: URI, or absolute path of a local file.
+        size: bytes as stored, None where the server does not say.
+    """
+
+    uri: str
+    size: int | None
+
+
+def match_inputs(
+    patterns: Sequence[str], pipeline_options: PipelineOptions | None = None
+) -> list[InputFile]:
+    """The files that patterns name: each once, sorted by URI.
+
+    Args:
+        patterns: paths, folders (the files of known endings directly inside), globs (``**`` enters
+            folders), ``@FILE`` with one pattern a line, and URIs.
+        pipeline_options: credentials and settings of the file systems.
+
+    Raises:
+        InputError: a pattern matches nothing, or cannot be read.
+    """
+    FileSystems.set_options(pipeline_options or PipelineOptions())  # type: ignore[no-untyped-call]
+    found = {}
+    for pattern in _expand_lists(patterns):
+        for file in _match(pattern):
+            if "!/" in file.uri:
+                raise InputError(f"{file.uri}: a folder's name must not end in '!'")
+            found[file.uri] = file
+    return [found[uri] for uri in sorted(found)]
+
+
+def _expand_lists(patterns: Sequence[str]) -> Iterator[str]:
+    for pattern in patterns:
+        if not pattern.startswith("@"):
+            yield pattern
+            continue
+        try:
+            text = Path(pattern[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"the list {pattern[1:]} cannot be read: {error}") from error
+        lines = [line.strip() for line in text.splitlines()]
+        named = [line for line in lines if line and not line.startswith("#")]
+        if not named:
+            raise InputError(f"the list {pattern[1:]} names no input")
+        yield from named
+
+
+def _match(pattern: str) -> list[InputFile]:
+    scheme = pattern.partition("://")[0] if "://" in pattern else "file"
+    if scheme in {"http", "https"}:
+        return [_match_http(pattern)]
+    if scheme == "file":
+        return _match_local(pattern)
+    return _match_remote(pattern)
+
+
+def _match_local(pattern: str) -> list[InputFile]:
+    if pattern.startswith("file://"):
+        pattern = unquote(pattern.removeprefix("file://"))
+    path = Path(pattern).expanduser()
+    try:
+        if path.is_dir():
+            files = [each for each in path.iterdir() if _is_wanted(each.name) and each.is_file()]
+            if not files:
+                raise InputError(f"the folder {pattern} holds no file with {' '.join(ENDINGS)}")
+        elif path.exists():
+            files = [path]
+        else:
+            files = [Path(each) for each in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - pathlib's ** does not match files
+            files = [each for each in files if each.is_file()]
+            if not files:
+                raise InputError(f"no file matches {pattern}")
+        return [
+            InputFile(os.path.abspath(each), each.stat().st_size)  # noqa: PTH100 - resolve() would follow links
+            for each in files
+        ]
+    except OSError as error:
+        raise InputError(f"{pattern} cannot be read: {error}") from error
+
+
+def _match_remote(pattern: str) -> list[InputFile]:
+    folder = pattern.rstrip("/") + "/"
+    try:
+        patterns = [folder + "*"] if pattern.endswith("/") else [pattern, folder + "*"]
+        matches = FileSystems.match(patterns)  # type: ignore[no-untyped-call]
+    except (BeamIOError, ValueError, ImportError, OSError) as error:
+        raise InputError(f"{pattern} cannot be matched: {_one_line(error)}") from error
+    files = [] if pattern.endswith("/") else matches[0].metadata_list
+    if not files:
+        inside = [each for each in matches[-1].metadata_list if "/" not in each.path[len(folder) :]]
+        files = [each for each in inside if _is_wanted(each.path.rpartition("/")[2])]
+    if not files:
+        raise InputError(f"no file matches {pattern}")
+    return [InputFile(each.path, each.size_in_bytes) for each in files]
+
+
+def _match_http(url: str) -> InputFile:
+    try:
+        response = requests.head(
+            url,
+            timeout=HTTP_TIMEOUT_SECONDS,
+            allow_redirects=True,
+            headers={"Accept-Encoding": "identity"},
+        )
+        if response.status_code not in {405, 501}:  # the server knows no HEAD
+            response.raise_for_status()
+    except requests.RequestException as error:
+        raise InputError(f"{url} cannot be read: {_one_line(error)}") from error
+    size = response.headers.get("Content-Length", "")
+    return InputFile(url, int(size) if response.ok and size.isdigit() else None)
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def group_archives(files: Sequence[InputFile]) -> list[Archive]:
+    """What is read in one go: the small plain files of a folder together, others one by one.
+
+    An archive depends on its own files alone: naming more inputs leaves it as it was.
+    """
+    groups = defaultdict(list)
+    for file in files:
+        groups[file.uri.rpartition("/")[0] if _is_small(file) else file.uri].append(file.uri)
+    archives = [Archive(_archive_name(uri), tuple(sorted(uris))) for uri, uris in groups.items()]
+    return sorted(archives, key=lambda archive: archive.uris)
+
+
+def _is_small(file: InputFile) -> bool:
+    return (
+        file.uri.lower().endswith(PLAIN_ENDINGS)
+        and file.size is not None
+        and file.size <= MAX_GROUPED_BYTES
+    )
+
+
+def _archive_name(uri: str) -> str:
+    """The file's or folder's name without its ending, and a hash of the URI."""
+    path = urlsplit(uri).path if "://" in uri else uri
+    name = path.rstrip("/").rpartition("/")[2]
+    for ending in sorted(ENDINGS, key=len, reverse=True):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+            break
+    name = re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("._")[:80] or "input"
+    return f"{name}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
