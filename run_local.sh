@@ -87,7 +87,7 @@ install() {
     done >"$LOG"; then
         [ ! -t 2 ] || echo >&2
         reason=$(grep '^ERROR' "$LOG" | head -n 1 || true)
-        if grep -qE 'Failed to establish|NewConnection|NameResolution|[Tt]imed out|ProxyError' "$LOG"; then
+        if grep -qE 'Retrying \(|Failed to establish|[Tt]imed out|ProxyError' "$LOG"; then
             reason="the package index could not be reached (no network, or a proxy to name in HTTPS_PROXY)"
         elif grep -q 'No space left' "$LOG"; then
             reason="no space left on the disk"
