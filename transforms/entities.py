@@ -91,13 +91,15 @@ def find_entities(
     """
     first, last = tokens.within(*sentence)
     scheme = read_scheme(labels)
-    best = logits[first:last].argmax(axis=1)
-    if (best == scheme.outside).all():  # most sentences; a mean of such tokens is outside as well
-        return []
     starts, ends = tokens.starts[first:last], tokens.ends[first:last]
+    best = logits[first:last].argmax(axis=1)
+    filled = starts < ends
+    # Most sentences; a mean over tokens that are all outside is outside as well.
+    if not (filled & (best != scheme.outside)).any():
+        return []
     words = tokens.words[first:last]
     scores = _softmax(logits[first:last])
-    if not (filled := starts < ends).all():
+    if not filled.all():
         starts, ends, words = starts[filled], ends[filled], words[filled]
         scores, best = scores[filled], best[filled]
     ends = ends.clip(max=sentence[1])

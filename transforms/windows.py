@@ -63,6 +63,8 @@ def _trimmed_tokens(encoding: Encoding, text: str) -> Tokens:
         starts += blank
     while (blank := space[ends - 1] & (starts < ends)).any():
         ends -= blank
+    empty = starts == ends  # only white space: stays in the sentence that it starts in
+    starts[empty] = ends[empty] = offsets[empty, 0]
     # The words before each character, counted by the spaces that end a run of white space.
     word_of = np.cumsum(space[:-1] & ~space[1:])
     words = np.append(0, word_of)[starts]
@@ -124,17 +126,18 @@ def _cut_long(
     inside = words[first:last]
     word_starts = first + np.flatnonzero(np.append(True, inside[1:] != inside[:-1]))
 
-    def word_start(position: int, after: int) -> int:
-        """The last start of a word in ``(after, position]``; ``position`` if there is none."""
-        index = int(word_starts.searchsorted(position, "right")) - 1
-        return int(word_starts[index]) if word_starts[index] > after else position
+    def word_start(lowest: int, position: int) -> int:
+        """The last start of a word in ``(lowest, position]``; ``position`` if there is none."""
+        found = int(word_starts[word_starts.searchsorted(position, "right") - 1])
+        return found if found > lowest else position
 
-    overlap = limit // 4
+    # Of a window's quarters, the first and the last can be shared with its neighbours.
+    quarter = limit // 4
     start = scored_start = first
     while last - start > limit:
-        end = word_start(start + limit, after=start)
-        next_start = word_start(max(end - overlap, start + 1), after=start)
-        scored_end = word_start((next_start + end) // 2, after=max(scored_start, next_start - 1))
+        end = word_start(start + limit - quarter, start + limit)
+        next_start = word_start(end - 2 * quarter, end - quarter)
+        scored_end = word_start(next_start, (next_start + end) // 2)
         yield Window(passage, start, end, scored_start, scored_end)
         start, scored_start = next_start, scored_end
     yield Window(passage, start, last, scored_start, last)

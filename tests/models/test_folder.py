@@ -1,0 +1,273 @@
+"""A model folder is taken as published, or refused in one sentence."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.folder import ModelError, embedded_models, file_sha256, load_model, run_self_test
+
+TINY = Path(__file__).parent / "tiny"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the tiny model, to be damaged."""
+    return Path(shutil.copytree(TINY, tmp_path / "tiny"))
+
+
+def edit(folder: Path, file: str, /, **changes: object) -> None:
+    """Change keys of a JSON file in a model folder."""
+    path = folder / file
+    content = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**content, **changes}))
+
+
+def test_a_folder_without_model_json_needs_nothing_else():
+    """Name, labels, limits and special tokens come from what the ecosystem publishes."""
+    model = load_model(str(TINY))
+    assert model.name == "tiny"
+    assert model.labels[1] == "O"
+    assert (model.before, model.after, model.pad_id) == ((2,), (3,), 0)
+    assert (model.max_tokens, model.window_limit) == (64, 62)
+    assert model.aggregation == "first"
+    assert model.thresholds == {}
+
+
+def test_a_batch_gives_each_window_its_own_logits():
+    """Padding and special tokens leave no trace in the rows of a window."""
+    model = load_model(str(TINY))
+    ids = [model.tokenizer.token_to_id(token) for token in ("BRCA", "the", "aspirin")]
+    windows = [np.array(ids[:1], np.int32), np.array(ids, np.int32)]
+    logits = model.score(windows)
+    assert logits.shape == (2, 3, len(model.labels))
+    assert [model.labels[i] for i in logits[1].argmax(axis=1)] == ["B-GP", "O", "B-CD"]
+    assert (logits[0, 0] == logits[1, 0]).all()
+
+
+def test_tokenizer_json_and_vocab_txt_are_the_same_tokenizer(folder: Path):
+    """Truncation and padding that a tokenizer.json carries are switched off."""
+    model = load_model(str(folder))
+    model.tokenizer.enable_truncation(8)
+    model.tokenizer.enable_padding(length=9)
+    model.tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "vocab.txt").unlink()
+    text = "The study of Escherichia coli, treated with acetylsalicylic acid (TP53)."
+    again = load_model(str(folder)).tokenizer.encode(text)
+    expected = load_model(str(TINY)).tokenizer.encode(text)
+    assert again.ids == expected.ids
+    assert again.offsets == expected.offsets
+
+
+def test_the_fingerprint_changes_with_graph_tokenizer_labels_and_limit(folder: Path):
+    """Not with the folder's name or what does not change a score."""
+    first = load_model(str(folder)).fingerprint
+    edit(folder, "model.json", name="other", licence="CC0-1.0", thresholds={"GP": 0.5})
+    assert load_model(str(folder)).fingerprint == first
+    seen = {first}
+    edit(folder, "model.json", max_tokens=32)
+    seen.add(load_model(str(folder)).fingerprint)
+    labels = json.loads((folder / "config.json").read_text())["id2label"]
+    edit(folder, "config.json", id2label={**labels, "0": "B-GENE", "2": "I-GENE"})
+    seen.add(load_model(str(folder)).fingerprint)
+    with (folder / "vocab.txt").open("a") as file:
+        file.write("kinase\n")
+    edit(folder, "config.json", vocab_size=400)
+    rows = (folder / "model.onnx").read_bytes()
+    with pytest.raises(ModelError, match="fails on a window"):
+        load_model(str(folder))
+    shutil.copy(TINY / "vocab.txt", folder)
+    (folder / "model.onnx").write_bytes(rows.replace(b"tiny", b"TINY"))
+    seen.add(load_model(str(folder)).fingerprint)
+    assert len(seen) == 4
+
+
+def test_model_json_says_how_the_model_is_to_be_used(folder: Path):
+    """Its name, limits, aggregation and thresholds hold."""
+    edit(
+        folder,
+        "model.json",
+        name="small",
+        version="2",
+        licence="MIT",
+        max_tokens=40,
+        aggregation="max",
+        thresholds={"DS": 0.7},
+        label_names={"DS": "disease"},
+    )
+    model = load_model(str(folder))
+    assert (model.name, model.version, model.licence) == ("small", "2", "MIT")
+    assert (model.max_tokens, model.aggregation) == (40, "max")
+    assert (model.thresholds, model.label_names) == ({"DS": 0.7}, {"DS": "disease"})
+
+
+@pytest.mark.parametrize(
+    ("config", "tokenizer", "expected"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, {}, 512),
+        ({"model_type": "bert", "max_position_embeddings": 512}, {"model_max_length": 128}, 128),
+        ({"model_type": "bert", "max_position_embeddings": 512}, {"model_max_length": 1e30}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, {}, 512),
+        ({"model_type": "gpt2", "n_positions": 256}, {}, 256),
+        ({"model_type": "deberta-v2", "max_position_embeddings": -1}, {}, 1024),
+    ],
+)
+def test_the_limit_is_the_least_of_what_model_and_tokenizer_allow(
+    folder: Path, config: dict, tokenizer: dict, expected: int
+):
+    """RoBERTa's first positions are never used; 1e30 is how a tokenizer says it has no limit."""
+    plain = json.loads((TINY / "config.json").read_text())
+    del plain["max_position_embeddings"]
+    (folder / "config.json").write_text(json.dumps({**plain, **config}))
+    edit(folder, "tokenizer_config.json", **tokenizer)
+    assert load_model(str(folder)).max_tokens == expected
+
+
+def add_self_test(folder: Path, text: str) -> None:
+    """Write the model's own answer into its model.json."""
+    model = load_model(str(folder))
+    encoding = model.tokenizer.encode(text, add_special_tokens=False)
+    logits = model.score([np.array(encoding.ids, np.int32)])[0]
+    labels = [model.labels[i] for i in logits.argmax(axis=1)]
+    case = {"text": text, "labels": labels, "logits": logits.tolist()}
+    edit(folder, "model.json", self_test=[case], tolerance=0.1)
+
+
+def test_the_self_test_passes_where_nothing_changed(folder: Path):
+    """And says how far the logits were off."""
+    add_self_test(folder, "TP53 in breast cancer")
+    assert run_self_test(load_model(str(folder))) == 0
+
+
+def test_the_self_test_catches_another_tokenizer(folder: Path):
+    """Tokens that are cut otherwise are found before the first article."""
+    add_self_test(folder, "TP53 in breast cancer")
+    edit(folder, "tokenizer_config.json", do_lower_case=True)
+    with pytest.raises(ModelError, match="has 6 tokens, expected 5"):
+        load_model(str(folder))
+
+
+def test_the_self_test_catches_a_swapped_graph(folder: Path):
+    """Logits that differ are refused with both figures."""
+    add_self_test(folder, "TP53 in breast cancer")
+    graph = (folder / "model.onnx").read_bytes()
+    sure, unsure = np.float32(6).tobytes(), np.float32(5.5).tobytes()
+    (folder / "model.onnx").write_bytes(graph.replace(sure, unsure))
+    with pytest.raises(ModelError, match=r"differs by 0\.5000, more than 0\.1"):
+        load_model(str(folder))
+
+
+def test_a_file_that_is_not_the_listed_one_is_refused(folder: Path):
+    """The hashes of model.json are checked at every load."""
+    edit(folder, "model.json", files={"model.onnx": file_sha256(folder / "model.onnx")})
+    load_model(str(folder))
+    (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes() + b"\n")
+    with pytest.raises(ModelError, match="damaged or another file"):
+        load_model(str(folder))
+
+
+def _no_labels(folder: Path) -> None:
+    edit(folder, "config.json", id2label={})
+
+
+def _no_outside(folder: Path) -> None:
+    edit(folder, "config.json", id2label={"0": "LABEL_0", "1": "LABEL_1"})
+
+
+def _few_labels(folder: Path) -> None:
+    edit(folder, "config.json", id2label={"0": "O", "1": "B-X", "2": "I-X"})
+
+
+def _small_vocabulary(folder: Path) -> None:
+    edit(folder, "config.json", vocab_size=100)
+
+
+def _too_many_tokens(folder: Path) -> None:
+    edit(folder, "model.json", max_tokens=100)
+
+
+def _wrong_aggregation(folder: Path) -> None:
+    edit(folder, "model.json", aggregation="last")
+
+
+def _no_graph(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+
+
+def _pytorch_instead(folder: Path) -> None:
+    (folder / "model.onnx").rename(folder / "pytorch_model.bin")
+
+
+def _pickle_in_disguise(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+
+
+def _large_file_pointer(folder: Path) -> None:
+    (folder / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0")
+
+
+def _damaged_graph(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:4000])
+
+
+def _future_opset(folder: Path) -> None:
+    # The last bytes are the opset's version, 17, as a protobuf integer.
+    graph = (folder / "model.onnx").read_bytes()
+    assert graph.endswith(b"\x10\x11")
+    (folder / "model.onnx").write_bytes(graph[:-1] + b"\x7f")
+
+
+def _external_data_missing(folder: Path) -> None:
+    shutil.copy(TINY.parent / "external_data.onnx", folder / "model.onnx")
+
+
+def _no_tokenizer(folder: Path) -> None:
+    (folder / "vocab.txt").unlink()
+
+
+def _two_graphs(folder: Path) -> None:
+    shutil.copy(folder / "model.onnx", folder / "model_a.onnx")
+    (folder / "model.onnx").rename(folder / "model_b.onnx")
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (_no_labels, "has no labels"),
+        (_no_outside, "is O, so nothing says which tokens are outside"),
+        (_few_labels, "gives 1 x 62 x 9 scores for one window of 62 tokens and 3 labels"),
+        (_small_vocabulary, "the model only 100"),
+        (_too_many_tokens, "asks for 100 tokens, the model takes 64"),
+        (_wrong_aggregation, "asks for aggregation 'last'"),
+        (_no_graph, r"has no model\*\.onnx"),
+        (_pytorch_instead, r"holds pytorch_model\.bin but no model\*\.onnx"),
+        (_pickle_in_disguise, "pickle or PyTorch file"),
+        (_large_file_pointer, "git lfs pull"),
+        (_damaged_graph, "cannot load"),
+        (_future_opset, "needs a newer ONNX Runtime"),
+        (_external_data_missing, "keeps its weights in another file, which is missing"),
+        (_no_tokenizer, r"neither tokenizer\.json nor vocab\.txt"),
+        (_two_graphs, "several graphs"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_sentence(folder: Path, damage, sentence: str):
+    """Before any article is read."""
+    damage(folder)
+    with pytest.raises(ModelError, match=sentence) as refused:
+        load_model(str(folder))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_unknown_name_lists_the_embedded_models():
+    """The message helps someone who mistyped."""
+    with pytest.raises(ModelError, match="neither a folder nor an embedded model"):
+        load_model("no-such-model")
+
+
+@pytest.mark.parametrize("name", embedded_models())
+def test_an_embedded_model_loads_by_its_name(name: str):
+    """Its self-test included."""
+    assert load_model(name).self_tests

@@ -1,0 +1,243 @@
+"""Entities slice the text exactly, and mean what transformers means by them."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.folder import load_model
+from transforms.entities import find_entities, read_scheme
+from transforms.inference import score_windows
+from transforms.records import Aggregation, Tokens
+from transforms.windows import cut_windows, tokenize_passages
+
+MODELS = Path(__file__).parents[1] / "models"
+TINY = load_model(str(MODELS / "tiny"))
+BYTE_LEVEL = load_model(str(MODELS / "tiny_bpe")).tokenizer
+TOKENIZERS = [TINY.tokenizer, BYTE_LEVEL]
+TEXT = st.text(st.sampled_from("abTP53é -/.αβ\u0301\u200b\x11\t\u2009😀中"), max_size=80)
+BIO = ("O", "B-X", "I-X", "B-Y", "I-Y")
+WORDS_ONLY = ["first", "average", "max"]
+
+
+def rows(*labels: str, sure: float = 4.0, among: tuple[str, ...] = BIO) -> np.ndarray:
+    """Logits that give each token its label."""
+    logits = np.zeros((len(labels), len(among)), np.float32)
+    for token, label in enumerate(labels):
+        logits[token, among.index(label)] = sure
+    return logits
+
+
+def words_of(*lengths: int) -> Tokens:
+    """Tokens of one character each: words of so many tokens, a space between them."""
+    words = np.repeat(np.arange(len(lengths)), lengths).astype(np.int32)
+    starts = np.arange(len(words), dtype=np.int32) + words
+    return Tokens(words, starts, starts + 1, words)
+
+
+def spans(logits, tokens, labels=BIO, aggregation: Aggregation = "first", **options):
+    """Entities without their scores."""
+    sentence = (0, int(tokens.ends[-1]) if len(tokens.ends) else 0)
+    found = find_entities(logits, tokens, sentence, labels, aggregation, **options)
+    return [(entity.start, entity.end, entity.type) for entity in found]
+
+
+def test_a_real_graph_gives_the_entities_of_a_passage():
+    """From text to entities, sentence by sentence."""
+    text = "TP53 in breast cancer. Mice and mice had acetylsalicylic acid."
+    sentences = [(0, 22), (23, 62)]
+    tokens = tokenize_passages([text], TINY.tokenizer)
+    windows = cut_windows(tokens, [sentences], TINY.window_limit)
+    (logits,) = score_windows(TINY, tokens, windows)
+    found = [find_entities(logits, tokens[0], s, TINY.labels, "first") for s in sentences]
+    assert [[(text[e.start : e.end], e.type) for e in entities] for entities in found] == [
+        [("TP53", "GP"), ("breast cancer", "DS")],
+        [("mice", "OG"), ("acetylsalicylic acid", "CD")],
+    ]
+    assert found[0][0].score == pytest.approx(np.exp(6) / (np.exp(6) + 8), abs=1e-6)
+
+
+@given(
+    TEXT,
+    st.data(),
+    st.sampled_from(TOKENIZERS),
+    st.sampled_from(get_args(Aggregation)),
+)
+def test_entities_are_ordered_disjoint_and_inside_their_sentence(text, data, tokenizer, how):
+    """For any text and any scores; the slice has no white space at its ends."""
+    (tokens,) = tokenize_passages([text], tokenizer)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    logits = np.random.default_rng(seed).normal(size=(len(tokens.ids), 5)).astype(np.float32)
+    found = find_entities(logits, tokens, (start, end), BIO, how)
+    for entity in found:
+        assert start <= entity.start < entity.end <= end
+        assert text[entity.start : entity.end].strip()
+        assert text[entity.start : entity.end] == text[entity.start : entity.end].strip()
+        assert 0 < entity.score <= 1
+    if tokenizer is not BYTE_LEVEL or how in WORDS_ONLY:
+        for left, right in pairwise(found):
+            assert left.end <= right.start
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
+def test_words_are_never_cut(lengths, seed):
+    """Where words are labelled, an entity starts with a word and ends with one."""
+    tokens = words_of(*lengths)
+    logits = np.random.default_rng(seed).normal(size=(len(tokens.ids), 5)).astype(np.float32)
+    text = " ".join("x" * length for length in lengths)
+    for aggregation in WORDS_ONLY:
+        for start, end, _ in spans(logits, tokens, aggregation=aggregation):
+            assert start == 0 or text[start - 1] == " "
+            assert end == len(text) or text[end] == " "
+
+
+def test_none_gives_every_token_its_own_row():
+    """Tokens outside of entities give none."""
+    logits = rows("B-X", "I-X", "O", "I-Y")
+    assert spans(logits, words_of(2, 2), aggregation="none") == [
+        (0, 1, "X"),
+        (1, 2, "X"),
+        (4, 5, "Y"),
+    ]
+
+
+def test_simple_joins_tokens_by_their_labels():
+    """B- begins, I- goes on with its own type and begins where there is none to go on with."""
+    logits = rows("B-X", "I-X", "B-X", "I-Y", "O", "I-Y", "I-Y")
+    assert spans(logits, words_of(1, 1, 1, 1, 1, 1, 1), aggregation="simple") == [
+        (0, 3, "X"),
+        (4, 5, "X"),
+        (6, 7, "Y"),
+        (10, 13, "Y"),
+    ]
+
+
+def test_a_word_has_the_label_of_its_first_token():
+    """However sure the others are."""
+    logits = np.concatenate([rows("B-X", sure=1), rows("O", "B-Y", sure=9)])
+    (entity,) = find_entities(logits, words_of(3), (0, 3), BIO, "first")
+    assert entity[:3] == (0, 3, "X")
+    assert entity.score == pytest.approx(np.e / (np.e + 4))
+
+
+def test_a_word_has_the_label_of_the_mean_score():
+    """The mean of probabilities, not of logits."""
+    logits = np.concatenate([rows("B-X", sure=1), rows("B-Y", sure=9), rows("O", sure=1)])
+    (entity,) = find_entities(logits, words_of(3), (0, 3), BIO, "average")
+    assert entity[:3] == (0, 3, "Y")
+    rest = 1 / (np.e + 4)
+    assert entity.score == pytest.approx((2 * rest + np.exp(9) / (np.exp(9) + 4)) / 3)
+
+
+def test_a_word_has_the_label_of_its_surest_token():
+    """The first of equally sure ones."""
+    logits = np.concatenate([rows("O", sure=2), rows("B-Y", "B-X", sure=5)])
+    (entity,) = find_entities(logits, words_of(3), (0, 3), BIO, "max")
+    assert entity[:3] == (0, 3, "Y")
+    assert entity.score == pytest.approx(np.exp(5) / (np.exp(5) + 4))
+
+
+def test_the_score_of_an_entity_is_the_mean_of_its_words():
+    """Each word counts once, however many tokens it has."""
+    logits = np.concatenate([rows("B-X", "O", "O", sure=1), rows("I-X", sure=3)])
+    (entity,) = find_entities(logits, words_of(3, 1), (0, 5), BIO, "first")
+    first, second = np.exp(1) / (np.exp(1) + 4), np.exp(3) / (np.exp(3) + 4)
+    assert entity.score == pytest.approx((first + second) / 2)
+
+
+def test_thresholds_hold_by_type_and_overall():
+    """A type's own threshold wins over the overall one."""
+    logits = rows("B-X", "O", "B-Y", sure=2)  # a score of 0.65
+    tokens = words_of(1, 1, 1)
+    assert spans(logits, tokens, thresholds={"X": 0.7}) == [(4, 5, "Y")]
+    assert spans(logits, tokens, min_score=0.7) == []
+    assert spans(logits, tokens, thresholds={"X": 0.5}, min_score=0.7) == [(0, 1, "X")]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (("B-X", "I-X", "I-X"), [(0, 5, "X")]),
+        (("I-X", "I-X", "B-X"), [(0, 3, "X"), (4, 5, "X")]),
+        (("B-X", "B-X", "I-Y"), [(0, 1, "X"), (2, 3, "X"), (4, 5, "Y")]),
+        (("S-X", "B-X", "E-X"), [(0, 1, "X"), (2, 5, "X")]),
+        (("B-X", "E-X", "I-X"), [(0, 3, "X"), (4, 5, "X")]),
+        (("U-X", "I-X", "L-X"), [(0, 1, "X"), (2, 5, "X")]),
+        (("B-X", "M-X", "E-X"), [(0, 5, "X")]),
+    ],
+)
+def test_labels_of_every_scheme_are_understood(tags, expected):
+    """BIO, IOB2, IOBES, BILOU and BMES, well formed or not."""
+    labels = ("I-Y", "O", *(f"{prefix}-X" for prefix in "ULSEMIB"))
+    assert spans(rows(*tags, among=labels), words_of(1, 1, 1), labels) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "types"),
+    [
+        (("B-cell_line", "O", "I-cell_line"), ("cell_line", "", "cell_line")),
+        (("O", "B-cell-type", "I-cell-type"), ("", "cell-type", "cell-type")),
+        (("O", "gene", "cell-line"), ("", "gene", "cell-line")),
+        (("O", "B-cell", "T-cell"), ("", "B-cell", "T-cell")),
+        (("O", "B-X", "I-X", "MISC"), ("", "X", "X", "MISC")),
+        (("O", "I-X", "I-Y"), ("", "X", "Y")),
+        (("O", "B-B-cell", "I-B-cell"), ("", "B-cell", "B-cell")),
+    ],
+)
+def test_a_type_keeps_its_hyphens(labels, types):
+    """Transformers issue 23206: it cut a label without a prefix at its first hyphen."""
+    assert read_scheme(labels).types == types
+
+
+def test_a_repeated_b_does_not_split_a_word():
+    """Transformers issue 23322: with ``simple`` it makes an entity of every such token.
+
+    Between words a second B- begins an entity, there as here.
+    """
+    logits = rows("B-X", "B-X", "B-X", "B-X")
+    assert spans(logits, words_of(3, 1), aggregation="simple") == [(0, 3, "X"), (4, 5, "X")]
+
+
+@pytest.mark.parametrize("aggregation", get_args(Aggregation))
+def test_a_text_of_control_characters_has_no_entities(aggregation):
+    """Transformers issue 24314: ``average`` crashed on a text without tokens."""
+    (tokens,) = tokenize_passages(["\x11\x11"], TINY.tokenizer)
+    assert spans(np.zeros((0, 5), np.float32), tokens, aggregation=aggregation) == []
+
+
+def test_a_dropped_character_does_not_join_a_word_to_the_one_before():
+    """Transformers compares the lengths of a token and its text to see whether a word goes on.
+
+    A zero-width space, which BERT's normaliser drops, makes them differ for a whole word.
+    """
+    text = "the pro\u200btein"
+    (tokens,) = tokenize_passages([text], TINY.tokenizer)
+    logits = rows("O", *["B-X"] * (len(tokens.ids) - 1))
+    assert spans(logits, tokens) == [(4, 12, "X")]
+
+
+@pytest.mark.parametrize("space", ["\t", "\n", "\u00a0", "\u2009"])
+def test_any_white_space_ends_a_word_of_a_byte_level_tokenizer(space):
+    """Transformers issue 27876: only U+0020 did, so words around a tab had one label."""
+    text = f"study{space}human"
+    (tokens,) = tokenize_passages([text], BYTE_LEVEL)
+    human = tokens.starts >= 6
+    logits = rows(*np.where(human, "B-X", "O"))
+    for aggregation in WORDS_ONLY:
+        assert spans(logits, tokens, aggregation=aggregation) == [(6, 11, "X")]
+
+
+def test_a_character_of_several_tokens_is_one_word():
+    """Transformers issue 27876: each byte of an emoji at the start of a text was a word."""
+    (tokens,) = tokenize_passages(["😀 study"], BYTE_LEVEL)
+    emoji = int((tokens.starts == 0).sum())
+    assert emoji > 1
+    logits = rows("B-X", *["B-X"] * (emoji - 1), *["O"] * (len(tokens.ids) - emoji))
+    for aggregation in ["simple", *WORDS_ONLY]:
+        assert spans(logits, tokens, aggregation=aggregation) == [(0, 1, "X")]

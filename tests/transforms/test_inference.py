@@ -1,0 +1,120 @@
+"""Every token gets the logits that the model gives it in its own window."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.folder import load_model
+from transforms.inference import cut_batches, score_windows
+from transforms.records import RejectError, Window
+from transforms.windows import cut_windows, tokenize_passages
+
+TINY = load_model(str(Path(__file__).parents[1] / "models" / "tiny"))
+TEXTS = [
+    "TP53 and BRCA1 in breast cancer. Mice were treated with aspirin.",
+    "Escherichia coli.",
+    "",
+    "the acetylsalicylic acid of " * 30,
+]
+SENTENCES = [[(0, 32), (33, 64)], [(0, 17)], [], [(0, 28 * 30)]]
+
+
+def test_each_token_has_its_row():
+    """The graph's answers depend on the token alone, so every row can be foretold."""
+    tokens = tokenize_passages(TEXTS, TINY.tokenizer)
+    windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
+    logits = score_windows(TINY, tokens, windows)
+    rows = TINY.score([np.arange(62, dtype=np.int32)])[0]
+    for passage, scored in zip(tokens, logits, strict=True):
+        assert scored.shape == (len(passage.ids), len(TINY.labels))
+        assert scored.dtype == np.float32
+        known = passage.ids < 62
+        assert (scored[known] == rows[passage.ids[known]]).all()
+        assert np.isfinite(scored).all()
+
+
+def test_a_token_in_no_window_has_no_score():
+    """It is NaN, not a number that could be taken for a score."""
+    tokens = tokenize_passages(["TP53 and BRCA1"], TINY.tokenizer)
+    (logits,) = score_windows(TINY, tokens, [Window(0, 1, 3, 1, 2)])
+    assert np.isfinite(logits).all(axis=1).tolist() == [False, True, False, False, False]
+
+
+def test_threads_share_one_model():
+    """The same logits from two threads at once as from one."""
+    tokens = tokenize_passages(TEXTS, TINY.tokenizer)
+    windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
+    expected = score_windows(TINY, tokens, windows)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: score_windows(TINY, tokens, windows), range(20)))
+    for run in runs:
+        assert all((a == b).all() for a, b in zip(run, expected, strict=True))
+
+
+def test_a_score_that_is_no_number_rejects_the_article():
+    """An overflow of the model is reported with its place."""
+
+    class Broken:
+        name = "broken"
+        labels = ("O", "B-X")
+        n_special = 2
+
+        def score(self, windows):
+            return np.full((len(windows), max(map(len, windows)), 2), np.inf, np.float32)
+
+    tokens = tokenize_passages(["TP53"], TINY.tokenizer)
+    with pytest.raises(RejectError, match="no number in passage 0, tokens 0 to 3"):
+        score_windows(Broken(), tokens, [Window(0, 0, 3, 0, 3)])
+
+
+LENGTHS = st.lists(st.integers(1, 100), max_size=9).map(sorted)
+
+
+def waste(lengths: list[int], batches: list[tuple[int, int]], cost: int) -> int:
+    """Padded tokens of all batches, and their fixed costs."""
+    return sum((last - first) * lengths[last - 1] + cost for first, last in batches)
+
+
+def all_cuts(count: int, start: int = 0):
+    """Every way to cut a row of windows into batches."""
+    if start == count:
+        yield []
+    for end in range(start + 1, count + 1):
+        for rest in all_cuts(count, end):
+            yield [(start, end), *rest]
+
+
+@given(LENGTHS, st.integers(1, 300), st.integers(0, 60))
+def test_batches_cover_the_windows_at_the_least_cost(lengths, limit, cost):
+    """No way to cut within the limit pads less."""
+    batches = cut_batches(lengths, limit, cost)
+    fits = [
+        cut
+        for cut in all_cuts(len(lengths))
+        if all(b - a == 1 or (b - a) * lengths[b - 1] <= limit for a, b in cut)
+    ]
+    assert batches in fits
+    assert waste(lengths, batches, cost) == min(waste(lengths, cut, cost) for cut in fits)
+
+
+def test_an_article_is_scored_the_same_twice():
+    """Order and batches are fixed by the article alone."""
+    tokens = tokenize_passages(TEXTS, TINY.tokenizer)
+    windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
+    calls: list[list[list[int]]] = []
+
+    class Recording:
+        name, labels, n_special = TINY.name, TINY.labels, TINY.n_special
+
+        def score(self, batch):
+            calls[-1].append([ids.tolist() for ids in batch])
+            return TINY.score(batch)
+
+    for _ in range(2):
+        calls.append([])
+        score_windows(Recording(), tokens, windows)
+    assert calls[0] == calls[1]
