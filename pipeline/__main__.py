@@ -1,0 +1,48 @@
+"""``python -m pipeline COMMAND``: the job, and what looks at its results."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "annotate": "annotate articles: XML in, Parquet and JSON lines out",
+    "verify": "re-read the sources and check every promise about an output folder",
+    "resolve": "show an annotation in its XML",
+    "evaluate": "compare a model, or an output folder, with gold data",
+    "models": "list, check, export, quantize and bench models",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline",
+        description="Annotates biomedical literature: Europe PMC XML in, entities with their "
+        "exact places out.",
+        epilog="`python -m pipeline COMMAND --help` tells more.",
+    )
+    if "--verbose" not in argv:
+        # Libraries chatter while they are imported; what concerns the user is printed.
+        logging.basicConfig(level=logging.CRITICAL)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    module = None
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        if argv and argv[0] == name:
+            # Each command imports what it needs, and no more: Beam alone takes a second.
+            module = importlib.import_module(f"pipeline.{name}")
+            module.add_arguments(command)
+    args, rest = parser.parse_known_args(argv)
+    if module is None:
+        parser.error(f"unknown command: {args.command}")
+    if args.command == "annotate":
+        return int(module.run(args, rest))
+    if rest:
+        parser.error(f"unknown flag or argument: {rest[0]}")
+    return int(module.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

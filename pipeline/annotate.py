@@ -1,0 +1,204 @@
+"""The main command: input patterns in, an output folder of annotations out."""
+
+import argparse
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from types import FrameType
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
+
+from models.folder import ModelError
+from pipeline import progress, storage
+from pipeline.chunks import Receipt, receipt_of
+from pipeline.graph import NAMESPACE, annotation_graph
+from pipeline.inputs import InputError, group_archives, match_inputs
+from pipeline.options import (
+    RunOptions,
+    UsageError,
+    add_arguments,
+    check_beam_flags,
+    run_options,
+)
+from pipeline.run import OutputError, begin, describe_run, read_run, record_timing
+from pipeline.summary import summary_lines
+
+__all__ = ["add_arguments", "run"]
+
+# What a worker raises for a person to read. Beam hands it on as text inside its own traceback.
+_READABLE = re.compile(
+    r"(?:StorageError|InputChangedError|SourceChangedError|ModelError|OutputError): (.*)"
+)
+
+
+def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
+    """Runs ``annotate``; returns its exit code."""
+    began = time.monotonic()
+    _quiet_libraries(verbose=args.verbose)
+    try:
+        check_beam_flags(beam_flags)
+        pipeline_options = _pipeline_options(args, beam_flags)
+        files = match_inputs(args.input, pipeline_options)
+        options = run_options(args)
+        archives = group_archives(files)
+        begin(
+            describe_run(options, args.input, files, archives),
+            options.output,
+            overwrite=args.overwrite,
+            update=args.update,
+        )
+    except (UsageError, InputError, OutputError, ModelError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except storage.StorageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+    _stop_on_signals(options.output, quiet=args.quiet)
+    local = _is_local(pipeline_options)
+    counts = progress.TALLY.read if local and args.workers == 1 else _polled(options.output)
+    try:
+        with nullcontext() if args.quiet else progress.Reporter(counts, progress.terminal()):
+            pipeline = beam.Pipeline(
+                runner=FnApiRunner() if local else None, options=pipeline_options
+            )
+            annotation_graph(pipeline, archives, options, update=args.update)
+            result = pipeline.run()
+            result.wait_until_finish()
+    except Exception as error:
+        if args.verbose:
+            traceback.print_exc()
+        print(f"error: {_readable(error)}", file=sys.stderr)
+        print(f"what is committed in {options.output} stays; {_GO_ON}", file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - began
+    record_timing(options.output, seconds, _msec_by_stage(result))
+    return _finish(options, args, seconds)
+
+
+_GO_ON = "run the same command again to go on from there"
+
+
+def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> int:
+    record = read_run(options.output)
+    if record is None or record["state"] != "complete":
+        print(
+            f"error: the run is not complete: "
+            f"{json.dumps((record or {}).get('reconciliation'))}; {_GO_ON}",
+            file=sys.stderr,
+        )
+        return 1
+    if not args.quiet:
+        for line in summary_lines(record, options.output, seconds):
+            print(line)
+    sums = record["reconciliation"]
+    attempted = sums["annotated"] + sums["rejected"]
+    if attempted and sums["rejected"] / attempted > args.max_reject_rate:
+        print(
+            f"error: {sums['rejected']} of {attempted} articles were rejected, more than "
+            f"--max-reject-rate {args.max_reject_rate:g} allows; all else is committed",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> PipelineOptions:
+    mode = "multi_processing" if args.workers > 1 else "multi_threading"
+    # Two chunks at a time: while one writes its shards, the other keeps the threads busy.
+    workers = args.workers if args.workers > 1 else 2
+    local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
+    options = PipelineOptions(list(beam_flags))
+    if not _is_local(options):
+        return options
+    return PipelineOptions([*local, *beam_flags])
+
+
+def _is_local(options: PipelineOptions) -> bool:
+    runner = options.view_as(StandardOptions).runner
+    return runner is None or runner in {"DirectRunner", "FnApiRunner", "BundleBasedDirectRunner"}
+
+
+def _quiet_libraries(*, verbose: bool) -> None:
+    if verbose:
+        logging.basicConfig(level=logging.INFO)
+        return
+    warnings.simplefilter("ignore")
+
+
+def _stop_on_signals(output: str, *, quiet: bool) -> None:
+    """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if not quiet:
+            print(
+                f"\nstopped: finished chunks are committed in {output}; {_GO_ON}", file=sys.stderr
+            )
+        sys.stderr.flush()
+        _end_children()
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _end_children() -> None:
+    """Ends the worker processes of a local run."""
+    for line in os.popen(f"ps -o pid= --ppid {os.getpid()}"):  # noqa: S605 - a number of our own
+        try:
+            os.kill(int(line), signal.SIGKILL)
+        except (ProcessLookupError, ValueError):
+            continue
+
+
+def _readable(error: Exception) -> str:
+    """The one line that says what was wrong, out of what Beam made of it."""
+    text = "".join(traceback.format_exception(error))
+    if found := _READABLE.findall(text):
+        return str(found[-1]).split(" [while running")[0].strip("'\" ")
+    last = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {last[-1] if last else error}"
+
+
+def _msec_by_stage(result: PipelineResult) -> dict[str, float]:
+    metrics = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(NAMESPACE))
+    total: Counter[str] = Counter()
+    for found in metrics["distributions"]:
+        total[found.key.metric.name.removesuffix("_msec")] += found.result.sum
+    return dict(total)
+
+
+def _polled(output: str) -> Callable[[], Mapping[str, int]]:
+    """Progress as the output folder shows it, for workers in other processes."""
+    seen: dict[str, Counter[str]] = {}
+
+    def counts() -> Mapping[str, int]:
+        total: Counter[str] = Counter()
+        for name in storage.sizes(storage.join(output, "plan")):
+            plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
+            total["planned"] += sum(plan.get("chunks", {}).values())
+        first = not seen
+        for name in storage.sizes(storage.join(output, "receipts")):
+            chunk = name.removesuffix(".json")
+            if chunk not in seen:
+                data = storage.read(storage.join(output, receipt_of(chunk)))
+                receipt = Receipt.from_bytes(data or b"{}")
+                seen[chunk] = Counter(skipped=receipt.planned) if first else Counter(receipt.counts)
+        for done in seen.values():
+            total.update(done)
+        return total
+
+    counts()
+    return counts

@@ -1,0 +1,150 @@
+"""From a row of ``annotations`` back to the XML that it stands in."""
+
+import argparse
+import io
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from lxml import etree
+
+from pipeline import storage
+from pipeline.chunks import files_of
+from transforms.annotations import annotation_id
+from transforms.archives import scan_archive
+from transforms.jats import parse_xml
+from transforms.records import Archive, RejectError, SourceArticle
+
+XML_CONTEXT = 200
+"""Characters of XML that are shown on each side of the annotation's elements."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of ``resolve``."""
+    parser.add_argument("output", metavar="DIR", help="output folder of a run")
+    parser.add_argument(
+        "annotation_id", metavar="ANNOTATION_ID", help="as in the table; a unique beginning will do"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs ``resolve``; returns its exit code."""
+    output = storage.absolute(args.output)
+    try:
+        found = find_annotation(output, args.annotation_id)
+    except LookupError as error:
+        print(f"error: {error.args[0]}", file=sys.stderr)
+        return 2
+    annotation, article = found
+    try:
+        source = find_source(article)
+        shown = xml_in_context(parse_xml(source), annotation)
+    except (LookupError, RejectError, OSError) as error:
+        print(f"error: {error.args[0]}", file=sys.stderr)
+        return 1
+    place = source.range
+    print(
+        f"{annotation['type']}  {annotation['exact']!r}  score {annotation['score']:.3f}  "
+        f"by {annotation['model']}"
+    )
+    print(f"article   {article['article_id']}  {article['title'] or ''}")
+    print(f"source    {place.source_uri}  article {place.source_index}")
+    print(f"bytes     {place.start_byte}-{place.end_byte}  sha256 {place.sha256}")
+    print(f"section   {annotation['section']}")
+    print(f"text      {annotation['start']}-{annotation['end']}")
+    print(f"          ...{annotation['prefix']}[[{annotation['exact']}]]{annotation['postfix']}...")
+    for end in ("start", "end"):
+        print(f"{end:<9} {annotation[f'{end}_xpath']}  offset {annotation[f'{end}_offset']}")
+    print("xml")
+    print(shown)
+    return 0
+
+
+def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The annotation whose id begins so, and its article's row.
+
+    Raises:
+        LookupError: there is none, or more than one.
+    """
+    for receipt in sorted(storage.sizes(storage.join(output, "receipts"))):
+        files = files_of(receipt.removesuffix(".json"))
+        annotations = _read(output, files["annotations"])
+        hits = annotations.filter(pc.starts_with(annotations["annotation_id"], beginning))
+        rows = hits.to_pylist()
+        if len({row["annotation_id"] for row in rows}) > 1:
+            raise LookupError(f"{beginning} begins {len(rows)} annotation ids: give more of it")
+        if rows:
+            articles = _read(output, files["articles"])
+            for article in articles.filter(
+                pc.equal(articles["article_id"], rows[0]["article_id"])
+            ).to_pylist():
+                if _is_of(rows[0], article):
+                    return rows[0], article
+    raise LookupError(f"no annotation in {output} has an id that begins with {beginning}")
+
+
+def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
+    """Tells two versions of one article apart."""
+    return annotation["annotation_id"] == annotation_id(
+        article["article_id"],
+        article["sha256"],
+        annotation["start"],
+        annotation["end"],
+        annotation["type"],
+        annotation["model"].rpartition("@")[2],
+    )
+
+
+def _read(output: str, path: str) -> Any:
+    return pq.read_table(io.BytesIO(storage.read(storage.join(output, path)) or b""))
+
+
+def find_source(article: Mapping[str, Any]) -> SourceArticle:
+    """The article's bytes, from where its row says they were.
+
+    Raises:
+        LookupError: they are no longer there.
+    """
+    uri = article["source_uri"]
+    for entry in scan_archive(Archive("", (uri.partition("!/")[0],))):
+        if (
+            isinstance(entry, SourceArticle)
+            and (entry.range.source_uri, entry.range.source_index) == (uri, article["source_index"])
+            and entry.range.sha256 == article["sha256"]
+        ):
+            return entry
+    raise LookupError(f"{uri} no longer holds article {article['source_index']} as it was")
+
+
+def xml_in_context(root: etree._Element, annotation: Mapping[str, Any]) -> str:
+    """The XML around an annotation, which stands between ``[[`` and ``]]``."""
+    [first] = root.xpath(annotation["start_xpath"])
+    [last] = root.xpath(annotation["end_xpath"])
+    # The end first: a mark at the start moves all that follows in the same text node.
+    _mark(last, annotation["end_offset"], _END)
+    _mark(first, annotation["start_offset"], _START)
+    block = _holder(first)
+    while _END not in etree.tostring(block, encoding="unicode", with_tail=False):
+        block = block.getparent()
+    xml = etree.tostring(block, encoding="unicode", with_tail=False)
+    start, end = xml.index(_START), xml.index(_END)
+    before = xml[max(0, start - XML_CONTEXT) : start]
+    after = xml[end + 1 : end + 1 + XML_CONTEXT]
+    return f"{before}[[{xml[start + 1 : end]}]]{after}"
+
+
+_START, _END = "\ufdd0", "\ufdd1"  # noncharacters: allowed in XML, never in a text
+
+
+def _mark(node: Any, offset: int, mark: str) -> None:
+    element = node.getparent()
+    name = "tail" if node.is_tail else "text"
+    text = getattr(element, name)
+    setattr(element, name, text[:offset] + mark + text[offset:])
+
+
+def _holder(node: Any) -> etree._Element:
+    element = node.getparent()
+    return element.getparent() if node.is_tail else element

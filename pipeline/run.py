@@ -1,0 +1,253 @@
+"""The run as a whole: what an output folder holds already, and ``run.json``, its record."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pipeline import storage
+from pipeline.chunks import TABLES, Totals, files_of, plan_of, receipt_of
+from pipeline.inputs import InputFile
+from pipeline.options import RunOptions, shown_options
+from transforms.journey import load_cached
+from transforms.records import Archive
+from transforms.shards import SCHEMA_VERSION
+
+RUN = "run.json"
+
+FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
+
+SOFTWARE = ("apache-beam", "onnxruntime", "tokenizers", "lxml", "pyarrow", "numpy")
+
+
+class OutputError(Exception):
+    """The output folder holds what this run must not touch; the message says what to do."""
+
+
+class InputChangedError(Exception):
+    """An archive holds other articles than when the run began."""
+
+    def __init__(self, archive: str) -> None:
+        super().__init__(
+            f"{archive} has changed since this output was begun: use --update to annotate what is "
+            "new or changed, or --overwrite to start again"
+        )
+
+
+def describe_run(
+    options: RunOptions,
+    patterns: Sequence[str],
+    files: Sequence[InputFile],
+    archives: list[Archive],
+) -> dict[str, Any]:
+    """``run.json`` of a run that begins."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "state": "running",
+        "started": _now(),
+        "software": {name: _version(name) for name in SOFTWARE},
+        "options": {**shown_options(options.models, options.text), "sha256": options.fingerprint},
+        "models": [
+            {
+                "name": model.name,
+                "fingerprint": model.fingerprint,
+                "folder": model_options.folder,
+                "labels": list(model.labels),
+                "max_tokens": model.max_tokens,
+                "version": model.version,
+                "licence": model.licence,
+            }
+            for model_options in options.models
+            for model in [load_cached(model_options.folder)]
+        ],
+        "inputs": {
+            "patterns": list(patterns),
+            "files": len(files),
+            "bytes": sum(file.size or 0 for file in files),
+            "sha256": _fingerprint(files),
+        },
+        "archives": [archive.name for archive in archives],
+    }
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _fingerprint(files: Sequence[InputFile]) -> str:
+    """A hash that a changed input changes, for little reading: the ends of each local file.
+
+    A gzip file ends with the checksum of its content. What this lets through, the plan finds.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.uri}\0{file.size}\0".encode())
+        if storage.is_local(file.uri) and file.size:
+            try:
+                with Path(file.uri).open("rb") as source:
+                    digest.update(source.read(4096))
+                    source.seek(max(0, file.size - 4096))
+                    digest.update(source.read())
+            except OSError:
+                digest.update(b"unreadable")
+    return digest.hexdigest()
+
+
+def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) -> None:
+    """Takes the output folder into use, for a new run or to go on with one.
+
+    Raises:
+        OutputError: it holds something else.
+        storage.StorageError: it cannot be written.
+    """
+    old = read_run(output)
+    if old is None:
+        if found := _strangers(output):
+            raise OutputError(
+                f"{output} is not empty and holds no {RUN} (but {found[0]}): name another --output"
+            )
+    elif overwrite:
+        _clear(output)
+    else:
+        _check_same(old, run, output, update=update)
+    storage.sweep(output)
+    storage.write(storage.join(output, RUN), _to_bytes(run))
+
+
+def _strangers(output: str) -> list[str]:
+    if storage.is_local(output) and Path(output).exists():
+        if not Path(output).is_dir():
+            raise OutputError(f"{output} is a file: --output must be a folder")
+        return sorted(path.name for path in Path(output).iterdir())
+    return sorted(storage.sizes(output))
+
+
+def _clear(output: str) -> None:
+    # Receipts first: what has none counts as not done, so a kill in between does no harm.
+    for folder in FOLDERS:
+        path = storage.join(output, folder)
+        storage.delete([storage.join(path, name) for name in storage.sizes(path)])
+
+
+def _check_same(
+    old: Mapping[str, Any], new: Mapping[str, Any], output: str, *, update: bool
+) -> None:
+    changed = [
+        f"{name} (was {json.dumps(old['options'].get(name))}, now {json.dumps(value)})"
+        for name, value in new["options"].items()
+        if name != "sha256" and old["options"].get(name) != value
+    ]
+    names = [
+        [f"{model['name']}@{model['fingerprint']}" for model in run["models"]] for run in (old, new)
+    ]
+    if names[0] != names[1]:
+        changed.insert(0, f"model (was {', '.join(names[0])}, now {', '.join(names[1])})")
+    if changed:
+        raise OutputError(
+            f"{output} holds a run with other options: {'; '.join(changed)}. "
+            "Name another --output, or --overwrite it"
+        )
+    if old["inputs"]["sha256"] != new["inputs"]["sha256"] and not update:
+        raise OutputError(
+            f"{output} holds a run over other input ({old['inputs']['files']} files, "
+            f"{old['inputs']['bytes']} bytes; now {new['inputs']['files']} files, "
+            f"{new['inputs']['bytes']} bytes): use --update to annotate what is new or changed, "
+            "or --overwrite to start again"
+        )
+
+
+def read_run(output: str) -> dict[str, Any] | None:
+    """``run.json``; None if the folder has none.
+
+    Raises:
+        OutputError: it is damaged.
+    """
+    data = storage.read(storage.join(output, RUN))
+    if data is None:
+        return None
+    try:
+        run: dict[str, Any] = json.loads(data)
+    except ValueError as error:
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
+    return run
+
+
+def commit_run(output: str, totals: Totals) -> None:
+    """Ends a run: drops what an update replaced, adds up, and writes ``run.json``."""
+    run = read_run(output) or {}
+    planned, dropped = _drop_superseded(output, set(run["archives"]))
+    counts = dict(sorted(totals.counts.items()))
+    missing = (
+        planned - counts.get("articles", 0) - counts.get("rejects", 0) - counts.get("duplicates", 0)
+    )
+    run.update(
+        state="complete" if missing == 0 else "incomplete",
+        finished=_now(),
+        counts=counts,
+        annotations={
+            "by_type": dict(totals.types.most_common()),
+            "by_section": dict(totals.sections.most_common()),
+        },
+        rejects=dict(totals.reasons.most_common()),
+        notes=dict(totals.notes.most_common()),
+        reconciliation={
+            "planned": planned,
+            "annotated": counts.get("articles", 0),
+            "rejected": counts.get("rejects", 0),
+            "duplicates": counts.get("duplicates", 0),
+            "missing": missing,
+        },
+        chunks=len(totals.receipts),
+        chunks_dropped=dropped,
+        receipts_sha256=totals.receipts_sha256(),
+    )
+    storage.write(storage.join(output, RUN), _to_bytes(run))
+
+
+def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) -> None:
+    """Adds to ``run.json`` what only the process that started the run knows."""
+    run = read_run(output)
+    if run is not None:
+        timing = {"seconds": round(seconds, 3), "stage_msec": dict(stage_msec)}
+        storage.write(storage.join(output, RUN), _to_bytes({**run, **timing}))
+
+
+def _drop_superseded(output: str, archives: set[str]) -> tuple[int, int]:
+    """Deletes the chunks of changed or vanished archives: how many entries stay, chunks went."""
+    planned = dropped = 0
+    for name in storage.sizes(storage.join(output, "plan")):
+        path = storage.join(output, "plan", name)
+        plan = json.loads(storage.read(path) or b"{}")
+        gone = list(plan["superseded"])
+        if plan["archive"] not in archives:
+            gone += plan["chunks"]
+        for chunk in gone:
+            paths = [receipt_of(chunk), *files_of(chunk).values()]
+            storage.delete([storage.join(output, path) for path in paths])
+        dropped += len(gone)
+        if plan["archive"] not in archives:
+            storage.delete([path])
+            continue
+        planned += sum(plan["chunks"].values())
+        if gone:
+            write_plan(output, {**plan, "superseded": []})
+    return planned, dropped
+
+
+def write_plan(output: str, plan: Mapping[str, Any]) -> None:
+    """Writes an archive's plan: its files, its chunks with their numbers of entries."""
+    storage.write(storage.join(output, plan_of(plan["archive"])), _to_bytes(plan))
+
+
+def _to_bytes(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

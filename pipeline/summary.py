@@ -1,0 +1,41 @@
+"""What a finished run tells the person who started it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline import storage
+
+QUERY = "SELECT type, exact, count(*) AS n FROM '{}' GROUP BY ALL ORDER BY n DESC LIMIT 20"
+
+
+def duckdb_command(output: str) -> str:
+    """A shell command that shows the commonest mentions of a run."""
+    return f'duckdb -c "{QUERY.format(storage.join(output, "annotations", "*.parquet"))}"'
+
+
+def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterator[str]:
+    """Counts by type and section, rejects by reason, time by stage, and where the files are."""
+    counts = run["counts"]
+    sums = run["reconciliation"]
+    yield (
+        f"{sums['annotated']:,} of {sums['planned']:,} articles annotated "
+        f"({counts.get('sub_articles', 0):,} sub-articles beside them), "
+        f"{sums['rejected']:,} rejected, {sums['duplicates']:,} duplicates, in {seconds:.1f} s"
+    )
+    yield (
+        f"{counts.get('sentences', 0):,} sentences, {counts.get('tokens', 0):,} tokens, "
+        f"{counts.get('annotations', 0):,} annotations"
+    )
+    yield _table("by type", run["annotations"]["by_type"])
+    yield _table("by section", run["annotations"]["by_section"])
+    yield _table("rejects", run["rejects"])
+    yield _table("repaired", run["notes"])
+    stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
+    yield _table("seconds by stage", stages)
+    yield f"files         {output}"
+    yield f"look at them  {duckdb_command(output)}"
+
+
+def _table(title: str, values: Mapping[str, float]) -> str:
+    shown = ", ".join(f"{name} {value:,}" for name, value in values.items()) or "none"
+    return f"{title:<17} {shown}"

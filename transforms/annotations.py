@@ -1,0 +1,91 @@
+"""From entities in an article's text to annotations that can be found again in its XML."""
+
+import hashlib
+from collections.abc import Iterable
+
+from transforms.records import Annotation, Article, Entity, Sentence
+
+CONTEXT = 32
+"""Most characters of ``prefix`` and of ``postfix``."""
+
+PLACEHOLDER = "\ufffc"
+"""What the parser writes for a formula: never a part of a name's edge."""
+
+
+def annotation_id(
+    article_id: str, sha256: str, start: int, end: int, type_: str, fingerprint: str
+) -> str:
+    """The identity of a mention: 32 hexadecimal digits, the same in every run.
+
+    Args:
+        article_id: of the article.
+        sha256: of the article's bytes, hexadecimal.
+        start: in the article's text.
+        end: in the article's text, exclusive.
+        type_: entity type.
+        fingerprint: of the model.
+    """
+    key = "\0".join((article_id, sha256, str(start), str(end), type_, fingerprint))
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def map_entities(
+    article: Article,
+    sha256: str,
+    model: str,
+    sentences: Iterable[tuple[int, Sentence, Iterable[Entity]]],
+) -> list[Annotation]:
+    """The annotations of one article by one model, in document order.
+
+    Args:
+        article: the article.
+        sha256: of its bytes, hexadecimal.
+        model: ``name@fingerprint``.
+        sentences: each sentence that has entities: its number, itself, and its entities with
+            offsets in ``article.text``.
+
+    Returns:
+        One annotation per entity. White space and formula placeholders are trimmed off an
+        entity's edges; one that is nothing else is left out: there is no name in it.
+    """
+    fingerprint = model.rpartition("@")[2]
+    rows = []
+    for number, sentence, entities in sentences:
+        passage = article.passages[sentence.passage]
+        for entity in entities:
+            start, end = _trim(article.text, entity.start, entity.end)
+            place = article.xml_map.locate(start, end) if start < end else None
+            if place is None:
+                continue
+            rows.append(
+                Annotation(
+                    annotation_id=annotation_id(
+                        article.article_id, sha256, start, end, entity.type, fingerprint
+                    ),
+                    article_id=article.article_id,
+                    passage=sentence.passage,
+                    sentence=number,
+                    section=passage.section,
+                    type=entity.type,
+                    start=start,
+                    end=end,
+                    exact=article.text[start:end],
+                    prefix=article.text[max(passage.start, start - CONTEXT) : start],
+                    postfix=article.text[end : min(passage.end, end + CONTEXT)],
+                    score=entity.score,
+                    model=model,
+                    start_xpath=place.start_xpath,
+                    start_offset=place.start_offset,
+                    end_xpath=place.end_xpath,
+                    end_offset=place.end_offset,
+                )
+            )
+    return rows
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and (text[start] == PLACEHOLDER or text[start].isspace()):
+        start += 1
+    while start < end and (text[end - 1] == PLACEHOLDER or text[end - 1].isspace()):
+        end -= 1
+    return start, end

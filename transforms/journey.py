@@ -1,0 +1,204 @@
+"""An article's whole way, from its bytes to its rows: the one place that knows every stage.
+
+::
+
+    read > parse > split > window > infer > decode > remap > write
+"""
+
+import functools
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.folder import Model, load_model
+from transforms.annotations import map_entities
+from transforms.entities import find_entities
+from transforms.inference import score_windows
+from transforms.jats import TextOptions, parse_articles
+from transforms.records import (
+    Annotated,
+    Annotation,
+    Article,
+    Entity,
+    Reject,
+    RejectError,
+    Sentence,
+    SourceArticle,
+)
+from transforms.sections import section_code
+from transforms.sentences import split_sentences
+from transforms.shards import RecordBatch, Rows, article_row, make_rows, sentence_rows
+from transforms.windows import cut_windows, tokenize_passages
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """A model, and how its scores become entities.
+
+    Attributes:
+        folder: name of an embedded model, path or URI of a model folder.
+        aggregation: none, simple, first, average or max.
+        min_score: least score of an entity.
+        min_scores: the same, by type; wins over ``min_score``.
+        window: ``sentence`` or ``pack``.
+    """
+
+    folder: str
+    aggregation: str
+    min_score: float = 0.0
+    min_scores: Mapping[str, float] = field(default_factory=dict)
+    window: str = "sentence"
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A loaded model and its options."""
+
+    model: Model
+    options: ModelOptions
+
+
+@dataclass
+class Outcome:
+    """One source article, annotated: its rows (sub-articles have rows of their own), and counts.
+
+    Attributes:
+        counts: articles, sub_articles, passages, sentences, windows, tokens, annotations.
+        types, sections: annotations by type and by section.
+        notes: repairs, counted.
+        msec: milliseconds by stage.
+    """
+
+    rows: list[Rows] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    sections: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    msec: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds the time spent inside to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.msec[stage] += (time.perf_counter() - start) * 1000
+
+    def add(
+        self, row: Mapping[str, Any], sentences: RecordBatch, annotations: Sequence[Annotation]
+    ) -> None:
+        """Adds an article: its row of ``articles``, its sentences and its annotations."""
+        self.rows.append(make_rows(row, sentences, annotations))
+        self.counts.update(
+            passages=len(row["passages"]),
+            sentences=row["n_sentences"],
+            windows=row["n_windows"],
+            tokens=row["n_tokens"],
+            annotations=len(annotations),
+        )
+        self.types.update(annotation.type for annotation in annotations)
+        self.sections.update(annotation.section for annotation in annotations)
+        self.notes.update(dict(row["notes"]))
+
+
+@functools.cache
+def load_cached(folder: str) -> Model:
+    """A model, loaded once a process: launcher and workers of a local run share it.
+
+    Raises:
+        ModelError: the folder is not a model that can work.
+    """
+    return load_model(folder)
+
+
+def load_annotators(models: Sequence[ModelOptions]) -> tuple[Annotator, ...]:
+    """The models of a run, loaded.
+
+    Raises:
+        ModelError: a folder is not a model that can work.
+    """
+    return tuple(Annotator(load_cached(options.folder), options) for options in models)
+
+
+def annotate_source(
+    source: SourceArticle, annotators: Sequence[Annotator], options: TextOptions
+) -> Outcome | Reject:
+    """Takes one article all the way. The same bytes, models and options give the same rows."""
+    outcome = Outcome()
+    try:
+        with outcome.timed("parse"):
+            articles = parse_articles(source, options, section_code)
+        for article in articles:
+            annotated = _annotate(article, source, annotators, outcome)
+            with outcome.timed("write"):
+                outcome.add(article_row(annotated), sentence_rows(annotated), annotated.annotations)
+    except RejectError as error:
+        place = source.range
+        return Reject(
+            source_uri=place.source_uri,
+            source_index=place.source_index,
+            article_id=place.article_id,
+            stage=error.stage,
+            reason=error.reason,
+            message=error.message,
+            start_byte=place.start_byte,
+            end_byte=place.end_byte,
+        )
+    outcome.counts["articles"] = 1
+    outcome.counts["sub_articles"] = len(articles) - 1
+    return outcome
+
+
+def _annotate(
+    article: Article, source: SourceArticle, annotators: Sequence[Annotator], outcome: Outcome
+) -> Annotated:
+    texts = [article.text[passage.start : passage.end] for passage in article.passages]
+    with outcome.timed("split"):
+        spans = [split_sentences(text) for text in texts]
+    sentences = tuple(
+        Sentence(number, passage.start + start, passage.start + end)
+        for number, passage in enumerate(article.passages)
+        for start, end in spans[number]
+    )
+    annotations: list[Annotation] = []
+    n_windows = n_tokens = 0
+    for annotator in annotators:
+        model, options = annotator.model, annotator.options
+        with outcome.timed("window"):
+            tokens = tokenize_passages(texts, model.tokenizer)
+            windows = cut_windows(tokens, spans, model.window_limit, options.window)
+        with outcome.timed("infer"):
+            logits = score_windows(model, tokens, windows)
+        with outcome.timed("decode"):
+            found = []
+            for number, sentence in enumerate(sentences):
+                passage = article.passages[sentence.passage]
+                entities = find_entities(
+                    logits[sentence.passage],
+                    tokens[sentence.passage],
+                    (sentence.start - passage.start, sentence.end - passage.start),
+                    model.labels,
+                    options.aggregation,
+                    thresholds=options.min_scores,
+                    min_score=options.min_score,
+                )
+                if entities:
+                    found.append((number, sentence, _moved(entities, passage.start)))
+        with outcome.timed("remap"):
+            annotations += map_entities(
+                article, source.range.sha256, f"{model.name}@{model.fingerprint}", found
+            )
+        n_windows += len(windows)
+        n_tokens += sum(len(passage.ids) for passage in tokens)
+    annotations.sort(key=lambda row: (row.start, row.end, row.type, row.model))
+    return Annotated(source.range, article, sentences, tuple(annotations), n_windows, n_tokens)
+
+
+def _moved(entities: list[Entity], offset: int) -> list[Entity]:
+    return [
+        entity._replace(start=entity.start + offset, end=entity.end + offset) for entity in entities
+    ]

@@ -1,0 +1,258 @@
+"""From annotated articles to the bytes of a chunk's shards: Parquet tables and JSON lines.
+
+The same rows always give the same bytes. Rows become Arrow batches article by article, so that a
+chunk in the making costs what its columns cost and not what Python objects would.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import RecordBatch
+
+from transforms.records import Annotated, Annotation, Reject
+
+SCHEMA_VERSION = "1"
+
+_METADATA = {"schema_version": SCHEMA_VERSION}
+
+ARTICLES = pa.schema(
+    [
+        pa.field("article_id", pa.string(), nullable=False),
+        ("pmcid", pa.string()),
+        ("pmid", pa.string()),
+        ("doi", pa.string()),
+        pa.field("source_uri", pa.string(), nullable=False),
+        pa.field("source_index", pa.int32(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        ("title", pa.string()),
+        ("journal", pa.string()),
+        ("article_type", pa.string()),
+        ("language", pa.string()),
+        ("license", pa.string()),
+        ("year", pa.int16()),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field(
+            "passages",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("start", pa.int32()),
+                        ("end", pa.int32()),
+                        ("section", pa.string()),
+                        ("path", pa.list_(pa.string())),
+                        ("xpath", pa.string()),
+                    ]
+                )
+            ),
+            nullable=False,
+        ),
+        pa.field("n_sentences", pa.int32(), nullable=False),
+        pa.field("n_windows", pa.int32(), nullable=False),
+        pa.field("n_tokens", pa.int32(), nullable=False),
+        pa.field("n_annotations", pa.int32(), nullable=False),
+        pa.field("chars_source", pa.int32(), nullable=False),
+        pa.field("chars_kept", pa.int32(), nullable=False),
+        pa.field("chars_excluded", pa.int32(), nullable=False),
+        pa.field("excluded", pa.map_(pa.string(), pa.int32()), nullable=False),
+        pa.field("notes", pa.map_(pa.string(), pa.int32()), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+
+SENTENCES = pa.schema(
+    [
+        pa.field("article_id", pa.string(), nullable=False),
+        pa.field("sentence", pa.int32(), nullable=False),
+        pa.field("passage", pa.int32(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("section", pa.string(), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+
+ANNOTATIONS = pa.schema(
+    [
+        pa.field(
+            name,
+            {str: pa.string(), int: pa.int32(), float: pa.float32()}[kind],
+            nullable=False,
+        )
+        for name, kind in Annotation.__annotations__.items()
+    ],
+    metadata=_METADATA,
+)
+
+REJECTS = pa.schema(
+    [
+        pa.field("source_uri", pa.string(), nullable=False),
+        pa.field("source_index", pa.int32(), nullable=False),
+        ("article_id", pa.string()),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("message", pa.string(), nullable=False),
+        pa.field("start_byte", pa.int64(), nullable=False),
+        pa.field("end_byte", pa.int64(), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+
+TABLES = {
+    "articles": ARTICLES,
+    "sentences": SENTENCES,
+    "annotations": ANNOTATIONS,
+    "rejects": REJECTS,
+}
+
+# Every value of these is its own: a dictionary of them is only a second copy.
+_NO_DICTIONARY = {"text", "annotation_id", "sha256", "title", "message"}
+
+_ROW_GROUP = {"articles": 1_000, "sentences": 250_000, "annotations": 100_000, "rejects": 10_000}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One article's rows, by table, and its line of JSON."""
+
+    batches: Mapping[str, RecordBatch]
+    json_line: str
+
+
+def article_row(annotated: Annotated) -> dict[str, Any]:
+    """An article's row of ``articles``, by column."""
+    article = annotated.article
+    return {
+        "article_id": article.article_id,
+        "pmcid": article.pmcid,
+        "pmid": article.pmid,
+        "doi": article.doi,
+        "source_uri": annotated.source.source_uri,
+        "source_index": annotated.source.source_index,
+        "sha256": annotated.source.sha256,
+        "title": article.title,
+        "journal": article.journal,
+        "article_type": article.article_type,
+        "language": article.language,
+        "license": article.license,
+        "year": article.year,
+        "text": article.text,
+        "passages": [
+            {
+                "start": passage.start,
+                "end": passage.end,
+                "section": passage.section,
+                "path": passage.path,
+                "xpath": passage.xpath,
+            }
+            for passage in article.passages
+        ],
+        "n_sentences": len(annotated.sentences),
+        "n_windows": annotated.n_windows,
+        "n_tokens": annotated.n_tokens,
+        "n_annotations": len(annotated.annotations),
+        "chars_source": article.chars_source,
+        "chars_kept": article.chars_kept,
+        "chars_excluded": sum(article.excluded.values()),
+        "excluded": sorted(article.excluded.items()),
+        "notes": sorted(article.notes.items()),
+    }
+
+
+def sentence_rows(annotated: Annotated) -> RecordBatch:
+    """An article's rows of ``sentences``."""
+    article, sentences = annotated.article, annotated.sentences
+    passages = [sentence.passage for sentence in sentences]
+    return RecordBatch.from_arrays(
+        [
+            pa.array([article.article_id] * len(sentences), pa.string()),
+            pa.array(range(len(sentences)), pa.int32()),
+            pa.array(passages, pa.int32()),
+            pa.array([sentence.start for sentence in sentences], pa.int32()),
+            pa.array([sentence.end for sentence in sentences], pa.int32()),
+            pa.array([article.passages[index].section for index in passages], pa.string()),
+        ],
+        schema=SENTENCES,
+    )
+
+
+def make_rows(
+    row: Mapping[str, Any], sentences: RecordBatch, annotations: Sequence[Annotation]
+) -> Rows:
+    """All rows of one article: its row of ``articles``, its sentences and its annotations."""
+    batches = {
+        "articles": RecordBatch.from_pylist([row], schema=ARTICLES),
+        "sentences": sentences,
+        "annotations": _batch(annotations, ANNOTATIONS),
+    }
+    return Rows(batches, json_line(row, annotations))
+
+
+def reject_rows(rejects: Sequence[Reject]) -> RecordBatch:
+    """The rows of rejected articles and files."""
+    return _batch(
+        [tuple(getattr(reject, name) for name in REJECTS.names) for reject in rejects],
+        REJECTS,
+    )
+
+
+def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> RecordBatch:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
+
+
+_JSON_IDS = (
+    "article_id",
+    "pmcid",
+    "pmid",
+    "doi",
+    "source_uri",
+    "source_index",
+    "sha256",
+    "title",
+    "journal",
+    "article_type",
+    "language",
+    "license",
+    "year",
+)
+
+
+def json_line(row: Mapping[str, Any], annotations: Iterable[Annotation]) -> str:
+    """One article's ids and annotations as a line of JSON, with the tables' names and values."""
+    line = {name: row[name] for name in _JSON_IDS}
+    line["annotations"] = [annotation._asdict() for annotation in annotations]
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def parquet_bytes(table: str, batches: Iterable[RecordBatch]) -> bytes:
+    """One table's shard. Without rows it is a shard with the same schema and none."""
+    schema = TABLES[table]
+    data = pa.Table.from_batches(batches, schema=schema)
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        data,
+        sink,
+        compression="zstd",
+        use_dictionary=[
+            name for name in schema.names if name not in _NO_DICTIONARY and _is_text(schema, name)
+        ],
+        row_group_size=_ROW_GROUP[table],
+    )
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    return bool(pa.types.is_string(schema.field(name).type))
+
+
+def jsonl_bytes(lines: Iterable[str]) -> bytes:
+    """The lines, compressed; the same lines give the same bytes (no time stamp inside)."""
+    return gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
