@@ -125,6 +125,29 @@ class RejectError(Exception):
         self.message = message
 
 
+class Block(NamedTuple):
+    """One structural element on the way from the article to a passage.
+
+    Attributes:
+        element: local name.
+        title: its own title (the ``meta-name`` of a ``custom-meta``, the bold lead of an untitled
+            block), or "".
+        kind: ``sec-type``, else ``fn-type``, ``notes-type``, ``content-type`` or
+            ``abstract-type``, or "".
+        text: the first words of its own text, without the title.
+        before: titles of the earlier ``sec`` siblings, in order.
+        after: titles of the later ones; for ``body``, of its own sections, as they follow the text
+            that stands directly in it.
+    """
+
+    element: str
+    title: str
+    kind: str
+    text: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A block of an article's text: a paragraph, a title, a table cell, a keyword ...

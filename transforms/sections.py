@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import takewhile
-from typing import NamedTuple
+
+from transforms.records import Block
 
 CODES = frozenset(
     [
@@ -36,29 +37,6 @@ CODES = frozenset(
         "OTHER",
     ]
 )
-
-
-class Block(NamedTuple):
-    """One structural element on the way from the article to a passage.
-
-    Attributes:
-        element: local name.
-        title: its own title (the ``meta-name`` of a ``custom-meta``, the bold lead of an untitled
-            block), or "".
-        kind: ``sec-type``, else ``fn-type``, ``notes-type``, ``content-type`` or
-            ``abstract-type``, or "".
-        text: the first 300 characters or so of its own text.
-        before: titles of the earlier ``sec`` siblings, in order.
-        after: titles of the later ones; for ``body``, of its own sections, as they follow the text
-            that stands directly in it.
-    """
-
-    element: str
-    title: str
-    kind: str
-    text: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
 
 
 # Titles that tell whatever stands above them. Regular expressions for a whole title, after
