@@ -139,7 +139,9 @@ case ${1-} in
     "")
         set_up requirements.txt
         cd "$ROOT"
-        annotate --input tests/cases/samples/*.xml* --output output/samples --overwrite
+        # One of the samples is broken on purpose: more than the 5 % that fail a run by default.
+        annotate --input tests/cases/samples/*.xml* --output output/samples --overwrite \
+            --max-reject-rate 0.1
         ;;
     *)
         inputs=()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 [VERSION] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "pipeline/__init__.py").read_text(), re.M)
 
 EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
-EVALUATE = ["seqeval>=1.2.2"]
+EVALUATE = ['nervaluate>=1.1; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
 S3 = ["boto3>=1.35"]
 
@@ -43,6 +43,7 @@ setup(
         "numpy>=1.26",
         "onnxruntime>=1.20",
         "pyarrow>=16.1",
+        "requests>=2.32",
         "smart-open>=7.0",
         "tokenizers>=0.20",
     ],
@@ -69,7 +70,8 @@ setup(
             "pytest>=8.3",
             "pytest-benchmark>=5.0",
             "ruff>=0.9",
+            "seqeval>=1.2.2",
+            "setuptools>=77",  # to build the package without the network
         ],
     },
-    entry_points={"console_scripts": ["article-annotator = pipeline.__main__:main"]},
 )
