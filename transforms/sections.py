@@ -98,7 +98,8 @@ TELLING: Mapping[str, tuple[str, ...]] = {
         r"((general|overall|main|final|summary|brief|major|key) )*conclusions?( section)?",
         r"conclu(ding|sive) (remarks?|statements?|comments?|thoughts|summary|observations|points)",
         r"final (considerations|remarks|comments|thoughts)|closing remarks|take home messages?",
-        r"conclus(ao|oes|ion|iones)|(algumas )?consideracoes finais|consideraciones finales",
+        r"conclus(ao|oes|ion|iones)|consideracoes finais|algumas consideracoes|"
+        r"consideraciones finales",
         r"(comentarios|reflexoes|reflexiones|notas) fina(is|les)|a guisa de conclusao",
         r"schlussfolgerung(en)?|fazit",
     ),
@@ -178,7 +179,6 @@ TELLING: Mapping[str, tuple[str, ...]] = {
         r"( statements?)?",
         r"interests? (statements?|declarations?|disclosures?)|financial conflicts? of interests?",
         r"commercial interests?|no competing interests?|"
-        r"(authors? )?conflicts? of interests? .{0,20}",
         r"conflito de interesses?|conflitos de interesses?|conflictos? de intere(s|ses)",
         r"declaracao de (conflitos? de )?interesses?|conflits? d ?interets?|interessenkonflikt",
     ),
@@ -244,7 +244,7 @@ ASIDE = (
     r"(article |author |authors )(information|details?|statements?|biograph(y|ies)|addresses)",
     r"(how to )?cite this article( as)?|citations?|copyright( .*)?|(rights|"
     r"reprints) and permissions?",
-    r"(provenance|peer review)( and peer review)?( .*)?|peer reviewed|trial status|notice of .*|"
+    r"(provenance|peer review)( and peer review)?( .*)?|trial status|notice of .*|"
     r"current study status|transparency (declaration|statement)s?|reporting (summary|standards|"
     r"checklist)",
 )
@@ -267,7 +267,8 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"(related|previous|prior) (works?|research|studies|literature)|(the )?literature review|"
         r"review of (the )?(related )?literature|(theoretical|conceptual) (background|framework)s?",
         r"statement of (the )?problem|problem statement|related literature|state of the art|"
-        r"(study )?rationale( (of|for) (the|this) study| and .*)?|historical (background|overview|context)|context|background .*",
+        r"(study )?rationale( (of|for) (the|this) study| and .*)?|historical (background|overview|"
+        r"context)|context",
         r"referencial teorico|marco teorico|fundamentacao teorica|revisao (de|da) literatura|"
         r"revision de (la )?literatura|objetivos?",
         r"preliminar(y|ies)( works?| remarks)?",
@@ -300,7 +301,8 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"sample size( .*)?|power (calculation|analysis)|follow up( .*)?|"
         r"(literature )?search( strategy.*)?",
         r"(plant|bacterial|animal|study|biological|test) (materials?|strains?|subjects)( and .*)?",
-        r"cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|experimental|sampl|diets?|tissue).*|(reagents|chemicals) and .*",
+        r"cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|experimental|"
+        r"sampl|diets?|tissue).*|(reagents|chemicals) and .*",
         r"(reagent|equipment|software|instrument) (setup|preparation)|sample preparation( .*)?",
         r"materials, .*|patient and public involvement( .*)?|(model|pipeline|system) "
         r"(description|formulation|development|specification|construction|calibration)s?",
@@ -323,7 +325,8 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"((study|main|potential|strengths?|key|methodological|our) )*(and )?"
         r"(limitations?|strengths?|weaknesses)( and (limitations?|strengths?|weaknesses|"
         r"future .*|directions))*( of (the|this|our) .*)?",
-        r"comments?|commentary|interpretation( of (the )?(results|findings|data))?|(principal|main|key) findings|"
+        r"comments?|commentary|interpretation( of (the )?(results|findings|data))?|(principal|"
+        r"main|key) findings|"
         r"comparison with (other|previous|existing) .*|implications? (for|of) .*|"
         r"(clinical|policy|practical|practice|theoretical|managerial|"
         r"research)( and \w+)? implications?|"
@@ -331,7 +334,7 @@ HINTING: Mapping[str, tuple[str, ...]] = {
         r"unanswered questions.*|meaning of the study.*",
     ),
     "CONCL": (
-        r"(brief |executive )?summary( and .*)?|synthesis|"
+        r"(brief |executive )?summary( and .*)?|"
         r"(future |current |concluding |final )*(perspectives?|outlooks?|prospects?|directions?|"
         r"trends|work|research|challenges|developments?|recommendations?)"
         r"( and (future |current |concluding )*(perspectives?|outlooks?|prospects?|directions?|"
@@ -358,7 +361,8 @@ TAXON = (
     r"species|localit(y|ies))( .*)?|holotype|paratypes?|distribution|coloration pattern"
 )
 CASE_REPORT = (
-    r"(case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|treatments?|outcomes?( and follow up)?|"
+    r"(case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|"
+    r"treatments?|outcomes?( and follow up)?|"
     r"follow up|clinical findings|diagnostic assessment|therapeutic intervention|"
     r"patient perspective|timeline|history|examination|management"
 )
@@ -445,7 +449,9 @@ TOPICAL = frozenset(
 )  # fmt: skip
 # Elements whose text tells what their title does not, and titles that tell nothing.
 STATED = frozenset(("fn", "ack", "notes", "funding-statement"))
-UNTELLING = frozenset(("additional information", "notes", "note", "footnotes", "declarations"))
+UNTELLING = frozenset(
+    ("additional information", "notes", "note", "footnotes", "declarations", "peer reviewed")
+)
 MAIN_LINE = frozenset(("INTRO", "METHODS", "RESULTS", "DISCUSS", "CONCL", "CASE"))
 # A topical section of a research article, by the telling sections before and after it.
 PLACES: Mapping[tuple[str, str], str] = {
@@ -632,9 +638,9 @@ def _container(blocks: Sequence[Block]) -> str:
         title = told(block.title)
         if block.element == "app":
             code = "SUPPL" if "SUPPL" in (title, _lead(block.text)) else "APPENDIX"
-        elif back and _LETTERED.match(block.title):
-            code = "APPENDIX"
-        elif block.element == "sec" and "APPENDIX" in (title, _kind_code(block.kind)):
+        elif block.element == "sec" and (
+            "APPENDIX" in (title, _kind_code(block.kind)) or (back and _LETTERED.match(block.title))
+        ):
             code = "APPENDIX"
         elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
             code = "ABBR"
