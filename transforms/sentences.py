@@ -8,12 +8,15 @@ and has sentences that start with a lower-case symbol ("c-Myc was ...", "p50 bin
 
 import re
 
-_CLOSERS = "\\])}\"'’”»"
+# Every repetition is bounded, so that the time is linear in the text whatever the text.
 _CANDIDATE = re.compile(
-    rf"""
-    [.?!…] [{_CLOSERS}]{{0,4}} (?:\ ?\[\d[\d,\ –-]{{0,30}}\] (?=\s+["'“‘(\[]?[A-Z]) )? \s+
-    | \. (?= \(ABSTRACT\ TRUNCATED)
-    | (?<=[A-Za-z0-9)\]]{{2}}) \. (?= (?P<glued>[A-Z][a-z]{{1,12}})[\s,] )
+    r"""
+    [.?!…] [\])}"'’”»]{0,4}
+    (?: (?<=[.?!…]) (?P<superscript> [\d,–−-]{1,12}) (?=\s+["“‘(]?[A-Z])      # "cells.12,13 The"
+        | \ ?\[[\da-z,:\ –-]{0,40}\] (?=\s+["“‘(]?[A-Z]) )?       # "cells.[12] The"
+    \s+
+    | \. (?= \(ABSTRACT\ TRUNCATED)                               # no white space, as in MEDLINE
+    | (?<=[A-Za-z0-9)\]]{2}) \. (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
     """,
     re.VERBOSE,
 )
@@ -23,7 +26,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that open sentences and are no names: decisive after something that may be an abbreviation.
+# Words that open sentences and are no names: decisive after what may be an abbreviation.
 _STARTERS = _words(
     """A After All Also Although Among An Analysis And Another Any As At Based Because Before Both
     But By Compared Conversely Consequently Consistent Despite Due During Each Either Finally First
@@ -36,38 +39,59 @@ _STARTERS = _words(
     Whether Which While Who Why With Within Without Yet You"""
 )
 
-# Never the end of a sentence, whatever follows. Compared in lower case, without the full stop.
+# Abbreviations, without their full stop. Lower case stands for any case but all capitals: "MS" and
+# "BV" are acronyms, "ms" and "bv" abbreviations.
+# Never at the end of a sentence:
 _INSIDE = _words(
-    """approx ca cf e.g eg eqn eqns esp fig figs i.e ie incl ph ref refs resp subsp ssp suppl supp
-    var pv viz vs v.s nov aff n.sp sect tab eq eqs ser cv bv ed eds anon dept univ natl acad proc
-    sci biol chem physiol biochem biophys med immunol genet pharmacol microbiol virol neurosci clin
-    lett rev"""
+    """acad adj aff anon approx biochem biol biophys bv c.f ca cf chem clin cv dept e.g ed eds eg
+    eq eqn eqns eqs equ esp f.sp fig figs genet govt i.e ie immunol incl lett med microbiol n.sp
+    nat natl neurosci nov pers pharmacol physiol proc pv ref refs resp rev sci sect ser ssp subsp
+    supp suppl syn univ v.s var virol viz vs
+    Dr Drs Ft Messrs Mr Mrs Ms Mt Ph Prof St"""
 )
-_TITLES = _words("Dr Drs Prof Mr Mrs Ms Messrs St Mt Ft")
-# Abbreviations before a number or a letter, words or symbols elsewhere ("No. 5", "p. 12").
+# Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
-    "app art cat ch chap chr ex exon lot no nos nr p para pp pt sec secs tabl vol vols"
+    """acc app art c cat ch chap chr comm ex exon fr lot n no nos nr p para pl pp pt sec secs tabl
+    v ver vol vols"""
 )
-# End a sentence only before a word that looks like the start of one.
+# At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
-    """al co corp etc exp gmbh h hr hrs inc int jr ltd m.d min mo mol ph.d s sp spp sr str wk wt yr
-    yrs a.m i.d i.m i.p i.v p.m p.o s.c s.d s.e s.e.m u.k u.s u.s.a"""
+    """al co corp etc exp gmbh inc int jr ltd mol ph.d sp spp sr str a.m i.d i.m i.p i.v p.i p.m
+    p.o s.c M.D S.D S.E S.E.M U.S.A"""
 )
-_PERSON_BEFORE = _words("and by from gift of thank thanks to with & us")
-# Nouns that a letter follows: "hepatitis C", "panel B".
+# At the end of a sentence unless a lower-case word follows:
+_UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")
+
+# Nouns that a capital letter follows: "hepatitis C", "panel B".
 _LETTERED = _words(
     """box case chromosome class cluster complex cyclosporin factor fig figs figure figures group
     groups hepatitis influenza kappa model panel panels part phase site step strain subunit table
     type vitamin"""
 )
-_LETTER_IN_LIST = re.compile(r"\d*[A-Za-z],?")
+_BEFORE_PERSON = _words(
+    "& against and are by de for from gift is of por thank thanks to us was were which with"
+)
+
+_ABBREVIATION = re.compile(r"[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
+_SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Cell Res. 224"
+_LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
-_NUMBER_AFTER = re.compile(r"[A-Z]?[A-Za-z_]{0,5}-?\d|\w\b")
-_BRACKETED = re.compile(r"\[\d[\d, –-]{0,40}\]|\((?:19|20)\d\d|[(\[][a-z]{3}")
-_SYMBOL = re.compile(r"[a-z-]{0,16}[A-Z0-9]|[a-zα-ω]-|(?:alpha|beta|gamma|delta|kappa)\b")
-_KEY = re.compile(r"[a-z]{1,4}(?:[,:)=]|-[a-z]:| =)")
-_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})")
+_NUMBER_FOLLOWS = re.compile(r"[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
+_BRACKET_FOLLOWS = re.compile(
+    r"""\[[\d,;\ –-]{0,40}\] | \([,;\ –-]{0,40}\)  # a citation, or what is left of one
+    | \((?:19|20)\d\d | [(\[][a-z]{3}              # "(1998)", "(see Methods)", "[published erratum"
+    """,
+    re.VERBOSE,
+)
+_SYMBOL_FOLLOWS = re.compile(
+    r"""[a-z-]{0,16}[A-Z0-9] | [a-zα-ω]- | (?:alpha|beta|gamma|delta|kappa)\b  # "p53", "c-Myc"
+    | [a-z]{1,4} (?: [,:)=] | -[a-z]: | \ = )      # a legend: "a, amnion", "b-d: SEM", "n = 5"
+    | [a-z] (?: [–,-]\ ?[a-z])? \ [A-Z]            # a panel of a figure: "b Growth", "c, d Mice"
+    """,
+    re.VERBOSE,
+)
+_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})(\.?)")
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -76,7 +100,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     Returns:
         ``(start, end)`` of each sentence in code points of ``text``, end excluded: in order,
         disjoint, without white space at either end, together covering all that is not white space.
-        Linear in the length of ``text``.
+        The time is linear in the length of ``text``.
     """
     sentences = []
     start = len(text) - len(text.lstrip())
@@ -93,51 +117,79 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether the sentence that begins at ``start`` ends with the terminator of ``match``."""
     stop, following = match.span()
-    if match["glued"]:
-        return match["glued"] in _STARTERS
-    opening = text[following]
-    if opening in "([" and _BRACKETED.match(text, following):
-        return False
-    if text[stop] != "." or following == stop + 1:
-        return not opening.islower()
     words = text[max(start, stop - 40) : stop].split()
-    word = words[-1].lstrip("([{\"'“‘") if words else ""
+    word = words[-1].lstrip("([{\"'“‘#") if words else ""
+    opening = text[following]
+    glued = match["glued"]
+    if glued:
+        return glued in _STARTERS or (len(word) > 3 and word.isalpha() and word.islower())
+    if opening in ")]},;:=&×.”" or (opening in "([" and _BRACKET_FOLLOWS.match(text, following)):
+        return False
+    superscript = match["superscript"]
+    if text[stop] != ".":
+        return not (superscript or opening.islower())
+    if following == stop + 1:
+        return True
     if following - start < 12 and _LABEL.fullmatch(text, start, stop + 1):
         return False
-    # "MS" and "BV" are acronyms, "ms" and "bv" abbreviations.
-    abbreviation = word if word.isupper() and "." not in word else word.lower()
-    if abbreviation in _INSIDE or word in _TITLES:
+
+    found = _ABBREVIATION.search(word)
+    key = found.group() if found else ""
+    if not (key.isupper() or key in _INSIDE):
+        key = key.lower()
+    if key in _INSIDE:
         return False
-    if opening.islower():
-        if _SYMBOL.match(text, following) or _KEY.match(text, following):
-            return len(word) > 1 or abbreviation == "h"
-        if abbreviation in _BEFORE_NUMBER or abbreviation in _EITHER or len(word) < 3:
+    first_word = _FIRST_WORD.match(text, following)
+    name, dot = first_word.groups() if first_word else ("", "")
+    is_starter = name in _STARTERS and not (dot and len(name) == 1)
+    if superscript:
+        # What is left of removed citations ("cells.,, The") looks like a list ("corr., Pearson").
+        if superscript[0] == "," and not is_starter and (len(word) < 5 or not name.istitle()):
             return False
-        return not (word[0].isupper() or "." in word or (word[-2] == "-" and word[-1].isupper()))
+        return key not in _EITHER and _is_plain(word) and text[stop - 1] not in " 0123456789"
+    are_initials = _INITIALS.fullmatch(word) and key not in _EITHER
+    if opening.islower():
+        if key in _EITHER or key in _BEFORE_NUMBER:
+            return False
+        if _SYMBOL_FOLLOWS.match(text, following):
+            return key in _UNITS or len(word) > 1 or word.isdigit()
+        return key not in _UNITS and _is_plain(word)
     if opening in "([":
-        return abbreviation not in _EITHER and abbreviation not in _BEFORE_NUMBER
-    first_word = _FIRST_WORD.search(text, following)
-    name = first_word[1] if first_word else ""
-    if name in _STARTERS:
+        return not (key in _EITHER or key in _BEFORE_NUMBER or (are_initials and "." in word))
+    if is_starter:
         return True
-    if abbreviation in _BEFORE_NUMBER:
-        return not _NUMBER_AFTER.match(text, following)
-    if abbreviation in _EITHER:
-        return name[:1].isupper()
-    if opening.isdigit() and len(word) in (2, 3) and word.istitle():
+    if key in _BEFORE_NUMBER:
+        return not _NUMBER_FOLLOWS.match(text, following)
+    if key in _EITHER:
+        return name[:1].isupper() and not (dot and name.lower() in _EITHER)
+    if are_initials:
+        return not dot and _is_class_letter(words)
+    if opening.isdigit() and _SHORT_TITLE.fullmatch(word):
         return False
-    if _INITIALS.fullmatch(word):
-        return _is_class_letter(words) and text[following + 1 : following + 2] != "."
-    return True
+    return not _is_item_number(words)
+
+
+def _is_plain(word: str) -> bool:
+    """Whether ``word`` is neither an unknown abbreviation nor the initial of a species."""
+    if len(word) < 3 or word[0].isupper() or re.search(r"[A-Za-z]\.", word):
+        return False
+    return word[-2].isalnum() or not word[-1].isalpha()
+
+
+def _is_item_number(words: list[str]) -> bool:
+    """Whether the last of ``words`` numbers an item of a list within a sentence: "; 2. Mice"."""
+    return len(words) > 1 and words[-1].isdigit() and words[-2][-1] in ";:"
 
 
 def _is_class_letter(words: list[str]) -> bool:
     """Whether the last of ``words``, one capital, names a kind ("kappa B"), not a person."""
-    if len(words) < 2 or not words[-1][0].isalpha() or len(words[-1]) > 1:
+    if len(words) < 2 or len(words[-1]) > 1:
         return False
     previous = words[-2]
     if previous.lower() in _LETTERED or _LETTER_IN_LIST.fullmatch(previous):
         return True
     if previous in {"and", "or"} and len(words) > 2:
         return bool(_LETTER_IN_LIST.fullmatch(words[-3]))
-    return previous[-1].isalnum() and not previous.istitle() and previous not in _PERSON_BEFORE
+    if previous.istitle() or previous in _BEFORE_PERSON:
+        return False
+    return previous.rstrip(")")[-1:].isalnum()
