@@ -28,15 +28,16 @@ def _words(text: str) -> frozenset[str]:
 
 # Words that open sentences and are no names: decisive after what may be an abbreviation.
 _STARTERS = _words(
-    """A After All Also Although Among An Analysis And Another Any As At Based Because Before Both
-    But By Compared Conversely Consequently Consistent Despite Due During Each Either Finally First
-    Five Following For Four From Furthermore Given Here Hence How However If Importantly In Indeed
-    Instead Interestingly Is It Its Like Many More Moreover Most Neither Nevertheless No None
-    Nonetheless Not Notably Of On Once One Only Other Our Overall Patients Previous Previously
-    Recent Recently Results Second Several She Similarly Since Six So Some Studies Subsequently Such
-    Surprisingly Ten Than That The Their Then There Thereafter Therefore These They Third This Those
-    Three Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas
-    Whether Which While Who Why With Within Without Yet You"""
+    """A Additionally After All Also Although Among An Analysis And Another Any As At Based Because
+    Before Both Briefly But By Compared Consequently Consistent Conversely Despite Due During Each
+    Either Finally First Five Following For Four From Further Furthermore Given Hence Here How
+    However If Importantly In Indeed Initially Instead Interestingly Is It Its Lastly Like Many More
+    Moreover Most Neither Nevertheless No None Nonetheless Not Notably Of On Once One Only Other Our
+    Overall Patients Previous Previously Recent Recently Results Second Several She Similarly Since
+    Six So Some Specifically Studies Subsequently Such Surprisingly Ten Than That The Their Then
+    There Thereafter Therefore These They Third This Those Three Through Thus To Together Two Under
+    Unlike Until Upon Using We What When Where Whereas Whether Which While Who Why With Within
+    Without Yet You"""
 )
 
 # Abbreviations, without their full stop. Lower case stands for any case but all capitals: "MS" and
@@ -47,7 +48,7 @@ _INSIDE = _words(
     eq eqn eqns eqs equ esp f.sp fig figs genet govt i.e ie immunol incl lett med microbiol n.sp
     nat natl neurosci nov pers pharmacol physiol proc pv ref refs resp rev sci sect ser ssp subsp
     supp suppl syn univ v.s var virol viz vs
-    Dr Drs Ft Messrs Mr Mrs Ms Mt Ph Prof St"""
+    Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
@@ -74,24 +75,27 @@ _BEFORE_PERSON = _words(
 
 _ABBREVIATION = re.compile(r"[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
-_SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Cell Res. 224"
+_SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Am. J. Physiol."
+_ITEM_NUMBER = re.compile(r"\d{1,2}\)?")
 _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
 _NUMBER_FOLLOWS = re.compile(r"[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
 _BRACKET_FOLLOWS = re.compile(
     r"""\[[\d,;\ –-]{0,40}\] | \([,;\ –-]{0,40}\)  # a citation, or what is left of one
-    | \((?:19|20)\d\d | [(\[][a-z]{3}              # "(1998)", "(see Methods)", "[published erratum"
+    | \((?:19|20)\d\d                              # "(1998)"
+    | [(\[] (?![ivx]{2,5}\)) [a-z]{3}              # "(see Methods)", not "(iii) The"
     """,
     re.VERBOSE,
 )
 _SYMBOL_FOLLOWS = re.compile(
-    r"""[a-z-]{0,16}[A-Z0-9] | [a-zα-ω]- | (?:alpha|beta|gamma|delta|kappa)\b  # "p53", "c-Myc"
+    r"""[a-z-]{0,16}[A-Z0-9] | [a-zα-ω]-           # "p53", "mRNA", "c-Myc"
+    | [a-z]{2,3}-[a-z]\b | (?:alpha|beta|gamma|delta|kappa)\b
     | [a-z]{1,4} (?: [,:)=] | -[a-z]: | \ = )      # a legend: "a, amnion", "b-d: SEM", "n = 5"
     | [a-z] (?: [–,-]\ ?[a-z])? \ [A-Z]            # a panel of a figure: "b Growth", "c, d Mice"
     """,
     re.VERBOSE,
 )
-_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})(\.?)")
+_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,]?)")
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -123,7 +127,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     glued = match["glued"]
     if glued:
         return glued in _STARTERS or (len(word) > 3 and word.isalpha() and word.islower())
-    if opening in ")]},;:=&×.”" or (opening in "([" and _BRACKET_FOLLOWS.match(text, following)):
+    if opening in ")]},;:=&×±.”" or (opening in "([" and _BRACKET_FOLLOWS.match(text, following)):
         return False
     superscript = match["superscript"]
     if text[stop] != ".":
@@ -140,8 +144,8 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if key in _INSIDE:
         return False
     first_word = _FIRST_WORD.match(text, following)
-    name, dot = first_word.groups() if first_word else ("", "")
-    is_starter = name in _STARTERS and not (dot and len(name) == 1)
+    name, mark = first_word.groups() if first_word else ("", "")
+    is_starter = name in _STARTERS and mark != "."
     if superscript:
         # What is left of removed citations ("cells.,, The") looks like a list ("corr., Pearson").
         if superscript[0] == "," and not is_starter and (len(word) < 5 or not name.istitle()):
@@ -161,10 +165,11 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if key in _BEFORE_NUMBER:
         return not _NUMBER_FOLLOWS.match(text, following)
     if key in _EITHER:
-        return name[:1].isupper() and not (dot and name.lower() in _EITHER)
+        # "et al. Cells were", but "Inc. Boston, MA", "Co. Ltd.", "sp. B510".
+        return name.isalpha() and name[0].isupper() and not mark
     if are_initials:
-        return not dot and _is_class_letter(words)
-    if opening.isdigit() and _SHORT_TITLE.fullmatch(word):
+        return mark != "." and _is_class_letter(words)
+    if (mark == "." or opening.isdigit()) and _SHORT_TITLE.fullmatch(word):
         return False
     return not _is_item_number(words)
 
@@ -178,7 +183,7 @@ def _is_plain(word: str) -> bool:
 
 def _is_item_number(words: list[str]) -> bool:
     """Whether the last of ``words`` numbers an item of a list within a sentence: "; 2. Mice"."""
-    return len(words) > 1 and words[-1].isdigit() and words[-2][-1] in ";:"
+    return len(words) > 1 and words[-2][-1] in ";:" and bool(_ITEM_NUMBER.fullmatch(words[-1]))
 
 
 def _is_class_letter(words: list[str]) -> bool:

@@ -33,6 +33,17 @@ PASSAGES = [
     "Clones (accession no. AF123456) were used. | No. | None survived.",
     "Patients with MS. | Later they had BV. | G. vaginalis was found.",
     "A receptor gene. [published erratum appears in Cell 1998]",
+    "It is shed daily.[12] | Others disagree.3,4 | Nobody knows.[,] | PU.1 binds DNA.",
+    "The U.S. Department of Health, Oslo Co. Ltd. and Lund Inc. Boston, MA, paid.",
+    "We used Pseudomonas sp. B510 and cluster Mm. 8356. | Both grew.",
+    "Growth was as follows; 1. Mice ate. | Am. J. Physiol. 275, 389.",
+    "Brain slices are shown (n = 3). | b Growth of cells. | c, d Mice at S2. | e–g Rats.",
+    "This was found before (Adler et al. ; Bell et al. ). | It was seen again.",
+    "Cells grew for 24 h. | 50 µL were taken at 5 min. | (B) Side view.",
+    "Reported by Adler et al. | However, others (Bell, pers. comm. 2013) doubt it.",
+    "Mean ± s.d. is given, n.s. = not significant.",
+    "They read: (i) one. | (ii) Two. | [3H]Thymidine was added.",
+    "Do cells die? [editorial]",
     "Virus B. burgdorferi from the U. S. Government was used.",
 ]
 
