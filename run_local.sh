@@ -117,13 +117,38 @@ set_up() {
     } >"$STAMP"
 }
 
-# `python -m pipeline` with the project first on the path: a folder of the user's that happens to
-# be called pipeline or models must not stand in for ours.
+# Annotates into the folder $1 by the other arguments, and shows the first annotations. The project
+# stands first on Python's path: a folder of the user's that happens to be called pipeline or models
+# must not stand in for ours.
 annotate() {
+    local output=$1
+    shift
     export PYTHONPATH=$ROOT
-    exec "$VENV/bin/python" -c 'import os, runpy, sys
+    "$VENV/bin/python" -c 'import os, runpy, sys
 sys.path[0] = os.environ["PYTHONPATH"]
-runpy.run_module("pipeline", run_name="__main__", alter_sys=True)' annotate "$@"
+runpy.run_module("pipeline", run_name="__main__", alter_sys=True)' \
+        annotate --output "$output" "$@"
+    case " $* " in *" --quiet "* | *" -h "* | *" --help "*) return ;; esac
+    case $output in *://*) ;; *) show "$output" ;; esac
+}
+
+show() {
+    echo
+    "$VENV/bin/python" - "$1" <<'EOF'
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+
+shards = [str(shard) for shard in sorted(Path(sys.argv[1], "annotations").glob("*.parquet"))]
+first = duckdb.read_parquet(shards[:100]).limit(12)
+print("The first annotations, each in its text:")
+first.select("""
+    article_id AS article, section, type, score::DECIMAL(3, 2) AS score,
+    right(prefix, 24) || '[' || exact || ']' || left(postfix, 24) AS mention
+""").show(max_width=shutil.get_terminal_size((110, 24)).columns)
+EOF
 }
 
 case ${1-} in
@@ -140,7 +165,7 @@ case ${1-} in
         set_up requirements.txt
         cd "$ROOT"
         # One of the samples is broken on purpose: more than the 5 % that fail a run by default.
-        annotate --input tests/cases/samples/*.xml* --output output/samples --overwrite \
+        annotate output/samples --input tests/cases/samples/*.xml* --overwrite \
             --max-reject-rate 0.1
         ;;
     *)
@@ -154,6 +179,6 @@ case ${1-} in
         output=${inputs[${#inputs[@]} - 1]}
         unset "inputs[${#inputs[@]}-1]"
         set_up requirements.txt
-        annotate --input "${inputs[@]}" --output "$output" "$@"
+        annotate "$output" --input "${inputs[@]}" "$@"
         ;;
 esac

@@ -1,0 +1,125 @@
+"""What ``setup.py`` packs is all that a worker needs."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email import message_from_bytes
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.test_architecture import JOB, MODULES, PACKAGES, ROOT, imports
+
+MODEL_FOLDERS = [config.parent for config in sorted((ROOT / "models").glob("*/config.json"))]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist, and of the wheel that is built from it as a worker would.
+
+    Built from a copy: what an earlier build left beside setup.py would be packed again.
+    """
+    copy = tmp_path_factory.mktemp("source")
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, copy / package)
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> zipfile.ZipFile:
+    """The wheel, opened."""
+    return zipfile.ZipFile(next(dist.glob("*.whl")))
+
+
+def test_every_module_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+    """No package is forgotten when it is added."""
+    packed = set(wheel.namelist())
+    assert {path.relative_to(ROOT).as_posix() for path in MODULES.values()} <= packed
+
+
+def test_only_the_three_packages_are_installed(wheel: zipfile.ZipFile) -> None:
+    """Tests and scripts stay at home."""
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("folder", MODEL_FOLDERS, ids=lambda folder: folder.name)
+def test_every_file_of_an_embedded_model_is_packed(folder: Path, dist: Path) -> None:
+    """In the sdist too: that is what Beam's --setup_file sends to workers."""
+    files = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file()}
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        assert files <= set(wheel.namelist())
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as sdist:
+        assert files <= {name.partition("/")[2] for name in sdist.getnames()}
+
+
+def test_every_library_of_the_job_is_declared(wheel: zipfile.ZipFile) -> None:
+    """No module imports what only happens to be installed beside a dependency."""
+    [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    declared = {
+        re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
+        for requirement in message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist")
+    }
+    owners = packages_distributions()
+    for module, path in JOB.items():
+        for library in {name.split(".")[0] for name in imports(path)}:
+            if library in sys.stdlib_module_names or library in PACKAGES:
+                continue
+            owned_by = {owner.lower().replace("_", "-") for owner in owners.get(library, [library])}
+            assert owned_by & declared, f"{module} imports {library}, which setup.py does not name"
+
+
+def test_the_pins_are_within_the_ranges(wheel: zipfile.ZipFile) -> None:
+    """requirements.txt installs what setup.py asks for."""
+    from packaging.requirements import Requirement
+
+    [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    asked = message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist")
+    pins = [
+        Requirement(line)
+        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    for requirement in map(Requirement, asked):
+        if requirement.marker is not None:
+            continue
+        found = [pin for pin in pins if pin.name == requirement.name]
+        assert found, f"requirements.txt does not pin {requirement.name}"
+        for pin in found:
+            [exact] = pin.specifier
+            assert requirement.specifier.contains(exact.version)
+
+
+def test_embedded_models_are_found_where_the_package_is_installed(
+    dist: Path, tmp_path: Path
+) -> None:
+    """The job's modules load from the installed wheel alone, whatever folder one stands in."""
+    installed = tmp_path / "installed"
+    wheel = next(dist.glob("*.whl"))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", installed, wheel], check=True)
+    code = """
+import sys
+import pipeline.annotate
+from models.folder import load_model
+for name in sys.argv[1:]:
+    load_model(name)
+"""
+    subprocess.run(
+        [sys.executable, "-c", code, *(folder.name for folder in MODEL_FOLDERS)],
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+    )
