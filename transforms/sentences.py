@@ -12,10 +12,12 @@ import re
 _CANDIDATE = re.compile(
     r"""
     [.?!…] [\])}"'’”»]{0,4}
-    (?: (?<=[.?!…]) (?P<superscript> [\d,–−-]{1,12}) (?=\s+["“‘(]?[A-Z])      # "cells.12,13 The"
-        | \ ?\[[\da-z,:\ –-]{0,40}\] (?=\s+["“‘(]?[A-Z]) )?       # "cells.[12] The"
+    (?: (?: (?<=[.?!…]) (?P<superscript> [\d,–−-]{1,12})    # "cells.12,13 The"
+          | \ ?\[[\da-z,:\ –-]{0,40}\]                      # "cells.[12] The"
+        ) (?=\s+["“‘(]?[A-Z])
+    )?
     \s+
-    | \. (?= \(ABSTRACT\ TRUNCATED)                               # no white space, as in MEDLINE
+    | \. (?= \(ABSTRACT\ TRUNCATED)                         # in older records of MEDLINE
     | (?<=[A-Za-z0-9)\]]{2}) \. (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
     """,
     re.VERBOSE,
@@ -132,7 +134,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     superscript = match["superscript"]
     if text[stop] != ".":
         return not (superscript or opening.islower())
-    if following == stop + 1:
+    if following == stop + 1:  # no white space: "(ABSTRACT TRUNCATED" follows
         return True
     if following - start < 12 and _LABEL.fullmatch(text, start, stop + 1):
         return False
