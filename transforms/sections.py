@@ -5,11 +5,11 @@ statements tell. Titles are matched whole, never by likeness: 'Prefrontal cortex
 list and 'Casein kinase' no case report. The codes are those of Europe PMC and BioC.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import takewhile
 
 from transforms.records import Block
 
@@ -39,337 +39,349 @@ CODES = frozenset(
 )
 
 
-# Titles that tell whatever stands above them. Regular expressions for a whole title, after
-# `normalise`: lower case, no accents, apostrophes, numbering or final punctuation, "and" for "&".
-TELLING: Mapping[str, tuple[str, ...]] = {
-    "ABSTRACT": (
-        r"abstract|(editors|author|authors|lay|plain language|graphical|structured) (summary|"
-        r"abstract)",
-        r"significance statement|elife digest|resumo|resumen|resume|zusammenfassung",
-    ),
-    "KEYWORD": (r"key ?words?|palavras chave|palabras clave|mots cles|subject terms",),
-    "INTRO": (
-        r"((general|brief|short) )?introductions?( section)?|introductory remarks",
-        r"(scientific |general |study )?backgrounds?( and summary| information| literature)?",
-        r"background (to|of) the (study|research|problem)",
-        r"(background|introduction|introducao) (and|e) (motivations?|rationale|objectives?|aims?|"
-        r"purposes?|goals?|significance|context|overview|hypothes[ie]s|scope|related works?|"
-        r"literature( review)?|theor(y|etical framework)|background|introduction|objetivos?)( .*)?",
-        r"introducao|introduccion|einleitung|einfuhrung",
-    ),
-    "METHODS": (
-        r"((materials?|patients?|subjects?|animals?|participants?|data|reagents|chemicals|samples?|"
-        r"study design|research design|design|population|setting|procedures?|metrics) (and )?)?"
-        r"((general|research|online|star|detailed|extended|experimental|study|statistical|"
-        r"laboratory|"
-        r"computational|analytical|numerical|empirical|main|our|proposed) )*"
-        r"(methods?|methodology|methodologies)"
-        r"( section| summary| details?| used| employed| overview)?",
-        r"methods? and (materials?|analys[ie]s|data|design|procedures?|protocols?)",
-        r"materials and procedures",
-        r"experimental( (and theoretical |and computational )?"
-        r"(section|procedures?|part|details?|work|protocols?|materials?|setup))?",
-        r"(stocks|reagents|equipment|strains|animals) and materials|materials and reagents",
-        r"(experimental )?materials?|(experimental )?methodological (procedures|approach)",
-        r"experimental models? and (subject|study participant) details",
-        r"key resources? table|quantification and statistical analys[ie]s",
-        r"metodos?|metodologia|(materia(l|is|les|l)|pacientes|sujeitos|sujetos) (e|y) metodos?",
-        r"(procedimentos?|procedimientos?|percursos?|aspectos|caminhos?|desenho|delineamento) "
-        r"metodologicos?( .*)?",
-        r"metodologia e .*|materiel et methodes|patients et methodes|methoden|methodik",
-    ),
-    "RESULTS": (
-        r"((main|key|experimental|empirical|simulation|numerical|overall|general|preliminary) )?"
-        r"results?( section| obtained)?|resultados?|resultats|ergebnisse",
-        r"(results and|analysis and) (analys[ie]s|results|interpretations?|findings|observations)",
-        r"(results|resultados) e analises?|findings and results|results (of|from) (the|this) .*",
-    ),
-    "RESULTS|DISCUSS": (
-        r"(presentation|analysis|interpretation) and discussion of (the )?(results|findings|data)",
-        r"(apresentacao|analise|analisis|presentacion) (e|y) discuss?[ai]on? d[eo]s? .*",
-        r"(apresentacao|analise) e discussao .*",
-    ),
-    "DISCUSS": (
-        r"((general|overall|brief|further|final|main) )?discussions?( section)?",
-        r"discussion (of|on) (the )?(main |key |our )?(results|findings)( .*)?",
-        r"discuss(ao|ion)|discusion|diskussion",
-    ),
-    "CONCL": (
-        r"((general|overall|main|final|summary|brief|major|key) )*conclusions?( section)?",
-        r"conclu(ding|sive) (remarks?|statements?|comments?|thoughts|summary|observations|points)",
-        r"final (considerations|remarks|comments|thoughts)|closing remarks|take home messages?",
-        r"conclus(ao|oes|ion|iones)|consideracoes finais|algumas consideracoes|"
-        r"consideraciones finales",
-        r"(comentarios|reflexoes|reflexiones|notas) fina(is|les)|a guisa de conclusao",
-        r"schlussfolgerung(en)?|fazit",
-    ),
-    "CASE": (
-        r"((the|our|clinical) )?case (presentations?|reports?|descriptions?|histor(y|ies)|"
-        r"summar(y|ies)|details?)( .*)?",
-        r"case|cases|clinical cases?|presentation of (the )?cases?",
-        r"(relato|relatos|descricao|apresentacao|presentacion|descripcion|reporte) d[eo]l? casos?",
-        r"casos? clinicos?|descripcion del caso",
-    ),
-    "SUPPL": (
-        r"appendix [a-z0-9]+[.:]? supplement(ary|al) (data|materials?|information|files?)",
-        r"(electronic |online |web |data )?(supplement(ary|al)|supporting|suplementa(l|r)) "
-        r"(\w+ ){0,3}(materials?|informations?|data|files?|documents?|contents?|figures?|tables?|"
-        r"methods?|notes?|texts?|movies?|videos?|appendix|appendices|results?|references|"
-        r"experimental procedures|discussion|legends?|resources?)( .{0,40})?",
-        r"(electronic |online |web |data )supplements?|supplement|supplementary|supplemental",
-        r"(electronic )?supplementary materials? and .*",
-        r"(material|materiais) suplementar(es)?|material suplementario|informacao suplementar",
-        r"additional (data |supporting )?(files?|materials?|data)( \d+)?|associated content",
-        r"additional supporting information.*|web (extra|only) (materials?|data)|appended data",
-        r"s\d+ (text|fig|figure|table|file|appendix|data|dataset|movie|video|audio|protocol|"
-        r"checklist|methods?|information)\b.*",
-        r"(file|text|figure|table|movie|video|dataset|protocol|appendix|data) s\d+\b.*",
-    ),
-    "ABBR": (
-        r"(list of |non ?standard |selected |common )*(abbreviations?|acronyms?)"
-        r"( used| and acronyms| and symbols| and definitions| list| and nomenclature)?",
-        r"(list|glossary) of (terms|symbols|acronyms|abbreviations).*|glossary( of .*)?|glossario",
-        r"(abbreviations|acronyms) used in .*|(lista de )?(abreviaturas|abreviacoes|siglas)( .*)?",
-    ),
-    "APPENDIX": (
-        r"(technical |online |mathematical )?append(ix|ices|ixes)",
-        r"(appendix|annex|anexo|apendice|annexe) ([a-z]|\d+|[ivx]+)\b.*",
-        r"anexos?|apendices?|annex|annexes|anhang",
-    ),
-    "ACK_FUND": (
-        r"ac?knowle?d?ge?ments?( of .*| section| and disclosures?)?|ackn?owledgements?",
-        r"(main |special |sub )?thanks|acknowledg(e?ment)?s? (and|of) (funding|financial|"
-        r"support).*",
-        r"agradecimentos?|agradecimientos?|remerciements|danksagung",
-        r"((research|source|sources|study|open access|project|author|article) )*(of )?"
-        r"(funding|funders?|fundings)"
-        r"( sources?| information| statements?| support| disclosures?| declaration| details?|"
-        r" bodies|"
-        r" agency| agencies| acknowledge?ments?| and support| and sponsorship| source statement)?",
-        r"(the )?roles? of (the )?(funding sources?|funders?|sponsors?|funding bod(y|ies))( .*)?",
-        r"(sources? of )?(financial|grant|research|funding) (support|assistance|disclosures?)"
-        r"( and sponsorship| statement| information)?",
-        r"(grants?|financing|sponsors?|sponsorship)( sponsors?| information| support| numbers?)?",
-        r"(sources? of )?(support|sponsorship)( statement)?|statement of (financial support|"
-        r"funding)",
-        r"(fonte|fontes|fuente|fuentes) de (financiamento|financiamiento|financiacion|fomento)",
-        r"financiamento|financiamiento|financiacion|apoio financeiro|suporte financeiro|"
-        r"financement|apoyo financiero",
-    ),
-    "AUTH_CONT": (
-        r"(individual )?(co )?(authors?|authorship|contributors?) (\w+ )?contributions?"
-        r"( statements?| to (the|this) .*| and .*)?",
-        r"(statement of |declaration of )?(authors? )?(contributions?|contributors?|authorship)",
-        r"(statement|declaration) of (authors? contributions?|authorship)|authors? roles?",
-        r"credit (authorship|author|taxonomy).*|authors? statements?|contributorship( statement)?",
-        r"contributions? of (the )?(individual )?authors?( .*)?|(authors|author) contribution .*",
-        r"contribuic(ao|oes) d[eo]s? (cada )?autor(es)?|contribuicao autoral|"
-        r"contribuciones? de (los )?autor(es)?|colaboradores",
-    ),
-    "COMP_INT": (
-        r"((statement|declaration|disclosure|declarations|disclosures|statements) (of|on) )?"
-        r"(potential |any |possible |the )?((conflicts?|competing|competition|dualit(y|ies)|"
-        r"competing of|conflicting|confict|conflit)( of)?( financial)? ?interests?)"
-        r"( statements?| disclosures?| declarations?| policy| information)?",
-        r"(authors? )?(conflicts?|competing) (of )?interests? (disclosure |statement )?(for|of|"
-        r"by) .*",
-        r"(competing|conflicting) (financial|commercial|personal) interests?( statements?)?",
-        r"(declarations?|disclosures?|statements?) of (competing |conflicting |"
-        r"financial )?interests?"
-        r"( statements?)?",
-        r"interests? (statements?|declarations?|disclosures?)|financial conflicts? of interests?",
-        r"commercial interests?|no competing interests?|"
-        r"conflito de interesses?|conflitos de interesses?|conflictos? de intere(s|ses)",
-        r"declaracao de (conflitos? de )?interesses?|conflits? d ?interets?|interessenkonflikt",
-    ),
-    "DATA_AVAIL": (
-        r"(data|code|software|material|materials|resource|dataset|datasets|sample|samples|"
-        r"research data|database|source code|model|reagent|protocol|tool)"
-        r"(( and|,|, and)? (data|code|software|material|materials|resource|reagent|model|"
-        r"source code|"
-        r"methods?|protocol|protocols))* "
-        r"(availability|accessibility|sharing|deposition|access|archiving|repository|depositions)"
-        r"( and (sharing|access|accession numbers?|requirements|deposition|archiving))?"
-        r"( statements?| policy| plan| information| section)?",
-        r"(statement (of|on) )?(data )?(availability|accessibility|sharing|deposition|"
-        r"archiving) of "
-        r"(the )?(\w+ )?(data|code|software|material|materials|supporting data|datasets?|resources|"
-        r"reagents|source code|biological materials)( .*)?",
-        r"availability( and (requirements|implementation))?|deposited data|data and code",
-        r"(associated |database )?(accession|genbank|pdb|database) (numbers?|codes?|accessions?|"
-        r"ids?)( .*)?|accessions?( codes| numbers)?|major datasets?|source data",
-        r"(declaracao de )?disponibilidade (dos|de) dados.*|disponibilidad de datos.*|"
-        r"dados de pesquisa",
-    ),
-    "REF": (
-        r"references?|literature cited|(cited |selected )?literature|bibliograph(y|ies)|"
-        r"references and (notes|recommended reading)|references cited|works cited|further reading|"
-        r"(selected |recommended |suggested )?(readings?|references)|"
-        r"referencias?( bibliograficas?)?|bibliografia|literatur|literatura citada",
-    ),
-    "FIG": (
-        r"figures?( legends?| captions?)?|legends?( (to|for) (the )?figures?)?|schemes?|figuras?",
-    ),
-    "TABLE": (
-        r"tables?( legends?| captions?)?|(specification|specifications) table|tabelas?|tablas?",
-    ),
-    "FIG|TABLE": (
-        r"(figures?|figs?),? (schemes?,? )?and tables?|tables? and figures?|"
-        r"figure and table legends?",
-        r"display objects",
-    ),
+# The tables hold one regular expression a line, for a whole title in the form that `normalise`
+# gives it: lower case, no accents, apostrophes, numbering or final punctuation, "and" for "&". A
+# line that ends in a backslash goes on.
+
+# Titles that tell whatever stands above them.
+TELLING: Mapping[str, str] = {
+    "ABSTRACT": r"""
+        abstract|resumo|resumen|zusammenfassung
+        (editors|authors?|lay|plain language|graphical|structured) (summary|abstract)
+        significance statement|elife digest
+        """,
+    "KEYWORD": r"""
+        key ?words?|palavras chave|palabras clave|mots cles
+        """,
+    "INTRO": r"""
+        ((general|brief|short) )?introductions?( section)?|introductory remarks
+        ((scientific|general|study) )?backgrounds?( information| literature)?
+        background (to|of) the (study|research|problem)
+        (background|introduction|introducao) (and|e) (background|introduction|motivations?)( .*)?
+        (background|introduction|introducao) (and|e) (objectives?|objetivos?|aims?|purposes?)( .*)?
+        (background|introduction|introducao) (and|e) (rationale|significance|context|overview)( .*)?
+        (background|introduction|introducao) (and|e) (hypothes[ie]s|goals?|scope|summary)( .*)?
+        (background|introduction|introducao) (and|e) (literature|related work|theor(y|etical))( .*)?
+        introducao|introduccion|einleitung|einfuhrung
+        """,
+    "METHODS": r"""
+        ((general|main|our|online|star|detailed|extended|full) )?(methods?|methodolog(y|ies))
+        (methods?|methodology) (section|summary|details?|used|employed|overview|section)
+        (research|experimental|study|statistical|laboratory|computational) (methods?|methodology)
+        (analytical|numerical|empirical|proposed|transparent|clinical) (methods?|methodology)
+        (materials?|experimental|reagents|chemicals|procedures?|metrics),? (and )?methods?
+        (patients?|subjects?|animals?|participants?|cases?|samples?|population),? (and )?methods?
+        (study )?(design|setting|population|data) and (research )?(methods?|methodology)
+        (study|research) (design|population) and (\w+ )?(methods?|methodology)
+        (subjects?|patients?), materials,? and methods?|materials?,? methods?,? and .*
+        methods? and (materials?|analys[ie]s|data|design|procedures?|protocols?|statistics)
+        experimental( section| part| work| details?| setup| protocols?| materials?)?
+        experimental (and (theoretical|computational) )?(procedures?|methods?)( and methods?)?
+        (stocks|reagents|equipment|strains|animals) and materials
+        materials and (procedures|reagents|equipment)|experimental materials and methods
+        methodological (procedures|approach)|methods? details
+        experimental models? and (subject|study participant) details
+        (key )?resources? table|quantification and statistical analys[ie]s
+        metodos?|metodologia|casuistica e metodos?|metodologia e .*
+        (materia(l|is|les)|pacientes|sujeitos|sujetos|participantes) (e|y) metodos?
+        (procedimentos?|procedimientos?|percursos?|caminhos?|aspectos) metodologicos?( .*)?
+        (desenho|delineamento|abordagem|diseno) metodologic[oa]
+        (materiel|patients) et methodes|methoden|methodik|material und methoden
+        """,
+    "RESULTS": r"""
+        results?( section| obtained)?|resultados?|resultats|ergebnisse
+        (main|key|overall|general|preliminary|principal) results?
+        (experimental|empirical|simulation|numerical|experiment) results?
+        (\w+ )?results and (analys[ie]s|interpretations?|findings|observations|statistics)
+        (analys[ie]s|findings) and results|resultados e analises?|results (of|from) (the|this) .*
+        """,
+    "RESULTS|DISCUSS": r"""
+        (presentation|analysis|interpretation) and discussion of (the )?(results|findings|data)
+        (apresentacao|analise) e discussao( d[aeo]s? .*)?|(analisis|presentacion) y discusion( .*)?
+        """,
+    "DISCUSS": r"""
+        ((general|overall|brief|further|final|main) )?discussions?( section)?
+        discussion (of|on) (the )?(main |key |our )?(results|findings)( .*)?
+        discuss(ao|ion)|discusion|diskussion
+        """,
+    "DISCUSS|CONCL": r"""
+        discussion and summary
+        """,
+    "CONCL": r"""
+        ((general|overall|main|final|summary|brief|major|key|in|to) )*conclu(de|sions?)( section)?
+        conclu(ding|sive) (remarks?|statements?|comments?|thoughts|summary|observations|points)
+        (final|closing) (considerations|remarks|comments|thoughts)|take home messages?
+        conclus(ao|oes|ion|iones)|schlussfolgerung(en)?|fazit
+        (consideracoes|consideraciones|comentarios|reflexoes|reflexiones|notas) fina(is|les)
+        algumas consideracoes
+        """,
+    "CASE": r"""
+        ((the|our|a|clinical|detailed|index|illustrative) )?case (presentation|report|description)s?
+        ((the|our|a|clinical) )?case (histor(y|ies)|summar(y|ies)|illustrations?|details)
+        case (presentation|report|description|history|series)s? (\d+|and .*|of .*)
+        (clinical|illustrative) cases?|(presentation|description) of (the )?cases?
+        (relatos?|descricao|apresentacao|reporte|presentacion|descripcion) de(l)? casos?
+        (relatos?|descricao|apresentacao) dos? casos?|casos? clinicos?
+        """,
+    "SUPPL": r"""
+        (electronic |online |web |data )?supplement(ary|al)( (and|for|to|of|s?\d).*)?
+        (electronic |online |web |data )?supplement(ary|al) (\w+ )?(materials?|informations?)( .*)?
+        (electronic |online |web |data )?supplement(ary|al) (\w+ )?(data|files?|contents?)( .*)?
+        supplement(ary|al) (\w+ )?(documents?|figures?|tables?|notes?|texts?|legends?)( .*)?
+        supplement(ary|al) (\w+ )?(movies?|videos?|appendi(x|ces)|references|resources?)( .*)?
+        supplement(ary|al) (\w+ )?(methods?|results?|discussion|procedures?)( .*)?
+        supporting (online )?(information|materials?|data|files?)( (available|and|for|s?\d).*)?
+        (electronic|online|web|data) supplements?|supplement|appendix [a-z\d]+[.:]? supplement.*
+        (web|multimedia|online) appendi(x|ces)( \d+)?|extended data( (figure|table)s?.*)?
+        additional (data |supporting )?(files?|materials?|data)( \d+.*)?|associated content
+        additional supporting information.*|web (extra|only) (materials?|data)|digital content
+        s\d+ (text|figs?|figures?|tables?|files?|appendix|data|dataset|movie|video|audio)\b.*
+        s\d+ (protocol|checklist|methods?|information)\b.*
+        (file|text|figure|table|movie|video|dataset|protocol|appendix|data) s\d+\b.*
+        materia(l|is) suplementar(es)?|material suplementario|informac(ao|ion) suplementa(r|ria)
+        """,
+    "ABBR": r"""
+        ((list|definitions?) of |non ?standard |selected |common )*(abbreviations?|acronyms?)
+        (non ?standard )?(abbreviations?|acronyms?) (used|list|and .*|used in .*)
+        (list|glossary) of (terms|symbols|acronyms|abbreviations)( .*)?|glossary|glossario
+        (lista de )?(abreviaturas|abreviacoes|siglas)( .*)?
+        """,
+    "APPENDIX": r"""
+        ((technical|mathematical|statistical) )?append(ix|ices|ixes)|anhang
+        (appendix|annex|annexe|anexo|apendice) ([a-z]|\d+|[ivx]+)\b.*
+        anexos?|apendices?|annex|annexes
+        """,
+    "ACK_FUND": r"""
+        ac?knowle?d?ge?ments?( of .*| section| and disclosures?)?|ackn?owledgements?
+        (main |special |sub )?thanks|agradecimentos?|agradecimientos?|remerciements|danksagung
+        (research |study |project |author |article |open access )?(funding|funders?|fundings)
+        (open access )?funding (sources?|information|statements?|support|disclosures?|details?)
+        (funding|sponsorship) (bod(y|ies)|agenc(y|ies)|acknowledge?ments?|declarations?|source .*)
+        funding( and |/)(support|sponsorship)|(sources?|statement|declaration|disclosure) of funding
+        (the )?roles? of (the )?(funding|study)? ?(sources?|funders?|sponsors?|bod(y|ies))( .*)?
+        (sources? of )?(financial|grant|research) (support|assistance)( .{0,30})?
+        grants? (sponsors?|information|numbers?|funding)|financial disclosures?
+        statement of financial support|(sources? of )?sponsorship|sources? of support
+        (fontes?|fuentes?) de (financiamento|financiamiento|financiacion|fomento)
+        financiamento|financiamiento|financiacion|(apoio|suporte|apoyo) financeiro|financement
+        """,
+    "AUTH_CONT": r"""
+        (individual |co )?(authors?|authorship|contributors?) (\w+ )?contributions?( .*)?
+        (statement|declaration) of (authors? contributions?|authorship|contributions?)
+        contributors?|contributorship( statement)?|contributions? statements?|authors? roles?
+        credit (authorship|authors?|taxonomy|statement).*|authors? statements?|authorship
+        authors and contributors|contributor information|authors? and contributions?
+        contributions? (of|by) (the )?(individual )?(authors?|contributors)( .*)?
+        contribuic(ao|oes) d[eo]s? (cada )?autor(es)?|contribuicao autoral|colaboradores
+        contribuciones? de (los )?autor(es)?
+        """,
+    "COMP_INT": r"""
+        (potential |possible |authors? )?(conflicts?|dualit(y|ies)) (of )?interests?
+        (potential |possible |authors? )?(competing|conflicting|competition)( of)? interests?
+        (competing|conflicting) (financial|commercial|personal) interests?
+        (statements?|declarations?|disclosures?) (of|on) (any |potential |possible |the )*\
+(conflicts?( of)?|competing|conflicting)( financial)? interests?
+        (statements?|declarations?|disclosures?) of( financial)? interests?
+        (conflicts? of|competing|conflicting|dualit(y|ies) of|declarations? of)( financial)? \
+interests? (statements?|disclosures?|declarations?|policy|information|forms?)
+        conflicts? of interests? (disclosure |statement )?(for|of|by) .*|no competing interests?
+        financial (and|or|interests and) (other )?(competing|conflicts? of) interests?( .*)?
+        financial conflicts? of interests?|(financial|commercial) interests?
+        interests? (statements?|declarations?|disclosures?)|confict of interest
+        conflitos? de interesses?|conflictos? de interes(es)?|conflits? d ?interets?
+        declaracao de (conflitos? de )?interesses?|interessenkonflikt
+        """,
+    "DATA_AVAIL": r"""
+        (data|code|software|materials?|resource|datasets?|samples?|database|source code|model)\
+(,? (and )?(data|code|software|materials?|resource|reagent|model|source code|protocols?))* \
+(availability|accessibility|sharing|deposition|archiving|repository|accession)( .{0,40})?
+        (research )?data (access|depositions?|statements?|archive)( statements?)?
+        ((statement|declaration) (of|on) )?(data )?(availability|accessibility|sharing|deposition)\
+ of (the )?(\w+ )?(data|code|software|materials?|datasets?|resources|reagents|source code)( .*)?
+        availability and (requirements|implementation)|data and code|underlying data|open data
+        (deposited|repository) data|open practices( statement)?|major datasets?
+        (\w+ ){0,3}(accession|genbank|pdb) (numbers?|codes?|ids?)( .*)?|accessions?
+        (declaracao de )?disponibilidade (dos|de) dados.*|disponibilidad de (los )?datos.*
+        dados de pesquisa
+        """,
+    "REF": r"""
+        references?|references (cited|and (notes|recommended reading))|(literature|works) cited
+        (cited|selected) literature|(selected |recommended )?bibliograph(y|ies)
+        (further|selected|recommended|suggested) (readings?|references)
+        referencias?( bibliograficas?)?|bibliografia|literatur|literatura citada
+        """,
+    "FIG|TABLE": r"""
+        (figures?|figs?),? (schemes?,? )?and tables?|tables? and figures?
+        figures? and tables? legends?
+        """,
 }
 
-# Statements that no code describes; inside methods they are methods.
-ETHICS = (
-    r"(research |medical |animal |human )?ethic(s|al) (and (consent|dissemination|registration)|"
-    r"approvals?|statements?|considerations?|standards?|declarations?|compliance|review|clearance|"
-    r"permission|committee|conduct|aspects|guidelines|policy|information|procedures|oversight|"
-    r"disclosures?|publication statement|consent|board|permit|note)( .*)?",
-    r"ethics|ethical|statements? (of|on) (ethics|human and animal rights|informed consent)( .*)?",
-    r"(patient |written |informed |participant )*consents?( statements?| form| to .*| for .*|"
-    r" and .*)?",
-    r"(institutional|irb|animal|human) (review|ethics|care|studies|subjects|and animal rights|"
-    r"rights|"
-    r"welfare)( .{0,60})?(statements?|approvals?|rights|consent|board|committee)( statements?)?",
-    r"(human|animal|humans|animals)( and| or)? (human |animal |animals )?(rights|welfare)( .*)?",
-    r"compliance with ethical (standards?|guidelines)( .*)?|(statement|protection) of (human|"
-    r"animal).*",
-    r"(trial|study|clinical trial|protocol|prospero|systematic review) registration( .*)?",
-    r"(aspectos|consideracoes|consideraciones|questoes) etic(o|a)s",
-)
-ASIDE = (
-    r"(publishers?|editors?|editorial|authors?|prepress|production|disclaimer) notes?( .*)?",
-    r"usage notes|disclaimers?|(pre ?publication|publication|article) history|open access( .*)?|"
-    r"(article |author |authors )(information|details?|statements?|biograph(y|ies)|addresses)",
-    r"(how to )?cite this article( as)?|citations?|copyright( .*)?|(rights|"
-    r"reprints) and permissions?",
-    r"(provenance|peer review)( and peer review)?( .*)?|trial status|notice of .*|"
-    r"current study status|transparency (declaration|statement)s?|reporting (summary|standards|"
-    r"checklist)",
-)
+# Statements that no code describes; inside a section of the main line they are part of it.
+ETHICS = r"""
+    ethics|ethics and (consent|dissemination|registration)( .*)?
+    ((research|medical|animal|human) )?ethic(s|al) (approvals?|statements?|considerations?)( .*)?
+    ((research|medical|animal|human) )?ethic(s|al) (standards?|declarations?|compliance)( .*)?
+    ((research|medical|animal|human) )?ethic(s|al) (review|clearance|permission|permit|note)( .*)?
+    ((research|medical|animal|human) )?ethic(s|al) (committee|board|oversight|guidelines)( .*)?
+    ((research|medical|animal|human) )?ethic(s|al) (aspects|conduct|information|consent)( .*)?
+    (statements? (of|on) )?(ethics|human and animal rights|informed consent)
+    ((patient|written|informed|participant) )*consents?( statements?| form| (to|for|and) .*)?
+    (declaration of )?(patient|informed) consent
+    (institutional|irb|animal|human) .{0,60}(review board|ethics|rights|consent)( statements?)?
+    (research involving )?(human|animal)s? ((participants|subjects) )?and.{0,6} animals?( rights)?
+    compliance with ethical (standards?|guidelines)( .*)?|protection of (human|animal) .*
+    ((trial|study|clinical trial|protocol|review|prospero) )?registration( .*)?
+    (aspectos|consideracoes|consideraciones|questoes) etic[oa]s
+    """
+ASIDE = r"""
+    (publishers?|editors?|editorial|authors?|prepress|production) notes?( .*)?|disclaimers?( .*)?
+    (pre ?publication|publication|article) history|open access( .*)?|trial status|usage notes
+    (articles?|authors?) (information|details?|biograph(y|ies)|addresses)|about the authors?
+    (how to )?cite this article( as)?|citations?|copyright( .*)?|notice of .*
+    (rights|reprints) and permissions?|provenance( and peer review)?|peer review( information)?
+    current study status|transparency (declaration|statement)s?|reporting (summary|checklist)
+    """
 
 # Titles that tell only where nothing above them does: the participants of a trial are described in
 # its methods, counted in its results and compared in its discussion.
-HINTING: Mapping[str, tuple[str, ...]] = {
-    "ABSTRACT": (
-        r"(research |article |study )?highlights|significance|key (points|messages?)|"
-        r"summary points|"
-        r"what (is|was) (already )?known.*|what this (study|paper|article|research) adds.*|"
-        r"in brief|synopsis|essentials|study contributions|author impact statement|resume",
-    ),
-    "INTRO": (
-        r"((study|research|main|specific|primary|general|our) )*"
-        r"(aims?|objectives?|purposes?|goals?|hypothes[ie]s|rationale|motivation|"
-        r"research questions?)"
-        r"( and (aims?|objectives?|purposes?|goals?|hypothes[ie]s|rationale|scope|significance|"
-        r"research questions?))*( (of|for) (the|this) .*)?",
-        r"(related|previous|prior) (works?|research|studies|literature)|(the )?literature review|"
-        r"review of (the )?(related )?literature|(theoretical|conceptual) (background|framework)s?",
-        r"statement of (the )?problem|problem statement|related literature|state of the art|"
-        r"(study )?rationale( (of|for) (the|this) study| and .*)?|historical (background|overview|"
-        r"context)|context",
-        r"referencial teorico|marco teorico|fundamentacao teorica|revisao (de|da) literatura|"
-        r"revision de (la )?literatura|objetivos?",
-        r"preliminar(y|ies)( works?| remarks)?",
-    ),
-    "METHODS": (
-        r"statistics|statistical (analys[ie]s|methods?|tests?|considerations|plan|approach).*",
-        r"(data|image|bioinformatics?|qualitative|quantitative|statistical and data) "
-        r"(analys[ie]s|acquisition|collection|extraction|processing|management|sources?|"
-        r"preparation)"
-        r"( (and|plan|methods?|of (the )?data).*)?",
-        r"(study|research|trial|experimental|survey|sampling|experiment) (design|protocol|setting|"
-        r"set ?up|population|participants|subjects|area|site|sites|region|procedures?|environment|"
-        r"oversight|selection|strategy|approach|framework|system|conditions)( and .*)?",
-        r"(the )?(participants?|subjects?|patients?|animals?|mice|sample|samples|population|"
-        r"sampling|"
-        r"recruitment|randomi[sz]ation|blinding|procedures?|protocols?|instruments?|"
-        r"instrumentation|"
-        r"measures?|measurements?|apparatus|equipment|reagents|chemicals|software|antibodies|"
-        r"plasmids|"
-        r"buffers|interventions?|variables|questionnaires?|calculations|datasets?|data|data ?sets|"
-        r"experiments?|implementation|design|theory|theory and calculations?|"
-        r"theoretical model|model|the model|models|simulations?|algorithms?|methods? (of|for) .*|"
-        r"theory/calculation|preparation|cell lines?|case definitions?|ethics|eligibility)"
-        r"( \d+)?( and (procedures?|setting|measures|measurements|analys[ie]s|sampling|design|"
-        r"methods?|equipment|materials?))?",
-        r"(inclusion|exclusion|eligibility|selection)( and (inclusion|exclusion|"
-        r"selection))? criteria",
-        r"(primary|secondary|main|safety|efficacy|study)?( and (primary|secondary|main))? ?"
-        r"(outcomes?|end ?points?)( measures?| variables)?|outcome (measures?|assessments?)",
-        r"sample size( .*)?|power (calculation|analysis)|follow up( .*)?|"
-        r"(literature )?search( strategy.*)?",
-        r"(plant|bacterial|animal|study|biological|test) (materials?|strains?|subjects)( and .*)?",
-        r"cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|experimental|"
-        r"sampl|diets?|tissue).*|(reagents|chemicals) and .*",
-        r"(reagent|equipment|software|instrument) (setup|preparation)|sample preparation( .*)?",
-        r"materials, .*|patient and public involvement( .*)?|(model|pipeline|system) "
-        r"(description|formulation|development|specification|construction|calibration)s?",
-        r"(empirical|econometric|identification|estimation|modell?ing) (strategy|approach|"
-        r"framework|methods?|model|specification)s?|construction and content|(sur|method) details|"
-        r"method details|experimental design,? materials?,? (and )?methods?|.* (and|e|y) methods?",
-        r"stepwise procedures?|step by step .*|.*\[timing.*|delineamento .*|amostra|"
-        r"participantes|"
-        r"procedimentos|tipo de estudo|coleta de dados|analise (de|dos) dados|analise estatistica|"
-        r"local (de|do) estudo|area de estudo",
-    ),
-    "RESULTS": (
-        r"(\w+ ){0,3}(results|findings)|data (records?|description)|technical validation|"
-        r"results? (of|from|for|on|in) .*|observations?|utility( and discussion)?|"
-        r"value of the data|(patient|participant|sample|baseline|subject|study) characteristics",
-        r"summary of (data|results|findings)|numerical (examples?|experiments)|"
-        r"(findings|results),? .*|performance (test|evaluation|analysis)",
-    ),
-    "DISCUSS": (
-        r"((study|main|potential|strengths?|key|methodological|our) )*(and )?"
-        r"(limitations?|strengths?|weaknesses)( and (limitations?|strengths?|weaknesses|"
-        r"future .*|directions))*( of (the|this|our) .*)?",
-        r"comments?|commentary|interpretation( of (the )?(results|findings|data))?|(principal|"
-        r"main|key) findings|"
-        r"comparison with (other|previous|existing) .*|implications? (for|of) .*|"
-        r"(clinical|policy|practical|practice|theoretical|managerial|"
-        r"research)( and \w+)? implications?|"
-        r"implications|limitacoes( do estudo)?|limitaciones|generali[sz]ability|"
-        r"unanswered questions.*|meaning of the study.*",
-    ),
-    "CONCL": (
-        r"(brief |executive )?summary( and .*)?|"
-        r"(future |current |concluding |final )*(perspectives?|outlooks?|prospects?|directions?|"
-        r"trends|work|research|challenges|developments?|recommendations?)"
-        r"( and (future |current |concluding )*(perspectives?|outlooks?|prospects?|directions?|"
-        r"work|"
-        r"research|challenges|recommendations?|conclusions?|trends))*",
-        r"(suggestions|recommendations|directions|implications|perspectives|outlook) for "
-        r"(the )?(future|further) .*|moving forward|(the )?way forward|"
-        r"recomendac(oes|iones)|perspectivas( .*)?",
-    ),
-    "CASE": (
-        r"case (\d+|study|studies|series)|patient \d+|patient (information|"
-        r"presentation|history|report)|clinical (presentation|history|summary|course|vignette)s?",
-    ),
-    "ABBR": (r"nomenclature|notations?|(list of )?symbols|definitions",),
-    "SUPPL": (r"additional information",),
-    "DATA_AVAIL": (r"resource availability|downloads?",),
+HINTING: Mapping[str, str] = {
+    "ABSTRACT": r"""
+        ((research|article|study) )?highlights|key (points|messages?)|summary points|significance
+        what (is|was) (already )?known.*|what this (study|paper|article|research) adds.*
+        in brief|synopsis|essentials|study contributions|author impact statement
+        """,
+    "KEYWORD": r"""
+        subject terms
+        """,
+    "INTRO": r"""
+        ((study|research|main|specific|primary|general|our) )*(aims?|objectives?|purposes?|goals?)\
+( and .*)?( (of|for) (the|this) .*)?
+        (hypothes[ie]s|rationale|motivation|research questions?)( and .*)?
+        ((related|previous|prior) (works?|research|studies|literature))|(the )?literature review
+        review of (the )?(related )?literature|state of the art|historical (background|overview)
+        (statement of (the )?problem|problem statement)|(study )?rationale (of|for) (the|this) study
+        referencial teorico|marco teorico|fundamentacao teorica|objetivos?
+        revis(ao|ion) (de|da) (la )?literatura
+        """,
+    "METHODS": r"""
+        statistics( and .*)?|statistical (analys[ie]s|methods?|considerations|approach|plan)( .*)?
+        (literature )?search( strategy)?( and .*)?|(study|article|literature) (selection|search)
+        (inclusion|exclusion|eligibility|selection)( and (inclusion|exclusion|selection))? criteria
+        data (extraction|collection|sources?|synthesis)( and .*)?|search criteria|survey design
+        (quality|risk of bias) assessment( .*)?|(study|research|trial) design( and .*)?
+        """,
+    "RESULTS": r"""
+        (\w+ ){0,3}(results|findings)|results? (of|from|for|on|in) .*|(findings|results),? .*
+        """,
+    "DISCUSS": r"""
+        ((study|main|potential|key|methodological|our|some) )*(limitations?|strengths?|weaknesses)\
+( and .*)?( of (the|this|our) .*)?
+        comments?|commentary|interpretation( of (the )?(results|findings|data))?
+        (principal|main|key) findings|comparison with (other|previous|existing) .*
+        implications?( (for|of) .*)?|(\w+ )?(and \w+ )?implications?|generali[sz]ability
+        limitacoes( do estudo)?|limitaciones( .*)?|unanswered questions.*|meaning of the study.*
+        """,
+    "CONCL": r"""
+        (brief |executive )?summary( and .*)?
+        ((future|current|concluding|final) )*(perspectives?|outlooks?|prospects?|recommendations?)\
+( and .*)?
+        future (directions?|trends|work|research|challenges|developments?)( and .*)?
+        (suggestions|recommendations|directions|perspectives) for (the )?(future|further) .*
+        moving forward|(the )?way forward|recomendac(oes|iones)|perspectivas( .*)?
+        """,
+    "AUTH_CONT": r"""
+        contributions?
+        """,
+    "ACK_FUND": r"""
+        (funding|financial )?support|grants?|financing|sponsors?
+        """,
+    "DATA_AVAIL": r"""
+        availability|resource availability|downloads?|source data
+        """,
+    "REF": r"""
+        literature|readings?
+        """,
+    "FIG": r"""
+        figures?( legends?| captions?)?|legends?( (to|for) (the )?figures?)?|figuras?
+        """,
+    "TABLE": r"""
+        tables?( legends?| captions?)?|specifications? table|tabelas?|tablas?
+        """,
+    "ABBR": r"""
+        nomenclature|(list of )?symbols
+        """,
+    "CASE": r"""
+        cases?|the case|case (\d+|study|studies|series)|clinical (presentation|history|vignette)s?
+        patient (\d+|information|presentation|history|report)
+        """,
 }
+# The same, in articles that report research; in others these are topics.
+IN_RESEARCH: Mapping[str, str] = {
+    "INTRO": r"""
+        (the )?(present|current) study|(study|research) context|context|preliminar(y|ies)( works?)?
+        (literature|theoretical|conceptual) (review|background|framework)s?( and .*)?
+        """,
+    "METHODS": r"""
+        materials?( used| studied)?|(\w+ ){0,2}(methods?|approach|technique)|.* (and|e|y) methods?
+        (data|image|bioinformatics?|qualitative|quantitative|statistical and data) \
+(analys[ie]s|acquisition|processing|management|preparation)( and .*| plan| methods?)?
+        (study|research|trial|experimental|survey|sampling|experiment|simulation) \
+(design|protocol|setting|set ?up|population|participants|subjects|sample)s?( and .*)?
+        (study|research|trial|experimental|survey|sampling|experiment) \
+(area|site|region|procedure|environment|oversight|strategy|framework|system|condition)s?( and .*)?
+        (the )?(participants?|subjects?|patients?|animals?|mice|samples?|sampling|population)\
+( \d+)?( and .*)?
+        recruitment|settings?( and .*)?|(randomi[sz]ation|blinding)( and .*)?|(procedures?|protocols?)( and .*)?
+        (measures?|measurements?|instruments?|instrumentation|questionnaires?|variables)( and .*)?
+        (apparatus|equipment|reagents|chemicals|software|antibodies|plasmids|buffers)( and .*)?
+        interventions?|calculations|data|data ?sets?|experiments?( \d+)?|implementation|design
+        theory|theory and calculations?|simulations?|algorithms?|preparation|eligibility
+        ((the|mathematical|theoretical|system|proposed|numerical|statistical) )?models?
+        methods? (of|for) .*|case definitions?|definitions
+        ((primary|secondary|main|safety|efficacy|study|clinical) )*(and (secondary|safety) )?\
+(outcomes?|end ?points?)( measures?| variables| assessments?)?
+        sample size( .*)?|power (calculation|analysis)|follow up( .*)?
+        (plant|bacterial|animal|biological|test) (materials?|strains?|subjects)( and .*)?
+        cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|diets?|tissues?)( .*)?
+        (reagent|equipment|software|instrument) (setup|preparation)|sample preparation( .*)?
+        patient and public involvement( .*)?|(surgical|operative) (technique|procedure)s?
+        (model|pipeline|system) (description|formulation|development|specification|calibration)s?
+        (empirical|econometric|identification|estimation|modell?ing) (strategy|framework|model)s?
+        construction and content|computational details|synthesis of .*|experimental design,? .*
+        stepwise procedures?|step by step .*|.*\[timing.*
+        delineamento .*|amostra|participantes|procedimentos|tipo de estudo|coleta de dados
+        analise (de|dos) dados|analise estatistica|local (de|do) estudo|area de estudo
+        """,
+    "RESULTS": r"""
+        data (records?|description)|technical validation|observations?|utility( and .*)?|evaluation
+        value of the data|(patient|participant|sample|baseline|subject|study) characteristics
+        summary of data|numerical (examples?|experiments)|performance (test|evaluation|analysis)
+        result analysis
+        """,
+}
+# The same, in case reports.
+IN_CASE_REPORT = r"""
+    (case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|treatments?
+    outcomes?( and follow up)?|follow up|clinical findings|diagnostic assessment|examination
+    therapeutic intervention|patient perspective|timeline|history|management
+    """
 # Taxon treatments are OTHER, even in the place of the results.
-TAXON = (
-    r"(systematics?|taxonomy|nomenclature|checklists?|phylum|class|order|family|genus)( .*)?|"
-    r"systematic (palaeontology|paleontology|account|descriptions?|position)|taxonomic .*|"
-    r"(family|genus|subfamily|species|subgenus) \w+|"
-    r"descriptions?|diagnos[ie]s|etymology|remarks|(type )?materials? examined|type (material|"
-    r"species|localit(y|ies))( .*)?|holotype|paratypes?|distribution|coloration pattern"
-)
-CASE_REPORT = (
-    r"(case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|"
-    r"treatments?|outcomes?( and follow up)?|"
-    r"follow up|clinical findings|diagnostic assessment|therapeutic intervention|"
-    r"patient perspective|timeline|history|examination|management"
-)
+TAXON = r"""
+    (systematics?|taxonomy|nomenclature|checklists?|phylum|class|order|family|genus)( .*)?
+    systematic (pala?eontology|account|descriptions?|position)|taxonomic .*
+    (subfamily|species|subgenus) \w+|descriptions?|diagnos[ie]s|etymology|remarks|distribution
+    (type )?materials? examined|type (material|species|localit(y|ies))( .*)?|holotype|paratypes?
+    coloration pattern
+    """
 
 # What sec-type, fn-type, notes-type and the like tell, where they are not words of a title.
 KINDS: Mapping[str, str] = {
     "intro": "INTRO",
+    "materials": "METHODS",
+    "case": "CASE",
+    "coi": "COMP_INT",
+    "figures": "FIG",
+    "tables": "TABLE",
     "subjects": "METHODS",
     "cases": "CASE",
     "supplementary material": "SUPPL",
@@ -450,7 +462,15 @@ TOPICAL = frozenset(
 # Elements whose text tells what their title does not, and titles that tell nothing.
 STATED = frozenset(("fn", "ack", "notes", "funding-statement"))
 UNTELLING = frozenset(
-    ("additional information", "notes", "note", "footnotes", "declarations", "peer reviewed")
+    (
+        "additional information",
+        "notes",
+        "note",
+        "footnotes",
+        "declarations",
+        "statements",
+        "peer reviewed",
+    )
 )
 MAIN_LINE = frozenset(("INTRO", "METHODS", "RESULTS", "DISCUSS", "CONCL", "CASE"))
 # A topical section of a research article, by the telling sections before and after it.
@@ -477,30 +497,27 @@ BACK_MATTER = frozenset(
 )
 
 
-def _compiled(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+def _compiled(table: str) -> re.Pattern[str]:
+    lines = table.replace("\\\n", "").split("\n")
+    return re.compile("|".join(f"(?:{line.strip()})" for line in lines if line.strip()))
 
 
-_TELLING = {code: _compiled(patterns) for code, patterns in TELLING.items()}
-_HINTING = {code: _compiled(patterns) for code, patterns in HINTING.items()}
+_TELLING = {code: _compiled(table) for code, table in TELLING.items()}
+_HINTING = {code: _compiled(table) for code, table in HINTING.items()}
+_IN_RESEARCH = {code: _compiled(table) for code, table in IN_RESEARCH.items()}
 _STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
 _ETHICS = _compiled(ETHICS)
 _ASIDE = _compiled(ASIDE)
-_TAXON = re.compile(TAXON)
-_CASE_REPORT = re.compile(CASE_REPORT)
+_TAXON = _compiled(TAXON)
+_IN_CASE_REPORT = _compiled(IN_CASE_REPORT)
 _LETTERED = re.compile(r"[A-H]\.\s?\d")
-# In a title with a part that tells nothing only these parts count ("Results and interpretation");
-# these others tell only when they are the whole title ("Support").
+# In a title with a part that tells nothing only these count ("Results and interpretation").
 _PLAIN = re.compile(
     r"((materials?|patients|general|main|key) (and )?)*(methods?|methodology|results?|discussions?|"
     r"conclusions?|concluding remarks|metodos?|metodologia|resultados?|discussao|discusion|"
     r"conclus(ao|oes|ion|iones))"
 )
-_BARE = re.compile(
-    r"support|grants?|availability|literature|readings?|schemes?|figures?|tables?|cases?|thanks|"
-    r"materials?|experimental|references?|sponsors?|financing"
-)
-_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?|statements?")
+_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?")
 _ACCESSIONS = re.compile(r"accession.*")
 
 _NUMBERING = re.compile(
@@ -537,6 +554,10 @@ def _match(patterns: Mapping[str, re.Pattern[str]], title: str) -> str:
     return next((code for code, pattern in patterns.items() if pattern.fullmatch(title)), "")
 
 
+def _hint(title: str, research: bool = True) -> str:
+    return _match(_HINTING, title) or (_match(_IN_RESEARCH, title) if research else "")
+
+
 def _joined(codes: Iterable[str]) -> str:
     return "|".join(list(dict.fromkeys(c for code in codes for c in code.split("|") if c))[:2])
 
@@ -555,24 +576,25 @@ def told(title: str) -> str:
         return "OTHER"
     parts = [part for part in _PARTS.split(text) if part]
     codes = [_match(_TELLING, part) for part in parts]
-    whole = all(codes) and not all(map(_BARE.fullmatch, parts))
-    if len(parts) > 1 and (whole or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
-        leading = list(takewhile(lambda pair: not pair[0], zip(codes, parts, strict=True)))
-        hints = [_match(_HINTING, part) for _, part in leading]
-        return _joined(hints + codes)
+    if len(parts) > 1 and (all(codes) or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
+        unknown = itertools.takewhile(lambda part: not _match(_TELLING, part), parts)
+        return _joined([*(_hint(part) for part in unknown), *codes])
     head = _HEAD.match(text)
-    return _match(_TELLING, head[1]) if head and not _BARE.fullmatch(head[1]) else ""
+    return _match(_TELLING, head[1]) if head else ""
 
 
 @cache
-def hinted(title: str) -> str:
-    """What a title tells where nothing above it does, or ""."""
+def hinted(title: str, research: bool = True) -> str:
+    """What a title tells where nothing above it does, or "".
+
+    Args:
+        title: as it stands in the article.
+        research: whether the article reports research.
+    """
     text = normalise(title)
-    if code := _match(_HINTING, text):
-        return code
-    parts = _PARTS.split(text)
-    codes = [_match(_HINTING, part) for part in parts]
-    return _joined(codes) if len(parts) > 1 and all(codes) else ""
+    parts = [text, *_PARTS.split(text)]
+    codes = [_hint(part, research) for part in parts]
+    return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
 
 
 @cache
@@ -696,7 +718,7 @@ def _walk(blocks: Sequence[Block]) -> str:
     if above == "SUPPL":
         return code if code == "OTHER" else above
     if code == "OTHER" and (
-        (above == "METHODS" and own.element == "sec")
+        (_ETHICS.fullmatch(normalise(own.title)) and above.split("|")[0] in MAIN_LINE)
         or (own.element == "fn" and not own.title and above in BACK_MATTER)
     ):
         return above
@@ -719,13 +741,12 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
         return code
     titles = [block.title for block in reversed(blocks) if block.title]
     if article_type == "case-report" and any(
-        _CASE_REPORT.fullmatch(normalise(title)) for title in titles
+        _IN_CASE_REPORT.fullmatch(normalise(title)) for title in titles
     ):
         return "CASE"
-    if code := next(filter(None, map(hinted, titles)), ""):
+    research = article_type not in TOPICAL
+    if code := next(filter(None, (hinted(title, research) for title in titles)), ""):
         return code
-    if any(block.element == "def-list" for block in blocks) and blocks[0].element == "back":
-        return "ABBR"
-    if article_type in TOPICAL or any(_TAXON.fullmatch(normalise(t)) for t in titles):
+    if not research or any(_TAXON.fullmatch(normalise(title)) for title in titles):
         return "OTHER"
     return _placed(blocks) or "OTHER"
