@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 ANCHOR_WORDS = (8, 3)
-# A gap that shares less than half of its words is two different texts with words in common: there
-# only runs of several words are believed.
+# A gap whose texts share less than half of their words, while neither is the other with something
+# left out (citation marks, often), is two different texts: there only runs of words are believed.
 SHORTEST_RUN = 3
+MOST_LEFT_OUT = 10  # times the words that stay
 # Words that differ in a few characters ("Car2n", "Car2 n") are matched by their characters.
 LONGEST_REWORDING = 8
 
@@ -115,7 +116,9 @@ class _Aligner:
         theirs = self.target_words[other_start:other_end]
         matcher = SequenceMatcher(None, ours, theirs)
         blocks = matcher.get_matching_blocks()
-        alike = 2 * sum(block.size for block in blocks) >= max(len(ours), len(theirs))
+        shared = sum(block.size for block in blocks)
+        shorter, longer = sorted((len(ours), len(theirs)))
+        alike = 2 * shared >= longer or (shared == shorter and longer <= MOST_LEFT_OUT * shorter)
         for block in blocks:
             if alike or block.size >= SHORTEST_RUN:
                 for step in range(block.size):

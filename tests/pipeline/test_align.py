@@ -95,3 +95,14 @@ def test_a_span_in_two_places_is_no_span():
     assert map_span([9, 10, 2, 3], 0, 4) is None
     assert map_span([-1, 5, -1], 0, 3) == (5, 6)
     assert map_span([-1, -1], 0, 2) is None
+
+
+def test_names_between_citations_are_kept_where_the_citations_are_left_out():
+    """As our text leaves them out, and other renderings do not."""
+    source = "Probes were Amh [58], Dhh [20], Wnt4 [8], and Fgf9 [59]."
+    target = "Probes were Amh, Dhh, Wnt4, and Fgf9."
+    places = align(source, target)
+    for name in ("Amh", "Dhh", "Wnt4", "Fgf9"):
+        start = source.index(name)
+        mapped = map_span(places, start, start + len(name))
+        assert target[mapped[0] : mapped[1]] == name
