@@ -97,7 +97,10 @@ def _match_local(pattern: str) -> list[InputFile]:
         if path.is_dir():
             files = [each for each in path.iterdir() if _is_wanted(each.name) and each.is_file()]
             if not files:
-                raise InputError(f"the folder {pattern} holds no file with {' '.join(ENDINGS)}")
+                raise InputError(
+                    f"the folder {pattern} holds no file with {' '.join(ENDINGS)}; "
+                    f"'{pattern.rstrip('/')}/**/*.xml*' would search the folders inside"
+                )
         elif path.exists():
             files = [path]
         else:
