@@ -9,7 +9,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 from transforms.records import Block
 
@@ -103,6 +103,9 @@ TELLING: Mapping[str, str] = {
         ((general|overall|brief|further|final|main) )?discussions?( section)?
         discussion (of|on) (the )?(main |key |our )?(results|findings)( .*)?
         discuss(ao|ion)|discusion|diskussion
+        ((study|main|potential|key|methodological|our|some|strengths and) )*limitations?\
+( and (strengths|weaknesses|future .*|directions|implications))?( of (the|this|our) .*)?
+        strengths and weaknesses( of .*)?|limitacoes( do estudo)?|limitaciones( del estudio)?
         """,
     "DISCUSS|CONCL": r"""
         discussion and summary
@@ -274,12 +277,11 @@ HINTING: Mapping[str, str] = {
         (\w+ ){0,3}(results|findings)|results? (of|from|for|on|in) .*|(findings|results),? .*
         """,
     "DISCUSS": r"""
-        ((study|main|potential|key|methodological|our|some) )*(limitations?|strengths?|weaknesses)\
-( and .*)?( of (the|this|our) .*)?
-        comments?|commentary|interpretation( of (the )?(results|findings|data))?
+        (study )?(strengths?|weaknesses)( and .*)?|comments?|commentary
+        interpretation( of (the )?(results|findings|data))?
         (principal|main|key) findings|comparison with (other|previous|existing) .*
         implications?( (for|of) .*)?|(\w+ )?(and \w+ )?implications?|generali[sz]ability
-        limitacoes( do estudo)?|limitaciones( .*)?|unanswered questions.*|meaning of the study.*
+        unanswered questions.*|meaning of the study.*
         """,
     "CONCL": r"""
         (brief |executive )?summary( and .*)?
@@ -331,7 +333,8 @@ IN_RESEARCH: Mapping[str, str] = {
 (area|site|region|procedure|environment|oversight|strategy|framework|system|condition)s?( and .*)?
         (the )?(participants?|subjects?|patients?|animals?|mice|samples?|sampling|population)\
 ( \d+)?( and .*)?
-        recruitment|settings?( and .*)?|(randomi[sz]ation|blinding)( and .*)?|(procedures?|protocols?)( and .*)?
+        recruitment|settings?( and .*)?|(randomi[sz]ation|blinding)( and .*)?
+        (procedures?|protocols?)( and .*)?
         (measures?|measurements?|instruments?|instrumentation|questionnaires?|variables)( and .*)?
         (apparatus|equipment|reagents|chemicals|software|antibodies|plasmids|buffers)( and .*)?
         interventions?|calculations|data|data ?sets?|experiments?( \d+)?|implementation|design
@@ -342,7 +345,7 @@ IN_RESEARCH: Mapping[str, str] = {
 (outcomes?|end ?points?)( measures?| variables| assessments?)?
         sample size( .*)?|power (calculation|analysis)|follow up( .*)?
         (plant|bacterial|animal|biological|test) (materials?|strains?|subjects)( and .*)?
-        cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|diets?|tissues?)( .*)?
+        cell (culture|lines?)( .*)?|animals and (housing|husbandry|treatments?|tissues?)( .*)?
         (reagent|equipment|software|instrument) (setup|preparation)|sample preparation( .*)?
         patient and public involvement( .*)?|(surgical|operative) (technique|procedure)s?
         (model|pipeline|system) (description|formulation|development|specification|calibration)s?
@@ -497,19 +500,30 @@ BACK_MATTER = frozenset(
 )
 
 
-def _compiled(table: str) -> re.Pattern[str]:
-    lines = table.replace("\\\n", "").split("\n")
-    return re.compile("|".join(f"(?:{line.strip()})" for line in lines if line.strip()))
+def _lines(table: str) -> str:
+    """One pattern of a table's lines, without groups."""
+    lines = (line.strip() for line in table.replace("\\\n", "").split("\n"))
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", "|".join(filter(None, lines)))
 
 
-_TELLING = {code: _compiled(table) for code, table in TELLING.items()}
-_HINTING = {code: _compiled(table) for code, table in HINTING.items()}
-_IN_RESEARCH = {code: _compiled(table) for code, table in IN_RESEARCH.items()}
+def _codes(table: Mapping[str, str]) -> re.Pattern[str]:
+    """One pattern of all codes: the first that matches is the name of the last group."""
+    return re.compile(
+        "|".join(f"(?P<{code.replace('|', '_or_')}>{_lines(text)})" for code, text in table.items())
+    )
+
+
+# Titles and blocks to remember: articles use the same few hundred titles most of the time.
+_CACHED = 8192
+
+_TELLING = _codes(TELLING)
+_HINTING = _codes(HINTING)
+_IN_RESEARCH = _codes(IN_RESEARCH)
 _STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
-_ETHICS = _compiled(ETHICS)
-_ASIDE = _compiled(ASIDE)
-_TAXON = _compiled(TAXON)
-_IN_CASE_REPORT = _compiled(IN_CASE_REPORT)
+_ETHICS = re.compile(_lines(ETHICS))
+_ASIDE = re.compile(_lines(ASIDE))
+_TAXON = re.compile(_lines(TAXON))
+_IN_CASE_REPORT = re.compile(_lines(IN_CASE_REPORT))
 _LETTERED = re.compile(r"[A-H]\.\s?\d")
 # In a title with a part that tells nothing only these count ("Results and interpretation").
 _PLAIN = re.compile(
@@ -529,7 +543,7 @@ _HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
 _PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
 
 
-@cache
+@lru_cache(_CACHED)
 def normalise(title: str) -> str:
     """A title in the form in which the tables are written.
 
@@ -550,8 +564,9 @@ def normalise(title: str) -> str:
     return _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
 
 
-def _match(patterns: Mapping[str, re.Pattern[str]], title: str) -> str:
-    return next((code for code, pattern in patterns.items() if pattern.fullmatch(title)), "")
+def _match(table: re.Pattern[str], title: str) -> str:
+    found = table.fullmatch(title)
+    return (found.lastgroup or "").replace("_or_", "|") if found else ""
 
 
 def _hint(title: str, research: bool = True) -> str:
@@ -562,7 +577,7 @@ def _joined(codes: Iterable[str]) -> str:
     return "|".join(list(dict.fromkeys(c for code in codes for c in code.split("|") if c))[:2])
 
 
-@cache
+@lru_cache(_CACHED)
 def told(title: str) -> str:
     """What a title tells whatever stands above it: a code, two joined by "|", or "".
 
@@ -583,7 +598,7 @@ def told(title: str) -> str:
     return _match(_TELLING, head[1]) if head else ""
 
 
-@cache
+@lru_cache(_CACHED)
 def hinted(title: str, research: bool = True) -> str:
     """What a title tells where nothing above it does, or "".
 
@@ -597,7 +612,7 @@ def hinted(title: str, research: bool = True) -> str:
     return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
 
 
-@cache
+@lru_cache(_CACHED)
 def _kind_code(kind: str) -> str:
     """What the type of an element tells, or ""."""
     words = kind.casefold().replace("-", " ").replace("_", " ").split("|")
@@ -633,6 +648,7 @@ def _statement(block: Block) -> str:
     return _joined(code for code in stated if code in (typed, "COMP_INT"))
 
 
+@lru_cache(_CACHED)
 def _own(block: Block) -> str:
     """What a block tells by its title, or as a statement; the types of sections come later."""
     title = normalise(block.title)
