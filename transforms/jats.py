@@ -1,13 +1,12 @@
-"""One article's XML, JATS or PubMed, to clean text and a map of every character back to the XML.
+r"""One article's XML, JATS or PubMed, to clean text and a map of every character back to the XML.
 
-A walk over the tree sends each text node to the passage that it belongs to, or counts it as
-excluded. Citation marks, formulas and lifted blocks leave control characters in a passage's raw
-text: XML 1.0 has none of these, so they cannot be mistaken for text. When the walk is over, each
-raw text is cleaned without moving a character::
+A walk over the tree sends each text node to the passage that it belongs to, with marks where the
+XML has something other than text, or counts it as excluded. When the walk is over, ``marks.clean``
+makes each passage's text; what stands in it as it stands in the XML goes into the map::
 
-    raw      H 2 O  was  measured ␁ 5 ␃ .          pieces of text nodes, marks between them
-    cut      H 2 O  was  measured ␆ ␆ ␆ .          what goes is overwritten in place
-    folded   H2O was measured.                     runs: where each stretch stands in its node
+    <p>H<sub>2</sub>O was              "H" "2" "O was\n   measured" ␁ "5" ␃ "."       pieces
+       measured<xref>5</xref>.</p>     "H2O was measured."                            text
+                                       p/text()[1] sub/text()[1] p/text()[2] ...      runs
 """
 
 import copy
@@ -17,11 +16,12 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
 from lxml import etree
 
+from transforms.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
 from transforms.records import (
     Article,
     Block,
@@ -74,31 +74,18 @@ def parse_articles(
         )
     paths = _Paths()
     articles: list[Article] = []
-    waiting = [(root, paths.add(-1, _local(root), 1, _is_qualified(root)))]
-    about_main = None
+    waiting = [(root, paths.add(-1, _local(root), 1, root.tag[0] == "{"))]
     while waiting:
         element, path = waiting.pop()
         about = shape.about(element)
-        if about_main is None:
-            about_main = about = replace(
-                about,
-                article_id=article_id_from(about.pmcid, about.pmid, about.doi, source.range.sha256),
-            )
-        else:
-            about = replace(
-                about,
-                article_id=f"{about_main.article_id}#sa{len(articles)}",
-                pmcid=about_main.pmcid,
-                pmid=about_main.pmid,
-                doi=about_main.doi,
-                journal=about_main.journal,
-                license=about.license or about_main.license,
-                year=about.year or about_main.year,
-            )
         walk = _Walk(shape, options, section_code, paths, about.article_type or "")
-        inner = walk.run(element, path)
-        articles.append(_article(about, walk, element, notes if not articles else {}))
-        waiting += reversed(inner)
+        waiting += reversed(walk.run(element, path))
+        if articles:
+            article = _article(_as_part(about, articles[0], len(articles)), walk, element, {})
+        else:
+            name = article_id_from(about.pmcid, about.pmid, about.doi, source.range.sha256)
+            article = _article(replace(about, article_id=name), walk, element, notes)
+        articles.append(article)
     return articles
 
 
@@ -182,10 +169,6 @@ def _local(element: etree._Element) -> str:
     return tag.rpartition("}")[2]
 
 
-def _is_qualified(element: etree._Element) -> bool:
-    return element.tag[0] == "{"
-
-
 # --- the way back ---
 
 
@@ -265,172 +248,36 @@ class _XmlMap:
         return f"{self._paths.xpath(self._owners[node])}/text()[{self._ordinals[node]}]"
 
 
-# --- raw text of a passage to clean text ---
+# --- the walk ---
 
-_BIBR, _NOTE, _CLOSE, _FORMULA, _SPACE = "\x01", "\x02", "\x03", "\x04", "\x05"
-_CUT, _LIFT, _YEAR, _NAMED, _NUMBER, _PLAIN = "\x06", "\x07", "\x08", "\x0e", "\x0f", "\x10"
-_SENTINEL = re.compile("[\x01-\x08\x0e-\x10]")
-_XML_SPACE = " \t\r\n"
-_GAP = re.compile(
-    "\x04| [ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]+"
-    "|[\t\r\n\x01-\x03\x05-\x08\x0e-\x10][ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]*"
-)
-_OPENING = "([{（［“‘«"
-_CLOSING = ".,;:!?)]}）］”’»%"
-
-_XREF = re.compile("\x01([^\x01-\x03]*)\x03")
-_YEAR_TEXT = re.compile(
-    r"[\s(\[]*(?:1[5-9]|20)\d\d[a-z]?(?:[\s,;/–-]+(?:[a-z]|\d{2,4}[a-z]?))*[\s)\]]*"
-)
-_NUMBER_TEXT = re.compile(
-    r"[\W_]*|[\s\[(]*[A-Za-z]{0,2}\d{1,4}[a-z]?"
-    r"(?:[\s.,;\])(\[‐‑‒–—−*-]+[A-Za-z]{0,2}\d{1,4}[a-z]?)*[\s.,;\])*‐‑‒–—−-]*"
-)
-_NOTE_IN_WORDS = re.compile("\x02(?=[^\x03]*[^\\W\\d_]{4})")
-_MARKED_SUP = re.compile("(?=[^\x02\x0f]*[\x02\x0f])(?:[\x0f\x02][^\x03]*\x03|[^\\w\x02\x0f]|_)*")
-# No two parts of these may match the same text: a bracket is then read in one way only.
-_JOIN = (
-    r"(?:[\s,;:.&‐‑‒–—−/+*-]|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in"
-    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after)\b)*"
-)
-_CAPITAL = r"[A-ZÀ-ÖØ-ÞĆČĐŁŃŘŚŠŹŻŽ][\w'’‐-]{0,30}"
-_PARTICLE = r"(?:van|von|de|der|den|dos|da|del|la|le|di)"
-_NAMES = (
-    rf"(?:{_CAPITAL}|{_PARTICLE})[\s,.]{{1,3}}"
-    rf"(?:(?:{_CAPITAL}|{_PARTICLE}|et|al|and|&|e|y)[\s,.]{{1,3}}){{0,11}}"
-)
-_ATOM = rf"(?:[\x0f\x0e\x02][^\x03]*\x03|(?:{_NAMES})?\x08[^\x03]*\x03|\x06+)"
-
-
-def _bracketed(atom: str) -> str:
-    inner = rf"{_JOIN}(?:{atom}{_JOIN})+"
-    return rf"(?:\({inner}\)|\[{inner}\]|（{inner}）|［{inner}］)"
-
-
-_BRACKETS = re.compile(_bracketed(rf"(?:{_ATOM}|{_bracketed(_ATOM)})"))
-_MARK = "(?:[\x0f\x02][^\x03]*\x03|\x06+)"
-_MARKS = re.compile(rf"{_MARK}(?:[\s,;‐‑‒–—−-]*{_MARK})*")
-_REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s+$")
-_DANGLING = re.compile(
-    "[,;:](?:\\s*(?:see|e\\.g\\.|also|and|refs?\\.?|reviewed in|cf\\.))?"
-    "\\s*\x06[\\s\x06,;]*(?=[)\\]）］])"
-    "|(?<=[(\\[（［])\\s*\x06[\\s\x06]*[,;]\\s*"
-)
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"(?![ivxl]+\b)\b[^\W\d_]{4}", re.IGNORECASE)
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+\-−–]?\d)")
 
 
+@dataclass(slots=True)
 class _RawPassage:
-    """Pieces of text nodes and marks between them, as the walk met them."""
+    """Pieces of text nodes and marks between them, as the walk meets them.
 
-    __slots__ = ("home", "marked_sups", "nodes", "pieces", "size")
+    Attributes:
+        nodes: of each piece its text node in the map; -1 for marks.
+        size, n_source: characters of all pieces, and of those that are text.
+        sups: where superscripts start and end.
+    """
 
-    def __init__(self, home: "_Home") -> None:
-        self.home = home
-        self.pieces: list[str] = []
-        self.nodes: list[int] = []
-        self.size = 0
-        self.marked_sups: list[tuple[int, int]] = []
+    home: "_Home"
+    pieces: list[str] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)
+    size: int = 0
+    n_source: int = 0
+    sups: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, piece: str, node: int = -1) -> None:
         self.pieces.append(piece)
         self.nodes.append(node)
         self.size += len(piece)
-
-
-def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], excluded: Counter[str]) -> str:
-    """Overwrites citation and footnote marks, and what stands only to hold them."""
-
-    def cut(piece: str) -> str:
-        own = len(_SENTINEL.sub("", piece))
-        is_note = _NOTE in piece and not re.search("[\x08\x0e\x0f]", piece)
-        excluded["footnote-mark" if is_note else "citation"] += own
-        return _CUT * len(piece)
-
-    def classified(match: re.Match[str]) -> str:
-        text = match[1]
-        kind = _NUMBER if _NUMBER_TEXT.fullmatch(text) else _NAMED
-        return (_YEAR if _YEAR_TEXT.fullmatch(text) else kind) + text + _CLOSE
-
-    def unless_named(match: re.Match[str]) -> str:
-        # "as in ref. 12": without its number the sentence would lose its object
-        if _REF_BEFORE.search(raw, max(match.start() - 12, 0), match.start()):
-            return match[0]
-        return cut(match[0])
-
-    raw = _XREF.sub(classified, raw)
-    raw = _NOTE_IN_WORDS.sub(_PLAIN, raw)
-    done = 0
-    pieces = []
-    for start, end in sups:
-        if start >= done and _MARKED_SUP.fullmatch(raw, start, end):
-            pieces += [raw[done:start], cut(raw[start:end])]
-            done = end
-    raw = "".join([*pieces, raw[done:]])
-    raw = _BRACKETS.sub(lambda match: cut(match[0]), raw)
-    raw = _MARKS.sub(unless_named, raw)
-    return _DANGLING.sub(lambda match: cut(match[0]), raw)
-
-
-class _Clean(NamedTuple):
-    """Clean text; ``runs`` are (start in it, length, start in the raw text)."""
-
-    text: str
-    runs: list[tuple[int, int, int]]
-
-
-def _fold(raw: str) -> _Clean:
-    """Folds white space, closes the gaps that cuts leave, puts placeholders in."""
-    start, end = 0, len(raw)
-    while start < end and (raw[start].isspace() or (raw[start] in _ZERO)):
-        start += 1
-    while start < end and (raw[end - 1].isspace() or (raw[end - 1] in _ZERO)):
-        end -= 1
-    out: list[str] = []
-    runs: list[tuple[int, int, int]] = []
-    size, done = 0, start
-    for match in _GAP.finditer(raw, start, end):
-        at, after = match.span()
-        if at > done:
-            runs.append((size, at - done, done))
-            out.append(raw[done:at])
-            size += at - done
-        done = after
-        gap = match[0]
-        if gap == _FORMULA:
-            out.append("\ufffc")
-            size += 1
-        elif _leaves_space(gap, raw[at - 1], raw[after]):
-            for offset, char in enumerate(gap):
-                if char in _XML_SPACE:
-                    runs.append((size, 1, at + offset))
-                    break
-            out.append(" ")
-            size += 1
-    if end > done:
-        runs.append((size, end - done, done))
-        out.append(raw[done:end])
-    return _Clean("".join(out), runs)
-
-
-_ZERO = frozenset(map(chr, [1, 2, 3, 5, 6, 7, 8, 14, 15, 16]))
-
-
-def _leaves_space(gap: str, before: str, after: str) -> bool:
-    if _SPACE in gap:
-        return True
-    has_space = any(char in _XML_SPACE for char in gap)
-    if _CUT in gap:
-        if after in _CLOSING or before in _OPENING:
-            return False
-        # "disease.[1]Another" and "PI3K[1]signals" have nothing else between their words
-        return has_space or (after.isalnum() and (before.isalnum() or before in ".,;:!?)]"))
-    if _LIFT in gap:
-        return has_space or not (after in _CLOSING or before in _OPENING)
-    return has_space
-
-
-# --- the walk ---
+        if node >= 0:
+            self.n_source += len(piece)
 
 
 class _Shape(NamedTuple):
@@ -470,6 +317,7 @@ class _Section:
         return self._code
 
 
+@dataclass(slots=True)
 class _Home:
     """The nearest element around that text belongs to: a block, or what holds blocks.
 
@@ -479,49 +327,41 @@ class _Home:
         wanted: whether its language is wanted.
     """
 
-    __slots__ = ("element", "is_cell", "passage", "reason", "runs_on", "section", "wanted")
-
-    def __init__(
-        self, element: int, section: _Section, runs_on: bool, reason: str, wanted: bool
-    ) -> None:
-        self.element = element
-        self.section = section
-        self.runs_on = runs_on
-        self.reason = reason
-        self.wanted = wanted
-        self.is_cell = False
-        self.passage: _RawPassage | None = None
+    element: int
+    section: _Section
+    wanted: bool
+    reason: str
+    runs_on: bool = False
+    is_cell: bool = False
+    passage: "_RawPassage | None" = None
 
 
+@dataclass(slots=True)
 class _Frame:
-    """An open element."""
+    """An open element.
 
-    __slots__ = (
-        "chosen",
-        "closing",
-        "counts",
-        "element",
-        "home",
-        "n_texts",
-        "name",
-        "qualified",
-        "sec_titles",
-        "spaced",
-        "sup_start",
-    )
+    Attributes:
+        element: its number in the paths.
+        n_texts: its text nodes met so far.
+        unqualified, qualified: its children met so far, by local name.
+        closing: mark to put in at its end.
+        sup_start: where in the raw passage the superscript starts, or -1.
+        spaced: whether its parts have to be parted by spaces.
+        chosen: the one child that is read, if only one is.
+        sec_titles: titles of its sections, once asked for.
+    """
 
-    def __init__(self, element: int, name: str, home: _Home) -> None:
-        self.element = element
-        self.name = name
-        self.home = home
-        self.n_texts = 0
-        self.counts: dict[str, int] = {}
-        self.qualified: dict[str, int] = {}
-        self.closing = ""
-        self.sup_start = -1
-        self.spaced = False
-        self.chosen: etree._Element | None = None
-        self.sec_titles: list[str] | None = None
+    element: int
+    name: str
+    home: _Home
+    n_texts: int = 0
+    unqualified: dict[str, int] = field(default_factory=dict)
+    qualified: dict[str, int] = field(default_factory=dict)
+    closing: str = ""
+    sup_start: int = -1
+    spaced: bool = False
+    chosen: etree._Element | None = None
+    sec_titles: list[str] | None = None
 
 
 class _Walk:
@@ -550,8 +390,8 @@ class _Walk:
     def run(self, root: etree._Element, path: int) -> list[tuple[etree._Element, int]]:
         """Walks one article; gives its own sub-articles, with their places."""
         wanted = self._is_wanted(_language(root))
-        home = _Home(path, _Section(self, (), ()), False, "", wanted)
-        home.reason = self._rules[_local(root)].reason or ("" if wanted else "language")
+        reason = self._rules[_local(root)].reason or ("" if wanted else "language")
+        home = _Home(path, _Section(self, (), ()), wanted, reason)
         frames = [_Frame(path, _local(root), home)]
         if root.text:
             self._text(frames[0], root.text)
@@ -606,7 +446,7 @@ class _Walk:
     def _part(self, home: _Home, mark: str) -> None:
         """Parts what stands before from what comes after, where there is something before."""
         if home.passage is not None:
-            if home.runs_on or mark == _SPACE:
+            if home.runs_on or mark == BREAK:
                 home.passage.add(mark)
             else:
                 home.passage = None
@@ -624,10 +464,10 @@ class _Walk:
             name = tag.rpartition("}")[2]
             known = self._names[tag] = (name, tag[0] == "{", self._rules.get(name))
         name, qualified, rule = known
-        counts = parent.qualified if qualified else parent.counts
+        counts = parent.qualified if qualified else parent.unqualified
         counts[name] = index = counts.get(name, 0) + 1
         if qualified:  # "*[local-name()='p']" also counts those in no namespace
-            index += parent.counts.get(name, 0)
+            index += parent.unqualified.get(name, 0)
         path = self._paths.add(parent.element, name, index, qualified)
         home = parent.home
 
@@ -642,7 +482,9 @@ class _Walk:
             self._exclude(element, "sub-article")
             return None
         if kind == "label":
-            kind, reason = _LABELS.get(parent.name, ("block", ""))
+            # some journals write a footnote's title as its label
+            in_words = _WORD.search(_plain(element))
+            kind, reason = ("block", "") if in_words else _LABELS.get(parent.name, ("block", ""))
         elif kind == "reference":
             if not self._options.references:
                 kind = "excluded"
@@ -651,41 +493,41 @@ class _Walk:
             else:
                 kind = "inline" if home.runs_on else "block"
         elif kind == "title":
-            # article-title and subtitle are also parts of references and related articles
+            # these are also parts of references
             kind = "block" if parent.name in _TITLE_HOLDERS else "inline"
         elif kind == "formula" and _is_plain(element):
             if name.startswith("disp"):
-                self._part(home, _LIFT)
+                self._part(home, LIFTED)
             kind = "inline"
 
         if kind == "excluded":
             self._exclude(element, reason)
             return None
         if kind in ("formula", "object"):
-            around = (_LIFT,) if name.startswith("disp") else ()
-            for mark in (*around, _FORMULA, *around):
+            around = (LIFTED,) if name.startswith("disp") else ()
+            for mark in (*around, FORMULA, *around):
                 self._mark(home, mark)
             self._exclude(element, reason)
             return None
         if kind == "inline":
             return self._inline(parent, element, path, name)
         if kind == "break":
-            self._part(home, _SPACE)
+            self._part(home, BREAK)
             return self._inline(parent, element, path, name)
         if kind == "xref":
             frame = _Frame(path, name, home)
             mark = self._mark_of(element)
             if mark:
                 self._mark(home, mark)
-                frame.closing = _CLOSE
+                frame.closing = CLOSE
             return frame
         if kind == "sup":
             frame = _Frame(path, name, home)
             frame.sup_start = home.passage.size if home.passage else 0
             return frame
         if kind == "alternatives":
-            if any(_local(inner) in _MATHS for inner in element.iter("*")):
-                self._mark(home, _FORMULA)
+            if any(_local(inner) in _MATHS for inner in element.iterchildren("*")):
+                self._mark(home, FORMULA)
                 self._exclude(element, "formula")
                 return None
             frame = _Frame(path, name, home)
@@ -696,18 +538,19 @@ class _Walk:
     def _inline(self, parent: _Frame, element: etree._Element, path: int, name: str) -> _Frame:
         home = parent.home
         language = element.get(_LANG)
-        if language and not home.runs_on and home.wanted != self._is_wanted(language):
+        # a foreign phrase stays in its sentence; what holds blocks has a language of its own
+        if language and not home.runs_on and home.reason in ("", "language"):
             home = self._new_home(home, path, home.section, language)
         frame = _Frame(path, name, home)
         frame.spaced = name in _SPACED or (parent.spaced and name not in _FORMATTING)
         if frame.spaced:
-            self._part(home, _LIFT)
+            self._part(home, LIFTED)
         return frame
 
     def _new_home(self, outer: _Home, path: int, section: _Section, language: str | None) -> _Home:
         wanted = outer.wanted if language is None else self._is_wanted(language)
         reason = "" if wanted else "language"
-        return _Home(path, section, False, reason, wanted)
+        return _Home(path, section, wanted, reason)
 
     def _open_block(
         self,
@@ -718,7 +561,7 @@ class _Walk:
         rule: _Rule,
         kind: str,
     ) -> _Frame | None:
-        self._part(parent.home, _LIFT)
+        self._part(parent.home, LIFTED)
         language = _own_language(element)
         if language is None and name in _TRANSLATIONS and parent.name not in _TRANSLATIONS:
             language = ""
@@ -744,9 +587,9 @@ class _Walk:
         if frame.closing:
             self._mark(home, frame.closing)
         elif frame.sup_start >= 0 and home.passage is not None:
-            home.passage.marked_sups.append((frame.sup_start, home.passage.size))
+            home.passage.sups.append((frame.sup_start, home.passage.size))
         elif frame.spaced or frame.name == "disp-formula":
-            self._part(home, _LIFT)
+            self._part(home, LIFTED)
 
     def _mark_of(self, element: etree._Element) -> str:
         kind = element.get("ref-type")
@@ -768,7 +611,7 @@ class _Walk:
             if parent.sec_titles is None:
                 above = element.getparent()
                 parent.sec_titles = [] if above is None else _sec_titles(above)
-            at = parent.counts.get("sec", 0) + parent.qualified.get("sec", 0) - 1
+            at = parent.unqualified.get("sec", 0) + parent.qualified.get("sec", 0) - 1
             before = tuple(parent.sec_titles[max(at - _NEIGHBOURS, 0) : at])
             after = tuple(parent.sec_titles[at + 1 : at + 1 + _NEIGHBOURS])
         elif name == "body":
@@ -821,19 +664,10 @@ class _Walk:
 
     def _clean(self, passage: _RawPassage, position: int) -> str:
         """One passage's text; its runs go into the map. "" if there is none worth keeping."""
-        raw = "".join(passage.pieces)
-        total = sum(
-            len(piece)
-            for piece, node in zip(passage.pieces, passage.nodes, strict=True)
-            if node >= 0
-        )
-        cuts: Counter[str] = Counter()
-        if _CLOSE in raw:
-            raw = _cut_marks(raw, passage.marked_sups, cuts)
-        text, runs = _fold(raw)
-        kept = sum(length for _, length, _ in runs)
+        text, runs, cuts = clean("".join(passage.pieces), passage.sups)
+        kept = sum(run.length for run in runs)
         self.excluded.update(cuts)
-        self.excluded["whitespace"] += total - kept - cuts.total()
+        self.excluded["whitespace"] += passage.n_source - kept - cuts.total()
         home = passage.home
         if kept and home.is_cell and not _LETTER.search(_EXPONENT.sub("", text)):
             self.excluded["number"] += kept
@@ -846,9 +680,7 @@ class _Walk:
         self._add_runs(passage, runs, position)
         return text
 
-    def _add_runs(
-        self, passage: _RawPassage, runs: Iterable[tuple[int, int, int]], position: int
-    ) -> None:
+    def _add_runs(self, passage: _RawPassage, runs: Iterable[Run], position: int) -> None:
         pieces = zip(passage.pieces, passage.nodes, strict=True)
         piece, node = next(pieces)
         begin = 0
@@ -923,6 +755,8 @@ def _title_of(element: etree._Element, name: str) -> str:
     if name == "AbstractText":
         return element.get("Label", "")
     title = _child(element, "title")
+    if title is None and name == "fn" and _WORD.search(_plain(_child(element, "label"))):
+        title = _child(element, "label")
     if title is None and name == "boxed-text":
         caption = _child(element, "caption")
         title = None if caption is None else _child(caption, "title")
@@ -974,9 +808,9 @@ _TITLE_HOLDERS = frozenset(("title-group", "trans-title-group"))
 _LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
 _KINDS = ("sec-type", "fn-type", "notes-type", "content-type", "abstract-type", "NlmCategory")
 _XREF_MARKS = {
-    "bibr": _BIBR,
-    "ref": _BIBR,
-    **dict.fromkeys(("fn", "table-fn", "aff", "corresp", "author-notes"), _NOTE),
+    "bibr": CITATION,
+    "ref": CITATION,
+    **dict.fromkeys(("fn", "table-fn", "aff", "corresp", "author-notes"), FOOTNOTE),
 }
 _MARC_LANGUAGES = {
     **{"eng": "en", "spa": "es", "por": "pt", "fre": "fr", "ger": "de", "ita": "it"},
@@ -1011,7 +845,7 @@ _JATS = {
     "sub-article": _Rule("sub-article"),
     "response": _Rule("sub-article"),
     **_rules(
-        block="p title subtitle trans-title trans-subtitle kwd compound-kwd unstructured-kwd-group "
+        block="p title kwd compound-kwd unstructured-kwd-group "
         "nested-kwd term verse-line attrib speaker preformat code sig funding-statement meta-name "
         "meta-value question answer",
         holder="table thead tbody tfoot tr list list-item def-item def caption disp-quote "
@@ -1020,7 +854,7 @@ _JATS = {
         holder_metadata="front front-stub article-meta funding-group",
         cell="td th",
         label="label",
-        title="article-title",
+        title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
         "self-uri related-article related-object counts conference product supplement "
         "processing-meta object-id alt-text long-desc alt-title sec-meta index-term "
@@ -1081,6 +915,20 @@ class _About:
     license: str | None
     year: int | None
     article_id: str = ""
+
+
+def _as_part(about: _About, main: Article, number: int) -> _About:
+    """A sub-article goes by the identifiers of its article."""
+    return replace(
+        about,
+        article_id=f"{main.article_id}#sa{number}",
+        pmcid=main.pmcid,
+        pmid=main.pmid,
+        doi=main.doi,
+        journal=main.journal,
+        license=about.license or main.license,
+        year=about.year or main.year,
+    )
 
 
 def _about_jats(article: etree._Element) -> _About:

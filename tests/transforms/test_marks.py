@@ -1,0 +1,109 @@
+"""Citation marks leave no trace, and nothing else goes with them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, MARKS, clean
+
+
+def marked(text: str) -> str:
+    """``{..}`` is a citation mark, ``<..>`` a footnote mark, ``~`` a formula, ``|`` a line break.
+
+    ``#`` is a lifted block.
+    """
+    signs = {"{": CITATION, "}": CLOSE, "<": FOOTNOTE, ">": CLOSE, "~": FORMULA}
+    return text.translate(str.maketrans({**signs, "|": BREAK, "#": LIFTED}))
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("was seen [{1}].", "was seen."),
+        ("was seen [{1}, {2}], [{3}–{5}] and", "was seen and"),
+        ("was seen {[1]}–{[3]}. Then", "was seen. Then"),
+        ("was seen ({12}, {13}).", "was seen."),
+        ("levels.{3},{4} Thus", "levels. Thus"),
+        ("disease.{1}Another", "disease. Another"),
+        ("PI3K[{1}]signals", "PI3K signals"),
+        ("from mice [{1}]-derived cells", "from mice-derived cells"),
+        ("in mice [{1}] – and rats", "in mice – and rats"),
+        ("“quoted” [{1}]”", "“quoted””"),
+        ("as in ref. {12}.", "as in ref. 12."),
+        ("in refs {12},{13} and", "in refs 12,13 and"),
+        ("(see [{1}]) and", "and"),
+        ("(e.g., {Smith et al., 2004}; {Jones, 2001}) was", "was"),
+        ("(reviewed in {Smith, 2004}) was", "was"),
+        ("(Smith et al., {2004}; van der Berg and Li, {1999}, {2000a}) was", "was"),
+        ("Smith et al. ({2004}) showed", "Smith et al. showed"),
+        ("{Smith et al. (2004)} showed", "Smith et al. (2004) showed"),
+        ("as {Smith, 2004} showed", "as Smith, 2004 showed"),
+        ("since {2004} it", "since 2004 it"),
+        ("(mice, {Smith, 2004}) was", "(mice, Smith, 2004) was"),
+        ("(Fig. 1; {12}) was", "(Fig. 1) was"),
+        ("({12}, Fig. 1) was", "(Fig. 1) was"),
+        ("(Fig. 1; see {12}) was", "(Fig. 1) was"),
+        ("(e.g., [{8}], pl. 40)", "(e.g., pl. 40)"),
+        ("empty {} marks [{}–{}] go", "empty marks go"),
+        ("kept () and [,] and (see)", "kept () and [,] and (see)"),
+        ("gene <a> and p<*>.", "gene and p."),
+        ("a <Supplementary note> here", "a Supplementary note here"),
+        ("where ~ is ~.", "where \ufffc is \ufffc."),
+        ("we#saw", "we saw"),
+        ("we#.", "we."),
+        ("we # saw", "we saw"),
+        ("one|two", "one two"),
+        (" \n a \t\n b ", "a b"),
+        ("no\xa0break  \xa0", "no\xa0break"),
+        ("x{", "x"),
+    ],
+)
+def test_marks_go_and_words_stay(raw, text):
+    assert clean(marked(raw)).text == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "sup", "text"),
+    [
+        ("levels{1},{2}.", "{1},{2}", "levels."),
+        ("levels [{1}] .", "[{1}]", "levels."),
+        ("levels {1}, <a> and", "{1}, <a>", "levels and"),
+        ("10−3 M", "−3", "10−3 M"),
+        ("p* and", "*", "p* and"),
+        ("Ref.{14}.", "{14}", "Ref.14."),
+    ],
+)
+def test_a_superscript_that_holds_only_marks_goes_whole(raw, sup, text):
+    raw, sup = marked(raw), marked(sup)
+    start = raw.index(sup)
+    assert clean(raw, [(start, start + len(sup))]).text == text
+
+
+def test_what_is_cut_is_counted_by_reason():
+    assert clean(marked("was [{1}, {2}] and p<a> <b>.")).cuts == {"citation": 6, "footnote-mark": 3}
+
+
+@given(st.text("aB é😀12.,;()[]–&{}<>~|# \n\t\xa0", max_size=60), st.data())
+def test_every_run_stands_in_the_raw_text(template, data):
+    raw = marked(template)
+    ends = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
+    text, runs, cuts = clean(raw, list(zip(ends[::2], ends[1::2], strict=False)))
+    for before, after in zip(runs, runs[1:], strict=False):
+        assert before.start + before.length <= after.start
+        assert before.raw_start + before.length <= after.raw_start
+    for start, length, raw_start in runs:
+        piece, stretch = text[start : start + length], raw[raw_start : raw_start + length]
+        assert piece == stretch or (piece == " " and stretch in "\t\r\n")
+    assert not MARKS.search(text)
+    assert text == text.strip()
+    assert "  " not in text
+    kept = sum(run.length for run in runs)
+    assert kept + cuts.total() <= len(MARKS.sub("", raw))
+
+
+@pytest.mark.parametrize(
+    "raw", ["[", "(", "[,", "( ", "({1}; ", "(Smith, ", "(ref. ", "(and ", "{1},", ", {1}", "{"]
+)
+def test_long_odd_text_is_cleaned_in_one_go(raw):
+    """Backtracking over such a text would take longer than anyone can wait."""
+    clean(marked(raw * 20_000))

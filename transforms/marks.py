@@ -1,0 +1,205 @@
+"""A passage's raw text, with the marks that the XML leaves in it, to clean text.
+
+The parser puts control characters where the XML has something other than text: around citation and
+footnote marks, for formulas, line breaks and lifted blocks. XML 1.0 has none of these characters,
+so they cannot be mistaken for text. Cleaning overwrites what goes, in place, and then closes the
+gaps, so that no place ever has to be searched for::
+
+    raw      was  measured [␁12␃, ␁13␃] at␇once .
+    cut      was  measured ␆␆␆␆␆␆␆␆␆␆␆␆ at␇once .
+    clean    was measured at once .                 runs: where each stretch stood in the raw text
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# What the parser puts in. A mark runs from its opening character to CLOSE.
+CITATION, FOOTNOTE, CLOSE = "\x01", "\x02", "\x03"
+FORMULA = "\x04"
+BREAK = "\x05"
+LIFTED = "\x06"
+MARKS = re.compile("[\x01-\x08\x0e-\x10]")
+
+PLACEHOLDER = "\ufffc"
+
+# What cleaning makes of a citation mark by its text, and of all that goes.
+_CUT, _YEAR, _NAMED, _NUMBER, _WORDS = "\x07", "\x08", "\x0e", "\x0f", "\x10"
+
+_XML_SPACE = " \t\r\n"
+_GAP = re.compile(
+    f"{FORMULA}| [ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]+"
+    "|[\t\r\n\x01-\x03\x05-\x08\x0e-\x10][ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]*"
+)
+_NOTHING = frozenset("\x01\x02\x03\x05\x06\x07\x08\x0e\x0f\x10")
+_OPENING = "([{（［“‘«"
+_CLOSING = ".,;:!?)]}）］”’»%"
+
+_CITED = re.compile(f"{CITATION}([^\x01-\x03]*){CLOSE}")
+_YEAR_TEXT = re.compile(
+    r"[\s(\[]*(?:1[5-9]|20)\d\d[a-z]?(?:[\s,;/–-]+(?:[a-z]|\d{2,4}[a-z]?))*[\s)\]]*"
+)
+_NUMBER_TEXT = re.compile(
+    r"[\W_]*|[\s\[(]*[A-Za-z]{0,2}\d{1,4}[a-z]?"
+    r"(?:[\s.,;\])(\[‐‑‒–—−*-]+[A-Za-z]{0,2}\d{1,4}[a-z]?)*[\s.,;\])*‐‑‒–—−-]*"
+)
+_FOOTNOTE_IN_WORDS = re.compile(f"{FOOTNOTE}(?=[^{CLOSE}]*[^\\W\\d_]{{4}})")
+_MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
+_SUP = re.compile(
+    f"(?:[^\\w{_NUMBER}{FOOTNOTE}]|_)*{_MARK}(?:{_MARK}|[^\\w{_NUMBER}{FOOTNOTE}]|_)*"
+)
+
+# "(see Smith et al., 2004; reviewed in [7])". No two parts of these patterns match the same text,
+# so that a bracket can be read in one way only, however long it is.
+_JOIN = (
+    r"(?:[\s,;:.&‐‑‒–—−/+*-]|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in"
+    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after)\b)*"
+)
+_CAPITAL = r"[A-ZÀ-ÖØ-ÞĆČĐŁŃŘŚŠŹŻŽ][\w'’‐-]{0,30}"
+_PARTICLE = r"(?:van|von|de|der|den|dos|da|del|la|le|di)"
+_NAMES = (
+    rf"(?:{_CAPITAL}|{_PARTICLE})[\s,.]{{1,3}}"
+    rf"(?:(?:{_CAPITAL}|{_PARTICLE}|et|al|and|&|e|y)[\s,.]{{1,3}}){{0,11}}"
+)
+_CITATION = f"(?:{_MARK}|{_NAMED}[^{CLOSE}]*{CLOSE}|(?:{_NAMES})?{_YEAR}[^{CLOSE}]*{CLOSE}|{_CUT}+)"
+
+
+def _bracketed(content: str) -> str:
+    inner = rf"{_JOIN}(?:{content}{_JOIN})+"
+    return rf"(?:\({inner}\)|\[{inner}\]|（{inner}）|［{inner}］)"
+
+
+_BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
+_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s,;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
+_REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*$")
+_DANGLING = re.compile(
+    rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
+    r"(?=[)\]）］])"
+    rf"|[,;]\s*{_CUT}[\s{_CUT}]*(?=[.,;])"
+    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*[,;]\s*"
+)
+
+
+class Run(NamedTuple):
+    """A stretch of clean text that stands in the raw text as it is, but for white space."""
+
+    start: int
+    length: int
+    raw_start: int
+
+
+class Clean(NamedTuple):
+    """Clean text, the runs that are not inserted, and the characters cut by reason."""
+
+    text: str
+    runs: list[Run]
+    cuts: Counter[str]
+
+
+def clean(raw: str, sups: Sequence[tuple[int, int]] = ()) -> Clean:
+    r"""Leaves marks out, folds white space, puts placeholders in.
+
+    Citation marks go with the brackets, commas and dashes that stand only to hold them. Numbers go
+    everywhere but after "ref."; names and years go where a bracket holds nothing else, and stay
+    where they are part of the sentence ("Smith et al. showed").
+
+    Args:
+        raw: text and marks.
+        sups: where superscripts start and end in it; one that holds nothing but marks goes whole.
+
+    >>> clean("\n  H2O was [\x0112\x03,\x0113\x03] here. ").text
+    'H2O was here.'
+    >>> clean("(see \x01Smith, 2004\x03) as \x01Smith (2004)\x03 said").text
+    'as Smith (2004) said'
+    """
+    cuts: Counter[str] = Counter()
+    if CLOSE in raw:
+        raw = _cut_marks(raw, sups, cuts)
+    text, runs = _fold(raw)
+    return Clean(text, runs, cuts)
+
+
+def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) -> str:
+    def cut(match: re.Match[str]) -> str:
+        piece = match[0]
+        size = len(MARKS.sub("", piece))
+        only_footnotes = FOOTNOTE in piece and not re.search("[\x08\x0e\x0f]", piece)
+        cuts["footnote-mark" if only_footnotes else "citation"] += size
+        return _CUT * len(piece)
+
+    def classified(match: re.Match[str]) -> str:
+        text = match[1]
+        kind = _NUMBER if _NUMBER_TEXT.fullmatch(text) else _NAMED
+        return (_YEAR if _YEAR_TEXT.fullmatch(text) else kind) + text + CLOSE
+
+    def cut_unless_named(match: re.Match[str]) -> str:
+        # "as in ref. 12": without its number the sentence would lose its object
+        before = max(match.start() - 12, 0)
+        return match[0] if _REF_BEFORE.search(raw, before, match.start()) else cut(match)
+
+    raw = _CITED.sub(classified, raw)
+    raw = _FOOTNOTE_IN_WORDS.sub(_WORDS, raw)
+    pieces = []
+    done = 0
+    for start, end in sups:
+        if start >= done and (match := _SUP.fullmatch(raw, start, end)):
+            pieces += [raw[done:start], cut_unless_named(match)]
+            done = end
+    raw = "".join([*pieces, raw[done:]])
+    raw = _BRACKETS.sub(cut, raw)
+    raw = _ROW.sub(cut_unless_named, raw)
+    return _DANGLING.sub(cut, raw)
+
+
+def _fold(raw: str) -> tuple[str, list[Run]]:
+    start, end = _inside(raw)
+    texts: list[str] = []
+    runs: list[Run] = []
+    size, done = 0, start
+    for match in _GAP.finditer(raw, start, end):
+        gap_start, gap_end = match.span()
+        if gap_start > done:
+            runs.append(Run(size, gap_start - done, done))
+            texts.append(raw[done:gap_start])
+            size += gap_start - done
+        done = gap_end
+        gap = match[0]
+        if gap == FORMULA:
+            texts.append(PLACEHOLDER)
+            size += 1
+        elif _leaves_space(gap, raw[gap_start - 1], raw[gap_end]):
+            spaces = (at for at, char in enumerate(gap, gap_start) if char in _XML_SPACE)
+            if (space := next(spaces, -1)) >= 0:
+                runs.append(Run(size, 1, space))
+            texts.append(" ")
+            size += 1
+    if end > done:
+        runs.append(Run(size, end - done, done))
+        texts.append(raw[done:end])
+    return "".join(texts), runs
+
+
+def _inside(raw: str) -> tuple[int, int]:
+    """Where the text starts and ends between white space and marks that leave nothing."""
+    start, end = 0, len(raw)
+    while start < end and (raw[start].isspace() or raw[start] in _NOTHING):
+        start += 1
+    while start < end and (raw[end - 1].isspace() or raw[end - 1] in _NOTHING):
+        end -= 1
+    return start, end
+
+
+def _leaves_space(gap: str, before: str, after: str) -> bool:
+    if BREAK in gap:
+        return True
+    has_space = any(char in _XML_SPACE for char in gap)
+    if _CUT in gap:
+        joined = after in "-‐‑–" and gap[-1] not in _XML_SPACE  # "mice [1]-derived"
+        if joined or after in _CLOSING or before in _OPENING:
+            return False
+        # in "disease.[1]Another" and "PI3K[1]signals" only the mark parts the words
+        return has_space or (after.isalnum() and (before.isalnum() or before in ".,;:!?)]"))
+    if LIFTED in gap:
+        return has_space or not (after in _CLOSING or before in _OPENING)
+    return has_space
