@@ -258,16 +258,17 @@ class _Meter:
 
     compressed: float = 0
     expanded: int = 0
-    limit: int = BOMB_BYTES
+    skipped: bool = False
 
-    def reset(self, limit: int = BOMB_BYTES) -> None:
+    def reset(self, *, skipped: bool = False) -> None:
         self.compressed = self.expanded = 0
-        self.limit = limit
+        self.skipped = skipped
 
     def add(self, compressed: float, expanded: int) -> None:
         self.compressed += compressed
         self.expanded += expanded
-        if self.expanded > max(self.limit, BOMB_RATIO * self.compressed):
+        limit = SKIPPED_BOMB_BYTES if self.skipped else BOMB_BYTES
+        if self.expanded > max(limit, BOMB_RATIO * self.compressed):
             raise RejectError(
                 STAGE,
                 "zip-bomb",
@@ -413,7 +414,7 @@ def _tar_documents(
                 tar.members.clear()  # type: ignore[attr-defined]
                 if member.isdir():
                     continue
-                meter.reset(BOMB_BYTES if members.wants(member.name) else SKIPPED_BOMB_BYTES)
+                meter.reset(skipped=not members.wants(member.name))
                 problem = None
                 if not member.isfile() or member.issparse():
                     problem = "is a link, a device or a sparse file, not a plain file"

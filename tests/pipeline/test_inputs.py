@@ -1,0 +1,238 @@
+"""Promises about what the user names: it is matched, each file once, or refused before any work."""
+
+import functools
+import gzip
+import http.server
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.inputs import (
+    MAX_GROUPED_BYTES,
+    InputError,
+    InputFile,
+    group_archives,
+    match_inputs,
+)
+from transforms import archives
+from transforms.archives import read_articles, scan_archive
+from transforms.records import SourceArticle
+
+ARTICLE = b"<article><front/><body><p>TNF</p></body></article>"
+BULK = b"<articles>\n" + b"\n".join([ARTICLE] * 3) + b"\n</articles>"
+NAMES = ("1.xml", "2.nxml", "bulk.xml.gz", "notes.txt", "pack.tar.gz", ".hidden.xml")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with files, some in a folder inside."""
+    for name in (*NAMES, "inner/3.xml", "inner/deep/4.xml", "empty/readme.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(BULK) if name.endswith("gz") else ARTICLE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(files: Sequence[InputFile], start: object) -> list[str]:
+    """The files' URIs, from a folder on."""
+    return [file.uri.removeprefix(f"{start}/") for file in files]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["1.xml"], ["1.xml"]),
+        (["notes.txt"], ["notes.txt"]),
+        (["."], ["1.xml", "2.nxml", "bulk.xml.gz", "pack.tar.gz"]),
+        (["./inner/"], ["inner/3.xml"]),
+        (["*.xml", "./1.xml", "inner/../1.xml"], ["1.xml"]),
+        (["**/*.xml"], ["1.xml", "inner/3.xml", "inner/deep/4.xml"]),
+        (["inner/**"], ["inner/3.xml", "inner/deep/4.xml"]),
+        (["[12].*xml", "inner/?.xml"], ["1.xml", "2.nxml", "inner/3.xml"]),
+        (["@list.txt"], ["1.xml", "inner/3.xml"]),
+    ],
+)
+def test_local_patterns(folder, patterns, expected):
+    """Paths, folders, globs and lists give absolute paths with sizes, each once, sorted."""
+    (folder / "list.txt").write_text("# ours\n1.xml\n\n  inner/*.xml  \n1.xml\n")
+    files = match_inputs(patterns)
+    assert names(files, folder) == expected
+    assert all(Path(file.uri).stat().st_size == file.size for file in files)
+
+
+def test_odd_names(folder):
+    """A file that exists is meant by its name, whatever a glob would make of it."""
+    odd = ["a[1].xml", "b *.xml", "c?.xml", "d#e%20.xml", "é.xml"]
+    for name in odd:
+        (folder / name).write_bytes(ARTICLE)
+    files = match_inputs([*odd, f"file://{folder}/1.xml"])
+    assert sorted(names(files, folder)) == sorted([*odd, "1.xml"])
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    assert len(found) == 6
+    assert all(isinstance(each, SourceArticle) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("none.xml", "none.xml"),
+        ("no*.xml", "no file matches"),
+        ("empty", "holds no file"),
+        ("@none.txt", "cannot be read"),
+        ("@empty/readme.md", "names no input"),
+        ("foo://bucket/a.xml", "foo://bucket/a.xml"),
+        ("http://127.0.0.1:9/a.xml", "cannot be read"),
+    ],
+)
+def test_nothing_matches(folder, pattern, message):
+    """A pattern that names nothing is an error of one line, also beside others that do."""
+    (folder / "empty/readme.md").write_text("# nothing\n")
+    with pytest.raises(InputError, match=message) as caught:
+        match_inputs(["1.xml", pattern])
+    assert "\n" not in str(caught.value)
+
+
+class TestArchives:
+    """Files become archives."""
+
+    def test_small_files_of_a_folder_are_one_archive(self, folder):
+        """Bulk files stand alone; the small plain ones of a folder are read together."""
+        grouped = group_archives(match_inputs([".", "**/*.xml"]))
+        shown = [
+            (archive.name.rpartition("-")[0], [Path(uri).name for uri in archive.uris])
+            for archive in grouped
+        ]
+        assert shown == [
+            (folder.name, ["1.xml", "2.nxml"]),
+            ("bulk", ["bulk.xml.gz"]),
+            ("inner", ["3.xml"]),
+            ("deep", ["4.xml"]),
+            ("pack", ["pack.tar.gz"]),
+        ]
+
+    def test_every_file_is_in_one_archive(self):
+        """No file is lost, though its folder is named before and after a folder inside it."""
+        uris = ["/a/b.xml", "/a/b/c.xml", "/a/c.xml", "/a/b/c.xml.gz", "/a/b.zip"]
+        archives = group_archives([InputFile(uri, 1) for uri in uris])
+        assert sorted(uri for archive in archives for uri in archive.uris) == sorted(uris)
+        assert len({archive.name for archive in archives}) == len(archives)
+
+    def test_an_archive_stays_the_same_beside_others(self):
+        """More inputs change no archive's name, and equal file names do not clash."""
+        one, other = InputFile("/x/PMC1_PMC9.xml.gz", 5), InputFile("/y/PMC1_PMC9.xml.gz", 5)
+        [alone] = group_archives([one])
+        both = group_archives([other, one])
+        assert alone in both
+        assert len({archive.name for archive in both}) == 2
+        assert alone.name.startswith("PMC1_PMC9-")
+
+    @pytest.mark.parametrize(
+        "uri", ["/a/b c;&$.xml.gz", "http://h/p/a.xml.gz?x=/../y", "s3://b/ü/.xml.gz", "/x/..."]
+    )
+    def test_names_are_safe(self, uri):
+        """An archive's name is a safe file name."""
+        [archive] = group_archives([InputFile(uri, None)])
+        assert set(archive.name) <= set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+        )
+        assert not archive.name.startswith((".", "-"))
+
+    def test_large_plain_files_stand_alone(self):
+        """A plain file is read alone when it is large, or when nobody knows how large it is."""
+        files = [
+            InputFile("/a/1.xml", MAX_GROUPED_BYTES + 1),
+            InputFile("/a/2.xml", None),
+            InputFile("/a/3.xml", 1),
+            InputFile("/a/4.xml", 1),
+        ]
+        assert [len(archive.uris) for archive in group_archives(files)] == [1, 1, 2]
+
+
+@pytest.fixture
+def web(folder):
+    """The folder on a web server."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_http(web):
+    """A URL is one file, of the size that the server says; a missing one is an error."""
+    files = match_inputs([f"{web}/1.xml", f"{web}/bulk.xml.gz"])
+    assert files[0] == InputFile(f"{web}/1.xml", len(ARTICLE))
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    assert [each.xml for each in found if isinstance(each, SourceArticle)] == [ARTICLE] * 4
+    with pytest.raises(InputError, match="404"):
+        match_inputs([f"{web}/none.xml"])
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 bucket on this machine, with files."""
+    server_module = pytest.importorskip(
+        "moto.server", reason="S3 is NOT TESTED: install moto[server] and boto3"
+    )
+    boto3 = pytest.importorskip("boto3", reason="S3 is NOT TESTED: install boto3")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(os.environ, "no_proxy", host)
+    archives._s3_client.cache_clear()
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="corpus")
+    for name in (*NAMES, "inner/3.xml"):
+        data = gzip.compress(BULK) if name.endswith("gz") else ARTICLE
+        client.put_object(Bucket="corpus", Key=f"oa/{name}", Body=data)
+    padding = b"<!-- %s -->" % (b"x" * 4_000_000)
+    client.put_object(Bucket="corpus", Key="large.xml", Body=ARTICLE + padding + ARTICLE)
+    yield "s3://corpus"
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("oa/1.xml", ["oa/1.xml"]),
+        ("oa/*.gz", ["oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("oa/", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("oa", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("**/3.xml", ["oa/inner/3.xml"]),
+    ],
+)
+def test_s3_patterns(bucket, pattern, expected):
+    """Objects, folders and globs in a bucket are matched like files."""
+    assert names(match_inputs([f"{bucket}/{pattern}"]), bucket) == expected
+
+
+def test_s3_articles(bucket):
+    """Articles in a bucket are found, and read again from their places."""
+    files = match_inputs([f"{bucket}/oa/1.xml", f"{bucket}/oa/bulk.xml.gz", f"{bucket}/large.xml"])
+    assert [file.size for file in files][1:] == [len(ARTICLE), len(gzip.compress(BULK))]
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    whole = [each for each in found if isinstance(each, SourceArticle)]
+    assert len(whole) == len(found) == 6
+    assert list(read_articles([each.range for each in whole])) == whole
+    far = [each for each in whole if each.range.start_byte > 4_000_000]
+    assert list(read_articles([each.range for each in far])) == far
+    with pytest.raises(InputError, match="no file matches"):
+        match_inputs([f"{bucket}/none/*.xml"])
+    with pytest.raises(InputError):
+        match_inputs(["s3://no-such-bucket/a.xml"])

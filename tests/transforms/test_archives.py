@@ -1,0 +1,794 @@
+"""Promises of reading: every article is found, whatever stands around it."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import io
+import struct
+import tarfile
+import threading
+import tracemalloc
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms import archives
+from transforms.archives import (
+    SourceChangedError,
+    quick_article_id,
+    read_articles,
+    scan_archive,
+)
+from transforms.records import Archive, Reject, SourceArticle
+
+XLINK = b'xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def article(pmcid: int, body: bytes = b"<p>TNF binds.</p>") -> bytes:
+    """An article with markup that could mislead a search for its tags."""
+    return (
+        b"<article %s><?properties open_access?><front><article-meta>"
+        b'<article-id pub-id-type="pmcid">%d</article-id>'
+        b"<title-group><article-title>T</article-title></title-group></article-meta></front>"
+        b"<body>%s</body><back><ref-list><ref><article-title>R</article-title></ref></ref-list>"
+        b"</back></article>" % (XLINK, pmcid, body)
+    )
+
+
+def bulk(*parts: bytes) -> bytes:
+    """Articles as in Europe PMC's bulk files."""
+    return b"<articles>\n" + b"\n".join(parts) + b"\n</articles>\n"
+
+
+def scan(path: Path, **limits: int) -> list[SourceArticle | Reject]:
+    """All that a file gives."""
+    return list(scan_archive(Archive("a", (str(path),)), **limits))
+
+
+@pytest.fixture
+def scan_bytes(tmp_path):
+    """Scans bytes as a file, and checks that its articles are read again as they were found."""
+
+    def scan_them(data: bytes, name: str = "a.xml", **limits: int) -> list[SourceArticle | Reject]:
+        path = tmp_path / name
+        path.write_bytes(data)
+        found = scan(path, **limits)
+        ranges = [each.range for each in found if isinstance(each, SourceArticle)]
+        assert [each for each in found if isinstance(each, SourceArticle)] == list(
+            read_articles(ranges)
+        ), "an article is read again as it was found"
+        assert [index_of(each) for each in found] == list(range(len(found))), "numbered in order"
+        return found
+
+    return scan_them
+
+
+def index_of(found: SourceArticle | Reject) -> int:
+    """The position in the source."""
+    return found.source_index if isinstance(found, Reject) else found.range.source_index
+
+
+def told(found: Iterable[SourceArticle | Reject]) -> list[str]:
+    """Ids of articles, and reasons of rejects."""
+    return [each.reason if isinstance(each, Reject) else each.range.article_id for each in found]
+
+
+class TestArticlesAreFound:
+    """Each article has its place, whatever the wrapping."""
+
+    def test_bulk_archive(self, scan_bytes):
+        """Each article of a Europe PMC archive has its place, bytes, hash and id."""
+        parts = [article(1), article(22), article(333)]
+        data = bulk(*parts)
+        found = scan_bytes(gzip.compress(data), "PMC1_PMC333.xml.gz")
+        assert told(found) == ["PMC1", "PMC22", "PMC333"]
+        for each, part in zip(found, parts, strict=True):
+            assert isinstance(each, SourceArticle)
+            assert each.xml == part == data[each.range.start_byte : each.range.end_byte]
+            assert each.range.sha256 == hashlib.sha256(part).hexdigest()
+            assert each.range.namespaces == ""
+
+    @pytest.mark.parametrize(
+        "before",
+        [
+            b"",
+            b"\xef\xbb\xbf",
+            b'\n<?xml version="1.0" encoding="UTF-8"?>\n',
+            b"<?xml version='1.0' encoding='utf8' standalone='no'?>",
+            b'<!DOCTYPE article PUBLIC "-//NLM//DTD v1.1 20151215//EN" "a>b.dtd">',
+            b'<!DOCTYPE article [<!ELEMENT x (a|b)> <!-- it\'s ]> --> <!ATTLIST x y CDATA "]>">]>',
+            b"<!-- <article> in a comment --><?pi <article> ?>",
+        ],
+    )
+    def test_single_file(self, scan_bytes, before):
+        """What stands before a single article is no part of it."""
+        found = scan_bytes(before + article(1) + b"<?release-delay 0|0?>\n")
+        assert told(found) == ["PMC1"]
+        assert found[0].xml == article(1)
+
+    @pytest.mark.parametrize(
+        "hidden",
+        [
+            b"<!-- </article> <article> -->",
+            b"<![CDATA[ </article><article a='1'> <!-- ]]>",
+            b"<?pi </article><article> <!-- ?>",
+            b"<!-- <? --> <?pi <![CDATA[ ?>",
+            b"<article-x/><articles/><sub-article></sub-article><p>a</article-x></p>",
+            b"<article-meta></article-meta><my:article/><article.x/>",
+        ],
+    )
+    def test_hidden_tags(self, scan_bytes, hidden):
+        """Tags in comments, CDATA and instructions, and longer names, end or start nothing."""
+        assert told(scan_bytes(bulk(article(1, hidden), hidden[:0] + article(2)))) == [
+            "PMC1",
+            "PMC2",
+        ]
+
+    def test_commented_article_between(self, scan_bytes):
+        """An article in a comment is none."""
+        data = bulk(article(1), b"<!-- " + article(2) + b" -->", article(3))
+        assert told(scan_bytes(data)) == ["PMC1", "PMC3"]
+
+    def test_end_tag_with_space(self, scan_bytes):
+        """Tags may hold white space, and an article may be an empty tag."""
+        data = bulk(article(1)[:-1] + b" \n>", b"<article\n/>", article(2))
+        assert told(scan_bytes(data))[::2] == ["PMC1", "PMC2"]
+
+    def test_oai_wrapping(self, scan_bytes):
+        """Articles in an OAI answer are found by local name, with the namespaces around them."""
+        record = (
+            b"<record><header><identifier>oai:x:1</identifier></header><metadata>"
+            b'<jats:article xmlns:xlink="own"><jats:front><jats:article-meta>'
+            b"<jats:article-id pub-id-type='pmc'>PMC7</jats:article-id></jats:article-meta>"
+            b"</jats:front><jats:body/></jats:article></metadata></record>"
+        )
+        found = scan_bytes(
+            b'<?xml version="1.0"?><OAI-PMH xmlns="http://oai/" %s>' % XLINK
+            + b"<responseDate>2026-01-01</responseDate><request>http://x</request>"
+            + b"<ListRecords xmlns:jats='http://jats/'>"
+            + record
+            + record
+            + b"<resumptionToken>abc</resumptionToken></ListRecords></OAI-PMH>"
+        )
+        assert told(found) == ["PMC7", "PMC7"]
+        assert {each.range.namespaces for each in found} == {
+            "xmlns=\"http://oai/\" xmlns:jats='http://jats/'"
+        }
+
+    def test_namespaces_end_with_their_element(self, scan_bytes):
+        """An article gets the namespaces in force where it stands."""
+        data = (
+            b"<set><part xmlns:a='1'>" + article(1) + b"</part><part xmlns='2'>" + article(2)
+        ) + b"</part></set>"
+        found = scan_bytes(data)
+        assert [each.range.namespaces for each in found] == ["xmlns:a='1'", "xmlns='2'"]
+
+    def test_pubmed(self, scan_bytes):
+        """PubMed's records are articles; their ids are not those of their references."""
+        record = (
+            b"<PubmedArticle><MedlineCitation><PMID Version='1'>%d</PMID><Article><ArticleTitle>T"
+            b"</ArticleTitle></Article></MedlineCitation><PubmedData><ArticleIdList>%s"
+            b"</ArticleIdList><ReferenceList><Reference><ArticleIdList>"
+            b"<ArticleId IdType='pmc'>PMC999</ArticleId></ArticleIdList></Reference>"
+            b"</ReferenceList></PubmedData></PubmedArticle>"
+        )
+        data = (
+            b"<PubmedArticleSet>"
+            + record % (11, b"")
+            + record % (12, b"<ArticleId IdType='pmc'>PMC5</ArticleId>")
+            + b"<DeleteCitation><PMID>3</PMID></DeleteCitation></PubmedArticleSet>"
+        )
+        assert told(scan_bytes(data)) == ["MED:11", "PMC5"]
+        old = b"<MedlineCitation><PMID>4</PMID></MedlineCitation>"
+        assert told(scan_bytes(b"<MedlineCitationSet>%s</MedlineCitationSet>" % old)) == ["MED:4"]
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "iso-8859-1", "cp1252"])
+    def test_other_encodings(self, scan_bytes, encoding):
+        """A source in another encoding is read as UTF-8; positions count that."""
+        text = article(1, "<p>café</p>".encode()).decode()
+        prolog = f'<?xml version="1.0" encoding="{encoding}"?>'
+        found = scan_bytes((prolog + text).encode(encoding))
+        assert told(found) == ["PMC1"]
+        assert found[0].xml == text.encode()
+
+    def test_encoding_that_cannot_be_true(self, scan_bytes):
+        """A declaration that its own bytes refute is passed over."""
+        assert told(scan_bytes(b'<?xml version="1.0" encoding="UTF-16"?>' + article(1))) == ["PMC1"]
+
+
+class TestDamage:
+    """What is damaged costs itself."""
+
+    def test_missing_end_tag(self, scan_bytes):
+        """An article without an end tag costs one reject; its neighbours stand."""
+        broken = article(2).replace(b"</article>", b"</artcle>")
+        data = bulk(article(1), broken, article(3))
+        found = scan_bytes(data)
+        assert told(found) == ["PMC1", "damaged", "PMC3"]
+        assert data[found[1].start_byte : found[1].end_byte] == broken
+        assert found[1].article_id == "PMC2"
+        assert told(scan_bytes(bulk(article(1), broken))) == ["PMC1", "damaged"]
+
+    @pytest.mark.parametrize("opening", [b"<!-- never closed", b"<![CDATA[ x", b"<?pi"])
+    def test_markup_never_closed(self, scan_bytes, opening):
+        """What is never closed does not swallow the next articles."""
+        closed = b"<!-- c --><![CDATA[d]]><?e?>"
+        parts = [article(1), article(2, opening), article(3, closed), article(4)]
+        assert told(scan_bytes(bulk(*parts))) == ["PMC1", "PMC2", "PMC3", "PMC4"]
+        assert told(scan_bytes(bulk(article(1), opening, article(3, closed)))) == [
+            "PMC1",
+            "stray-content",
+            "PMC3",
+        ]
+
+    def test_damaged_start_tag(self, scan_bytes):
+        """What was an article before its start tag was damaged is one reject."""
+        broken = article(2).replace(b"<article ", b"<aicle ", 1)
+        data = bulk(article(1), broken, article(3))
+        found = scan_bytes(data)
+        assert told(found) == ["PMC1", "damaged", "PMC3"]
+        assert data[found[1].start_byte : found[1].end_byte] == broken
+        assert found[2].range.namespaces == "", "a damaged tag declares nothing for its neighbours"
+
+    def test_unfinished_start_tag_is_left_to_the_parser(self, scan_bytes):
+        """An article whose start tag never ends is still one article."""
+        broken = article(2).replace(b'xlink">', b'xlink"', 1)
+        assert told(scan_bytes(bulk(article(1), broken, article(3)))) == ["PMC1", "PMC2", "PMC3"]
+
+    def test_stray_text(self, scan_bytes):
+        """Each stretch of stray text is one reject, with its place."""
+        data = bulk(b"one <b>two</b>", article(1), b" three &amp; 4 < 5", article(2), b"</article>")
+        found = scan_bytes(data)
+        assert told(found) == ["stray-content", "PMC1", "stray-content", "PMC2", "damaged"]
+        assert data[found[2].start_byte : found[2].end_byte] == b"three &amp; 4 < 5"
+
+    def test_foreign_article_between(self, scan_bytes):
+        """An article in another format costs one reject."""
+        data = bulk(article(1), b"<art><p>BMC</p></art>", article(2))
+        assert told(scan_bytes(data)) == ["PMC1", "bmc-dtd", "PMC2"]
+
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (b"", "empty-file"),
+            (b"\xef\xbb\xbf \n", "empty-file"),
+            (b"<?xml version='1.0'?>\n", "empty-file"),
+            (b"<!DOCTYPE html>\n<p>a<article class='x'>b</article>", "html"),
+            (b"<html xmlns='x'><body><article>b</article></body></html>", "html"),
+            (b"<?xml version='1.0'?><!DOCTYPE art SYSTEM 'x'><art><fm>a</fm></art>", "bmc-dtd"),
+            (b"%PDF-1.4 \xff\xfe<< /Type >>", "not-xml"),
+            (b'{"pmcid": 1}', "not-xml"),
+            (b"PMC1\tTNF\n", "not-xml"),
+            (b"<collection><document>text</document></collection>", "no-article"),
+            (b"aicle x='1'><front/><body>x</body></article>", "damaged"),
+            (article(1)[:-20], "truncated"),
+            (b'<?xml version="1.0" encoding="klingon"?>' + article(1), "bad-encoding"),
+            ('<?xml version="1.0"?>'.encode("utf-16")[:-1], "bad-encoding"),
+            (article(1, b"caf\xe9"), "bad-encoding"),
+            (b"<!DOCTYPE a [<!ENTITY l 'lol'>]><a>&l;</a>", "entity-declarations"),
+        ],
+    )
+    def test_no_article_is_one_reject(self, scan_bytes, data, reason):
+        """A file without a usable article is one reject."""
+        found = scan_bytes(data)
+        assert told(found) == [reason]
+        assert found[0].stage == "read"
+        assert found[0].message
+
+    def test_entity_declarations(self, scan_bytes):
+        """A file that declares entities is refused: nothing of it is expanded or fetched."""
+        laughs = b'<!ENTITY a "ha"><!ENTITY b "&a;&a;">'
+        data = b"<!DOCTYPE articles [ " + laughs + b" ]>" + bulk(article(1), article(2))
+        found = scan_bytes(data)
+        assert told(found) == ["entity-declarations"] * 2
+        assert [each.article_id for each in found] == ["PMC1", "PMC2"]
+        external = b'<!DOCTYPE article [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + article(1)
+        assert told(scan_bytes(external)) == ["entity-declarations"]
+
+    def test_too_large(self, scan_bytes):
+        """An article over the limit is one reject with its place and id."""
+        large = article(2, b"x" * 5000)
+        data = bulk(article(1), large, article(3))
+        found = scan_bytes(data, max_article_bytes=2000)
+        assert told(found) == ["PMC1", "too-large", "PMC3"]
+        assert data[found[1].start_byte : found[1].end_byte] == large
+        assert found[1].article_id == "PMC2"
+
+    def test_wrong_bytes_in_one_article(self, scan_bytes):
+        """Bytes that are not UTF-8 cost their article, not the file."""
+        data = bulk(article(1), article(2, b"caf\xe9"), article(3))
+        assert told(scan_bytes(data)) == ["PMC1", "bad-encoding", "PMC3"]
+
+    def test_missing_file(self, tmp_path):
+        """A file that vanished is one reject."""
+        assert told(scan(tmp_path / "none.xml")) == ["unreadable"]
+
+    def test_folder_as_file(self, tmp_path):
+        """What cannot be read is one reject."""
+        assert told(scan(tmp_path)) == ["unreadable"]
+
+
+class TestGzip:
+    """Compressed sources, whole and broken."""
+
+    PARTS = tuple(article(number) for number in range(1, 6))
+    DATA = bulk(*PARTS)
+
+    def test_members(self, scan_bytes):
+        """A gzip file of several members, padded, is one stream."""
+        cut = len(self.DATA) // 2
+        packed = gzip.compress(self.DATA[:cut]) + gzip.compress(self.DATA[cut:]) + b"\0" * 512
+        assert told(scan_bytes(packed)) == [f"PMC{number}" for number in range(1, 6)]
+
+    def test_trailing_garbage(self, scan_bytes):
+        """Bytes behind the compressed data are told, and cost no article."""
+        found = scan_bytes(gzip.compress(self.DATA) + b"garbage")
+        assert told(found) == [*(f"PMC{number}" for number in range(1, 6)), "damaged"]
+
+    def test_bad_checksum(self, scan_bytes):
+        """A wrong checksum is told, and costs no article."""
+        packed = bytearray(gzip.compress(self.DATA))
+        packed[-8] ^= 1
+        found = scan_bytes(bytes(packed))
+        assert told(found) == [*(f"PMC{number}" for number in range(1, 6)), "damaged"]
+
+    def test_truncated_at_every_byte(self, tmp_path):
+        """Every article before the cut is given, and one reject for the rest."""
+        packed = gzip.compress(self.DATA)
+        path = tmp_path / "a.xml.gz"
+        for cut in range(2, len(packed)):
+            path.write_bytes(packed[:cut])
+            *found, last = scan(path)
+            assert isinstance(last, Reject)
+            assert last.reason == "truncated"
+            whole = [each.xml for each in found if isinstance(each, SourceArticle)]
+            assert whole == list(self.PARTS[: len(found)])
+            kept = gunzip_what_is_there(packed[:cut])
+            assert len(found) == kept.count(b"</article>")
+            assert last.end_byte == len(kept)
+            rest = kept[found[-1].range.end_byte if found else last.start_byte : last.start_byte]
+            assert rest in b"\n</articles>\n", "the rest starts behind the last whole article"
+
+    @given(st.data())
+    @settings(max_examples=60, deadline=None)
+    def test_damaged_anywhere(self, tmp_path_factory, data):
+        """Damage at any byte loses nothing that was decompressed before it, and never raises."""
+        packed = bytearray(gzip.compress(self.DATA, mtime=0))
+        place = data.draw(st.integers(12, len(packed) - 1))
+        packed[place] ^= data.draw(st.integers(1, 255))
+        path = tmp_path_factory.mktemp("gz") / "a.xml.gz"
+        path.write_bytes(packed)
+        found = scan(path)
+        assert isinstance(found[-1], Reject)
+
+
+def gunzip_what_is_there(data: bytes) -> bytes:
+    """The bytes that a truncated gzip file still gives."""
+    import zlib
+
+    return zlib.decompressobj(31).decompress(data)
+
+
+def tar_of(members: dict[str, bytes], mode: str = "w:gz", **extra: tarfile.TarInfo) -> bytes:
+    """A tar file, with special members behind the plain ones."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as tar:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+        for name, info in extra.items():
+            info.name = name
+            tar.addfile(info)
+    return out.getvalue()
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    """A zip file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in members.items():
+            package.writestr(name, data)
+    return out.getvalue()
+
+
+MEMBERS = {
+    "PMC1/main.nxml": article(1),
+    "PMC1/figure.jpg": b"\xff\xd8",
+    "PMC1/._main.nxml": b"\0\5\x16\7",
+    "bulk.xml": bulk(article(2), b"stray", article(3)),
+    "four.xml.gz": gzip.compress(bulk(article(4))),
+    "page.xml": b"<html/>",
+}
+
+
+class TestPackages:
+    """Tar and zip files of sources."""
+
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("a.tar", tar_of(MEMBERS, "w")),
+            ("a.tar.gz", tar_of(MEMBERS)),
+            ("a.tgz", tar_of(MEMBERS)),
+            ("a.zip", zip_of(MEMBERS)),
+        ],
+    )
+    def test_members(self, tmp_path, name, data):
+        """Members are sources of their own, in the package's order; other files are passed over."""
+        path = tmp_path / name
+        path.write_bytes(data)
+        found = scan(path)
+        assert told(found) == ["PMC1", "PMC2", "stray-content", "PMC3", "PMC4", "html"]
+        assert [index_of(each) for each in found] == [0, 0, 1, 2, 0, 0]
+        whole = [each for each in found if isinstance(each, SourceArticle)]
+        assert [each.range.source_uri.removeprefix(f"{path}!/") for each in whole] == [
+            "PMC1/main.nxml",
+            "bulk.xml",
+            "bulk.xml",
+            "four.xml.gz",
+        ]
+        assert list(read_articles([each.range for each in whole])) == whole
+        assert list(read_articles([each.range for each in whole[2:]])) == whole[2:]
+
+    def test_unsafe_tar_members(self, tmp_path):
+        """Members that point outside the package are refused; the others are read."""
+        link = tarfile.TarInfo()
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        members = {"../up.xml": article(1), "/root.xml": article(2), "fine.xml": article(3)}
+        path = tmp_path / "a.tar"
+        path.write_bytes(tar_of(members, "w", **{"link.xml": link}))
+        found = scan(path)
+        assert told(found) == ["unsafe-member", "unsafe-member", "PMC3", "unsafe-member"]
+        path.write_bytes(zip_of(members))
+        assert told(scan(path)) == ["unsafe-member", "unsafe-member", "PMC3"]
+
+    def test_same_name_twice(self, tmp_path):
+        """The second of two members of one name could not be told from the first."""
+        path = tmp_path / "a.tar"
+        path.write_bytes(
+            tar_of({"a.xml": article(1)}, "w")[:1024] + tar_of({"a.xml": article(2)}, "w")
+        )
+        assert told(scan(path)) == ["PMC1", "unsafe-member"]
+
+    @pytest.mark.parametrize("mode", ["w", "w:gz"])
+    def test_truncated_tar(self, tmp_path, mode):
+        """What stands before the cut is read, and one reject stands for the rest."""
+        packed = tar_of({f"{number}.xml": article(number) for number in range(1, 9)}, mode)
+        path = tmp_path / "a.tar"
+        for cut in range(600 if mode == "w" else 40, min(len(packed), 8 * 1024), 97):
+            path.write_bytes(packed[:cut])
+            found = told(scan(path))
+            assert found[:-1] == [f"PMC{number}" for number in range(1, len(found))]
+            assert not found[-1].startswith("PMC") or mode == "w"
+
+    def test_damaged_zip_member(self, tmp_path):
+        """A damaged member costs itself, a damaged table of contents the package."""
+        packed = zip_of({"1.xml": article(1), "2.xml": article(2), "3.xml": article(3)})
+        second = packed.index(b"2.xml")
+        path = tmp_path / "a.zip"
+        path.write_bytes(packed[: second + 40] + b"\xff\xff" + packed[second + 42 :])
+        found = told(scan(path))
+        assert [found[0], found[-1]] == ["PMC1", "PMC3"]
+        assert found[1] in {"damaged", "truncated"}
+        path.write_bytes(packed[:-30])
+        assert told(scan(path)) == ["damaged"]
+
+    def test_no_articles_in_package(self, tmp_path):
+        """A package without XML is one reject."""
+        path = tmp_path / "a.zip"
+        path.write_bytes(zip_of({"a.txt": b"", "b.zip": b""}))
+        found = scan(path)
+        assert told(found) == ["no-article"]
+        assert "2 members" in found[0].message
+
+
+class TestBombs:
+    """Little that grows without end."""
+
+    SIZE = 12 << 20
+
+    @pytest.fixture(autouse=True)
+    def lower_limits(self, monkeypatch):
+        """The same at a size that is quick."""
+        monkeypatch.setattr(archives, "BOMB_BYTES", 6 << 20)
+        monkeypatch.setattr(archives, "SKIPPED_BOMB_BYTES", 9 << 20)
+
+    def bomb(self, start: bytes, end: bytes) -> Iterator[bytes]:
+        """Mebibytes of spaces between two tags."""
+        yield start
+        for _ in range(self.SIZE >> 20):
+            yield b" " * (1 << 20)
+        yield end
+
+    def test_gzip_bomb(self, tmp_path):
+        """Decompression stops where too much comes from too little, in bounded memory."""
+        path = tmp_path / "a.xml.gz"
+        with gzip.open(path, "wb") as file:
+            file.write(b"<articles>" + article(1))
+            file.writelines(self.bomb(b"<article>", b"</article>"))
+        tracemalloc.start()
+        found = scan(path, max_article_bytes=2 << 20)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert told(found) == ["PMC1", "zip-bomb"]
+        assert peak < self.SIZE
+
+    def test_zip_bomb(self, tmp_path):
+        """A bomb in a zip file costs its member."""
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+            package.writestr("bomb.xml", b"".join(self.bomb(b"<article>", b"")))
+            package.writestr("fine.xml", article(1))
+        assert told(scan(path)) == ["zip-bomb", "PMC1"]
+
+    @pytest.mark.parametrize(("name", "size"), [("x.xml", 7 << 20), ("x.jpg", 10 << 20)])
+    def test_tar_bomb(self, tmp_path, name, size):
+        """A bomb among a package's members is refused; a blank image may be larger."""
+        path = tmp_path / "a.tar.gz"
+        path.write_bytes(tar_of({name: b"\0" * size, "fine.xml": article(1)}))
+        assert told(scan(path)) == ["zip-bomb"]
+        path.write_bytes(tar_of({"x.jpg": b"\0" * (8 << 20), "fine.xml": article(1)}))
+        assert told(scan(path)) == ["PMC1"]
+
+    def test_overlapping_zip_members(self, tmp_path):
+        """Many names for the same compressed bytes are refused before any is read."""
+        packed = zip_of({"a.xml": article(1, bytes(range(32, 127)) * 9)})
+        start = packed.index(b"PK\1\2")
+        entry = packed[start : packed.index(b"PK\5\6")]
+        count = 50
+        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(entry) * count, start, 0)
+        path = tmp_path / "a.zip"
+        path.write_bytes(packed[:start] + entry * count + end)
+        assert told(scan(path)) in (["zip-bomb"], ["PMC1", *["unsafe-member"] * 49])
+
+    def test_many_equal_articles_are_no_bomb(self, tmp_path):
+        """Articles that repeat shrink as much as a bomb does, and are read all the same."""
+        path = tmp_path / "a.xml.gz"
+        one, count = article(1, b"<p>x</p>" * 400), self.SIZE // 3000
+        path.write_bytes(gzip.compress(bulk(*[one] * count)))
+        assert path.stat().st_size * archives.BOMB_RATIO < self.SIZE
+        assert sum(isinstance(each, SourceArticle) for each in scan(path)) == count
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """The same articles, larger and larger, in three kinds of source."""
+    folder = tmp_path_factory.mktemp("again")
+    parts = [article(number, b"x" * number * 20_000) for number in range(1, 21)]
+    (folder / "a.xml").write_bytes(bulk(*parts))
+    (folder / "b.xml.gz").write_bytes(gzip.compress(bulk(*parts)))
+    (folder / "c.xml").write_text(
+        '<?xml version="1.0" encoding="latin-1"?><!--é-->' + bulk(*parts).decode(), "latin-1"
+    )
+    found = [scan(path) for path in sorted(folder.iterdir())]
+    assert [len(each) for each in found] == [20, 20, 20]
+    return found
+
+
+class TestReadingAgain:
+    """A chunk's articles are read by their places."""
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_changed_source(self, tmp_path, packed):
+        """Bytes that are no longer those planned are never passed off as the article."""
+        path = tmp_path / "a.xml"
+        pack = gzip.compress if packed else bytes
+        path.write_bytes(pack(bulk(article(1), article(2))))
+        ranges = [each.range for each in scan(path)]
+        for changed in (bulk(article(1), article(3)), bulk(article(1)), b""):
+            path.write_bytes(pack(changed))
+            with pytest.raises(SourceChangedError):
+                list(read_articles(ranges))
+        path.unlink()
+        with pytest.raises(OSError, match=r"a\.xml"):
+            list(read_articles(ranges))
+
+    def test_member_gone(self, tmp_path):
+        """A member that vanished is told."""
+        path = tmp_path / "a.zip"
+        path.write_bytes(zip_of({"a.xml": article(1), "b.xml": article(2)}))
+        ranges = [each.range for each in scan(path)]
+        path.write_bytes(zip_of({"b.xml": article(2)}))
+        with pytest.raises(SourceChangedError, match="no longer there"):
+            list(read_articles(ranges))
+
+    @given(st.sets(st.integers(0, 19), min_size=1))
+    @settings(max_examples=20, deadline=None)
+    def test_any_of_the_ranges(self, sources, chosen):
+        """Any choice of ranges, in the file's order, is read from any kind of source."""
+        for found in sources:
+            wanted = [found[number] for number in sorted(chosen)]
+            assert list(read_articles([each.range for each in wanted])) == wanted
+
+
+class TestQuickId:
+    """The id in an article's own front matter."""
+
+    SHA = "0123456789abcdef" * 4
+
+    def id_of(self, meta: str, before: str = "") -> str:
+        """The id of an article with this front matter."""
+        xml = f"<article>{before}<front><article-meta>{meta}</article-meta></front></article>"
+        return quick_article_id(xml.encode(), self.SHA)
+
+    @pytest.mark.parametrize(
+        ("meta", "expected"),
+        [
+            ('<article-id pub-id-type="pmcid">123</article-id>', "PMC123"),
+            ("<article-id a='b' pub-id-type = 'pmc'> PMC0123 </article-id>", "PMC123"),
+            (
+                '<article-id pub-id-type="pmid">9</article-id>'
+                '<article-id pub-id-type="pmcaid">77</article-id>'
+                '<article-id pub-id-type="pmcaiid">88</article-id>',
+                "PMC77",
+            ),
+            ('<article-id pub-id-type="pmid">9</article-id>', "MED:9"),
+            (
+                '<article-id pub-id-type="pmid"/>'
+                '<article-id pub-id-type="doi">10.1/Ab</article-id>',
+                "DOI:10.1/Ab",
+            ),
+            ('<article-id pub-id-type="doi">10.1/a&lt;b&#62;</article-id>', "DOI:10.1/a<b>"),
+            ('<!-- <article-id pub-id-type="pmc">1</article-id> -->', "SRC:0123456789abcdef"),
+            ('<article-id pub-id-type="publisher-id">7</article-id>', "SRC:0123456789abcdef"),
+        ],
+    )
+    def test_kinds(self, meta, expected):
+        """PMCID, else PMID, else DOI, else a hash of the bytes."""
+        assert self.id_of(meta) == expected
+
+    def test_only_the_own_front(self):
+        """Ids of sub-articles, references and comments are not the article's."""
+        other = '<article-meta><article-id pub-id-type="pmc">5</article-id></article-meta>'
+        sub = f"<sub-article><front>{other}</front></sub-article>"
+        xml = f"<article><!--{other}--><front/>{sub}</article>"
+        assert quick_article_id(xml.encode(), self.SHA).startswith("SRC:")
+        assert self.id_of("", f"<!-- {other} -->").startswith("SRC:")
+
+
+# Generated sources
+
+words = st.sampled_from(
+    [b"TNF", b" ", b"\n", b"&lt;", b"\xc3\xa9", b"<p>", b"</p>", b"<article-title>", b"<sec/>"]
+)
+content = st.lists(
+    words
+    | st.sampled_from([b"<!-- </article> -->", b"<![CDATA[<article >]]>", b"<?x </article>?>"]),
+    max_size=8,
+).map(b"".join)
+neutral = st.lists(
+    st.sampled_from([b" ", b"\n", b"<!-- <article> -->", b"<?pi </article> ?>"]), max_size=4
+).map(b"".join)
+pieces = st.lists(
+    st.tuples(st.just("article"), st.builds(article, st.integers(1, 999), content))
+    | st.tuples(st.just("stray"), st.sampled_from([b"text", b"< 5", b"&amp;", b"<b>bold</b>"]))
+    | st.tuples(st.just("neutral"), neutral),
+    max_size=8,
+)
+
+
+@given(pieces, st.lists(st.integers(1, 40), min_size=1, max_size=20))
+@settings(max_examples=300, deadline=None)
+def test_ranges_are_slices_however_the_blocks_are_cut(parts, sizes):
+    """Articles and stray text are found at their places, whatever the sizes of the reads."""
+    data, expected = b"<articles>", []
+    for kind, piece in parts:
+        if kind == "article":
+            expected.append(("article", len(data), len(data) + len(piece)))
+        elif kind == "stray":
+            last = expected[-1] if expected else None
+            if last and last[0] == "stray":
+                expected[-1] = ("stray", last[1], len(data) + len(piece))
+            else:
+                expected.append(("stray", len(data), len(data) + len(piece)))
+        data += piece
+    data += b"</articles>"
+    if not any(kind == "article" for kind, *_ in expected):
+        expected = [("stray", 0, len(data))]
+
+    def blocks() -> Iterator[bytes]:
+        start = 0
+        for size in (sizes[number % len(sizes)] for number in range(len(data))):
+            yield data[start : start + size]
+            start += size
+            if start >= len(data):
+                return
+
+    document = archives._Document("a", blocks())
+    found = list(archives._Scanner(document, 1 << 20).items())
+    places = [
+        ("stray", each.start_byte, each.end_byte)
+        if isinstance(each, Reject)
+        else ("article", each.range.start_byte, each.range.end_byte)
+        for each in found
+    ]
+    assert places == expected
+    for each in found:
+        if isinstance(each, SourceArticle):
+            assert each.xml == data[each.range.start_byte : each.range.end_byte]
+
+
+@given(
+    st.lists(
+        words
+        | st.sampled_from(
+            [
+                b"<article>",
+                b"</article>",
+                b"<!--",
+                b"-->",
+                b"<?",
+                b"]]>",
+                b"<![CDATA[",
+                b"<article ",
+                b"</articles>",
+                b"<!DOCTYPE a [",
+                b"]>",
+                b'"',
+                b"<a b='",
+            ]
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 9),
+)
+@settings(max_examples=500, deadline=None)
+def test_garbage_is_accounted_for(parts, size):
+    """Any sequence of markup gives ordered, disjoint ranges, the same for any size of the reads."""
+    data = b"".join(parts)
+
+    def places(step: int) -> list[tuple[int, int, str]]:
+        blocks = iter([data[start : start + step] for start in range(0, len(data), step)])
+        found = archives._Scanner(archives._Document("a", blocks), 1 << 20).items()
+        return [
+            (each.start_byte, each.end_byte, each.reason)
+            if isinstance(each, Reject)
+            else (each.range.start_byte, each.range.end_byte, "")
+            for each in found
+        ]
+
+    found = places(len(data) + 1)
+    assert found
+    assert places(size) == found
+    edges = [edge for start, end, _ in found for edge in (start, end)]
+    assert edges == sorted(edges)
+
+
+# Transports
+
+
+@pytest.fixture
+def web(tmp_path):
+    """The folder on a web server."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_http(tmp_path, web):
+    """Archives, plain files and packages are read from a web server, also one without ranges."""
+    parts = [article(number, b"x" * 900_000) for number in range(1, 6)]
+    (tmp_path / "a.xml.gz").write_bytes(gzip.compress(bulk(*parts)))
+    (tmp_path / "b.xml").write_bytes(bulk(*parts))
+    (tmp_path / "c.zip").write_bytes(zip_of({"c.xml": bulk(*parts)}))
+    for name in ("a.xml.gz", "b.xml", "c.zip"):
+        found = list(scan_archive(Archive("a", (f"{web}/{name}",))))
+        assert told(found) == [f"PMC{number}" for number in range(1, 6)]
+        assert list(read_articles([found[4].range])) == [found[4]]
+    assert told(scan_archive(Archive("a", (f"{web}/none.xml", f"{web}/b.xml"))))[:2] == [
+        "unreadable",
+        "PMC1",
+    ]
