@@ -146,7 +146,7 @@ first = duckdb.read_parquet(shards[:100]).limit(12)
 print("The first annotations, each in its text:")
 first.select("""
     article_id AS article, section, type, score::DECIMAL(3, 2) AS score,
-    right(prefix, 24) || '[' || exact || ']' || left(postfix, 24) AS mention
+    right(prefix, 20) || '[' || exact || ']' || left(postfix, 20) AS mention
 """).show(max_width=shutil.get_terminal_size((110, 24)).columns)
 EOF
 }
