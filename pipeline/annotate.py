@@ -1,6 +1,7 @@
 """The main command: input patterns in, an output folder of annotations out."""
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -11,8 +12,8 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from types import FrameType
 
 import apache_beam as beam
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         files = match_inputs(args.input, pipeline_options)
         options = run_options(args)
         archives = group_archives(files)
-        begin(
+        update = begin(
             describe_run(options, args.input, files, archives),
             options.output,
             overwrite=args.overwrite,
@@ -66,15 +67,19 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
-    _stop_on_signals(options.output, quiet=args.quiet)
     local = _is_local(pipeline_options)
     counts = progress.TALLY.read if local and args.workers == 1 else _polled(options.output)
     try:
-        with nullcontext() if args.quiet else progress.Reporter(counts, progress.terminal()):
+        with (
+            _stop_on_signals(options.output, quiet=args.quiet),
+            nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
+            # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
+            nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
+        ):
             pipeline = beam.Pipeline(
                 runner=FnApiRunner() if local else None, options=pipeline_options
             )
-            annotation_graph(pipeline, archives, options, update=args.update)
+            annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()
     except Exception as error:
@@ -138,20 +143,24 @@ def _quiet_libraries(*, verbose: bool) -> None:
     warnings.simplefilter("ignore")
 
 
-def _stop_on_signals(output: str, *, quiet: bool) -> None:
+@contextmanager
+def _stop_on_signals(output: str, *, quiet: bool) -> Iterator[None]:
     """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
+    stderr = sys.stderr
 
     def stop(number: int, _: FrameType | None) -> None:
         if not quiet:
-            print(
-                f"\nstopped: finished chunks are committed in {output}; {_GO_ON}", file=sys.stderr
-            )
-        sys.stderr.flush()
+            print(f"\nstopped: finished chunks are committed in {output}; {_GO_ON}", file=stderr)
+        stderr.flush()
         _end_children()
         os._exit(128 + number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end_children() -> None:

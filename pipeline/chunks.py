@@ -176,9 +176,9 @@ def article_key(article_id: str, sha256: str) -> str:
     return f"{article_id} {sha256}"
 
 
-def place_of(entry: ArticleRange) -> str:
+def place_of(source_uri: str, source_index: int) -> str:
     """An article's place in the input, as text."""
-    return f"{entry.source_uri}#{entry.source_index}"
+    return f"{source_uri}#{source_index}"
 
 
 def articles_in(entries: Iterable[Entry]) -> Iterator[tuple[int, ArticleRange]]:

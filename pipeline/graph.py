@@ -7,9 +7,11 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -18,11 +20,13 @@ from apache_beam.utils.shared import Shared
 from pipeline import progress, storage
 from pipeline.chunks import (
     Chunk,
+    Entry,
     Receipt,
     Totals,
     article_key,
     articles_in,
     cut_chunks,
+    place_of,
     plan_of,
     receipt_of,
 )
@@ -46,18 +50,17 @@ def annotation_graph(
         | "SpreadArchives" >> beam.Reshuffle()
         | "PlanArchive" >> beam.FlatMap(plan_archive, options.output, update)
     )
-    duplicates = (
-        chunks
-        | "ArticlePlaces" >> beam.FlatMap(article_places)
-        | "SameArticle" >> beam.GroupByKey()
-        | "Duplicates" >> beam.FlatMap(find_duplicates)
+    places = (
+        chunks | "ArticlePlaces" >> beam.FlatMap(article_places) | "SameId" >> beam.GroupByKey()
     )
+    duplicates = places | "Duplicates" >> beam.FlatMap(find_duplicates)
+    versions = places | "Versions" >> beam.FlatMap(find_versions)
     _ = (
         chunks
         | "SpreadChunks" >> beam.Reshuffle()
         | "AnnotateChunk" >> beam.ParDo(AnnotateChunk(options), beam.pvalue.AsDict(duplicates))
         | "AddUp" >> beam.CombineGlobally(AddUp())
-        | "CommitRun" >> beam.Map(partial(commit_run, options.output))
+        | "CommitRun" >> beam.Map(commit_run, options.output, beam.pvalue.AsList(versions))
     )
 
 
@@ -72,25 +75,15 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
         found if isinstance(found, Reject) else found.range for found in scan_archive(archive)
     )
     chunks = cut_chunks(archive, entries)
-    names = [chunk.chunk_id for chunk in chunks]
-    old = json.loads(storage.read(storage.join(output, plan_of(archive.name))) or "{}")
-    superseded = [
-        name for name in (*old.get("chunks", ()), *old.get("superseded", ())) if name not in names
-    ]
-    if superseded and not update:
-        raise InputChangedError(archive.name)
-    write_plan(
-        output,
-        {
-            "archive": archive.name,
-            "chunks": {chunk.chunk_id: len(chunk.entries) for chunk in chunks},
-            "superseded": superseded,
-            "uris": archive.uris,
-        },
-    )
+    plan = {
+        "archive": archive.name,
+        "uris": archive.uris,
+        "chunks": {chunk.chunk_id: len(chunk.entries) for chunk in chunks},
+    }
+    known = compare_plans(output, plan, entries, update=update)
+    write_plan(output, plan)
     progress.TALLY.planned(len(entries))
     Metrics.counter(NAMESPACE, "planned").inc(len(entries))
-    known = annotated_before(output, superseded)
     for chunk in chunks:
         reuse = {
             number: known[key]
@@ -100,19 +93,63 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
         yield replace(chunk, reuse=reuse)
 
 
-def article_places(chunk: Chunk) -> Iterator[tuple[str, tuple[str, int]]]:
-    """The articles of a chunk by what makes them the same, with their places."""
+def compare_plans(
+    output: str, plan: dict[str, Any], entries: Sequence[Entry], *, update: bool
+) -> dict[str, tuple[str, int]]:
+    """Looks an archive's earlier plan up; notes in the new one what an update supersedes.
+
+    Returns:
+        The articles that superseded chunks hold: chunk and row, by ``article_key``.
+
+    Raises:
+        InputChangedError: the archive held other articles then, and the run is not an update.
+    """
+    old = json.loads(storage.read(storage.join(output, plan_of(plan["archive"]))) or "{}")
+    superseded = [
+        name
+        for name in (*old.get("chunks", ()), *old.get("superseded", ()))
+        if name not in plan["chunks"]
+    ]
+    if superseded and not update:
+        raise InputChangedError(plan["archive"])
+    known = annotated_before(output, superseded)
+    if update:
+        new = {article_key(entry.article_id, entry.sha256) for _, entry in articles_in(entries)}
+        same = set(annotated_before(output, plan["chunks"])) if old else set()
+        went = {
+            "annotated": len(new - known.keys() - same),
+            "kept": len(new & (known.keys() | same)),
+            "dropped": len(known.keys() - new),
+        }
+        # An update that was stopped has written its own plan, and chunks, already.
+        plan["update"] = old.get("update", went)
+        plan["superseded"] = superseded
+    return known
+
+
+Place = tuple[str, str, int]
+"""Where an article stands: sha256 of its bytes, source, position in it."""
+
+
+def article_places(chunk: Chunk) -> Iterator[tuple[str, Place]]:
+    """The articles of a chunk by their ids."""
     for _, entry in articles_in(chunk.entries):
-        yield article_key(entry.article_id, entry.sha256), (entry.source_uri, entry.source_index)
+        yield entry.article_id, (entry.sha256, entry.source_uri, entry.source_index)
 
 
-def find_duplicates(
-    group: tuple[str, Iterable[tuple[str, int]]],
-) -> Iterator[tuple[str, str]]:
-    """All places of one article but the first, each with the first."""
-    first, *others = sorted(group[1])
-    for other in others:
-        yield "{}#{}".format(*other), "{}#{}".format(*first)
+def find_duplicates(group: tuple[str, Iterable[Place]]) -> Iterator[tuple[str, str]]:
+    """All places of the same article with the same bytes but the first, each with the first."""
+    for _, same in groupby(sorted(group[1]), key=itemgetter(0)):
+        first, *others = (place_of(uri, index) for _, uri, index in same)
+        for other in others:
+            yield other, first
+
+
+def find_versions(group: tuple[str, Iterable[Place]]) -> Iterator[str]:
+    """The id, if several articles with other bytes bear it."""
+    article_id, places = group
+    if len({sha256 for sha256, _, _ in places}) > 1:
+        yield article_id
 
 
 class AnnotateChunk(beam.DoFn):

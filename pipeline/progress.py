@@ -1,6 +1,5 @@
 """What the person who runs the job sees meanwhile: one live line, or a plain one now and then."""
 
-import sys
 import threading
 import time
 from collections import Counter
@@ -97,8 +96,3 @@ def status_line(counts: Mapping[str, int], seconds: float) -> str:
 def _clock(seconds: float) -> str:
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
-
-
-def terminal() -> TextIO:
-    """Where progress goes: never into what a shell pipes on."""
-    return sys.stderr

@@ -87,7 +87,7 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
 
 def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
     """Tells two versions of one article apart."""
-    return annotation["annotation_id"] == annotation_id(
+    own = annotation_id(
         article["article_id"],
         article["sha256"],
         annotation["start"],
@@ -95,6 +95,7 @@ def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
         annotation["type"],
         annotation["model"].rpartition("@")[2],
     )
+    return own == str(annotation["annotation_id"])
 
 
 def _read(output: str, path: str) -> Any:
@@ -118,7 +119,7 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
     raise LookupError(f"{uri} no longer holds article {article['source_index']} as it was")
 
 
-def xml_in_context(root: etree._Element, annotation: Mapping[str, Any]) -> str:
+def xml_in_context(root: Any, annotation: Mapping[str, Any]) -> str:
     """The XML around an annotation, which stands between ``[[`` and ``]]``."""
     [first] = root.xpath(annotation["start_xpath"])
     [last] = root.xpath(annotation["end_xpath"])
@@ -145,6 +146,6 @@ def _mark(node: Any, offset: int, mark: str) -> None:
     setattr(element, name, text[:offset] + mark + text[offset:])
 
 
-def _holder(node: Any) -> etree._Element:
+def _holder(node: Any) -> Any:
     element = node.getparent()
     return element.getparent() if node.is_tail else element

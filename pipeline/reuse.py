@@ -57,6 +57,8 @@ def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str,
         table = pq.read_table(io.BytesIO(data), columns=["article_id", "sha256"])
         ids, hashes = (table[name].to_pylist() for name in ("article_id", "sha256"))
         for row, (article_id, sha256) in enumerate(zip(ids, hashes, strict=True)):
+            if "#sa" in article_id:
+                continue  # goes with the article before it
             known.setdefault(article_key(article_id, sha256), (chunk, row))
     return known
 

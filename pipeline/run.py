@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +13,7 @@ from pipeline import storage
 from pipeline.chunks import TABLES, Totals, files_of, plan_of, receipt_of
 from pipeline.inputs import InputFile
 from pipeline.options import RunOptions, shown_options
+from pipeline.reuse import annotated_before
 from transforms.journey import load_cached
 from transforms.records import Archive
 from transforms.shards import SCHEMA_VERSION
@@ -103,8 +105,11 @@ def _fingerprint(files: Sequence[InputFile]) -> str:
     return digest.hexdigest()
 
 
-def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) -> None:
+def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) -> bool:
     """Takes the output folder into use, for a new run or to go on with one.
+
+    Returns:
+        Whether the run is an update: it was asked for, or goes on with one that was stopped.
 
     Raises:
         OutputError: it holds something else.
@@ -119,9 +124,12 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     elif overwrite:
         _clear(output)
     else:
+        update = update or (old["state"] == "running" and old["update"] is not None)
         _check_same(old, run, output, update=update)
+    update = update and old is not None
     storage.sweep(output)
-    storage.write(storage.join(output, RUN), _to_bytes(run))
+    storage.write(storage.join(output, RUN), _to_bytes({**run, "update": {} if update else None}))
+    return update
 
 
 def _strangers(output: str) -> list[str]:
@@ -182,10 +190,16 @@ def read_run(output: str) -> dict[str, Any] | None:
     return run
 
 
-def commit_run(output: str, totals: Totals) -> None:
-    """Ends a run: drops what an update replaced, adds up, and writes ``run.json``."""
+def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
+    """Ends a run: drops what an update replaced, adds up, and writes ``run.json``.
+
+    Args:
+        totals: of all receipts.
+        output: the output folder.
+        versions: ids that articles with different bytes share.
+    """
     run = read_run(output) or {}
-    planned, dropped = _drop_superseded(output, set(run["archives"]))
+    planned, went = _drop_superseded(output, set(run["archives"]))
     counts = dict(sorted(totals.counts.items()))
     missing = (
         planned - counts.get("articles", 0) - counts.get("rejects", 0) - counts.get("duplicates", 0)
@@ -207,8 +221,9 @@ def commit_run(output: str, totals: Totals) -> None:
             "duplicates": counts.get("duplicates", 0),
             "missing": missing,
         },
+        same_id_other_bytes=sorted(versions),
         chunks=len(totals.receipts),
-        chunks_dropped=dropped,
+        update=None if run["update"] is None else dict(went),
         receipts_sha256=totals.receipts_sha256(),
     )
     storage.write(storage.join(output, RUN), _to_bytes(run))
@@ -222,26 +237,28 @@ def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) 
         storage.write(storage.join(output, RUN), _to_bytes({**run, **timing}))
 
 
-def _drop_superseded(output: str, archives: set[str]) -> tuple[int, int]:
-    """Deletes the chunks of changed or vanished archives: how many entries stay, chunks went."""
-    planned = dropped = 0
+def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:
+    """Deletes the chunks of changed or vanished archives: how many entries stay, what went."""
+    planned = 0
+    went = Counter(annotated=0, kept=0, dropped=0)
     for name in storage.sizes(storage.join(output, "plan")):
         path = storage.join(output, "plan", name)
         plan = json.loads(storage.read(path) or b"{}")
-        gone = list(plan["superseded"])
-        if plan["archive"] not in archives:
+        updated = "update" in plan
+        went.update(plan.pop("update", {}))
+        gone = plan.pop("superseded", [])
+        if plan["archive"] in archives:
+            planned += sum(plan["chunks"].values())
+            if updated:
+                write_plan(output, plan)
+        else:
             gone += plan["chunks"]
+            went["dropped"] += len(annotated_before(output, plan["chunks"]))
+            storage.delete([path])
         for chunk in gone:
             paths = [receipt_of(chunk), *files_of(chunk).values()]
             storage.delete([storage.join(output, path) for path in paths])
-        dropped += len(gone)
-        if plan["archive"] not in archives:
-            storage.delete([path])
-            continue
-        planned += sum(plan["chunks"].values())
-        if gone:
-            write_plan(output, {**plan, "superseded": []})
-    return planned, dropped
+    return planned, went
 
 
 def write_plan(output: str, plan: Mapping[str, Any]) -> None:

@@ -22,6 +22,11 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
         f"({counts.get('sub_articles', 0):,} sub-articles beside them), "
         f"{sums['rejected']:,} rejected, {sums['duplicates']:,} duplicates, in {seconds:.1f} s"
     )
+    if went := run["update"]:
+        yield (
+            f"update: {went['annotated']:,} new or changed articles annotated, "
+            f"{went['kept']:,} kept, {went['dropped']:,} gone or replaced"
+        )
     yield (
         f"{counts.get('sentences', 0):,} sentences, {counts.get('tokens', 0):,} tokens, "
         f"{counts.get('annotations', 0):,} annotations"
@@ -29,6 +34,11 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
     yield _table("by type", run["annotations"]["by_type"])
     yield _table("by section", run["annotations"]["by_section"])
     yield _table("rejects", run["rejects"])
+    if versions := run["same_id_other_bytes"]:
+        yield (
+            f"{len(versions):,} ids are borne by articles with different bytes, all annotated: "
+            f"{', '.join(versions[:5])} (run.json lists them)"
+        )
     yield _table("repaired", run["notes"])
     stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
     yield _table("seconds by stage", stages)

@@ -235,7 +235,8 @@ class Check:
                 return None
             self._expect(
                 "files",
-                ok=tables[table].schema.equals(schema, check_metadata=True),
+                ok=tables[table].schema.equals(schema)
+                and tables[table].schema.metadata == schema.metadata,
                 what=f"{table}/{chunk} has another schema",
             )
         return tables
@@ -427,7 +428,7 @@ class Written(NamedTuple):
 class XmlText:
     """The text nodes of an article's XML, found by XPath alone: not by the parser's own map."""
 
-    def __init__(self, root: etree._Element) -> None:
+    def __init__(self, root: Any) -> None:
         self._root = root
         self._nodes: list[Any] = root.xpath("//text()")
         self._index = {_identity(node): number for number, node in enumerate(self._nodes)}
@@ -447,19 +448,19 @@ class XmlText:
         if not (0 <= start < len(self._nodes[first]) and 0 < end <= len(self._nodes[last])):
             return False
         wanted = [char for char in annotation["exact"] if not _blank(char)]
-        position = 0
+        # How much of the wanted text may have been met: left-out markup can look like it.
+        met = {0}
         for number in range(first, last + 1):
             node = self._nodes[number]
+            skippable = self._may_be_left_out(node)
             low = start if number == first else 0
             high = end if number == last else len(node)
             for char in node[low:high]:
-                if position < len(wanted) and char == wanted[position]:
-                    position += 1
-                elif char.isalnum() and not self._may_be_left_out(node):
-                    return False
+                further = {at + 1 for at in met if at < len(wanted) and wanted[at] == char}
+                met = further | met if skippable or not char.isalnum() else further
         raw_first = self._nodes[first][start]
         raw_last = self._nodes[last][end - 1]
-        return position == len(wanted) and raw_first == wanted[0] and raw_last == wanted[-1]
+        return len(wanted) in met and raw_first == wanted[0] and raw_last == wanted[-1]
 
     def characters(self, article_id: str) -> int:
         """Characters of text in the article, or in the sub-article that the id names."""

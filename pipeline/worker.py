@@ -76,7 +76,8 @@ class Worker:
         notes: Counter[str] = Counter()
         rows: list[shards.Rows] = []
         rejects: list[Reject] = []
-        for outcome in self._outcomes(chunk, duplicates):
+        left_out = duplicates_of(chunk, duplicates)
+        for outcome in self._outcomes(chunk, left_out):
             if isinstance(outcome, Reject):
                 rejects.append(outcome)
                 continue
@@ -109,7 +110,7 @@ class Worker:
             sections=dict(sections),
             reasons=dict(reasons),
             notes=dict(notes),
-            duplicates=duplicates_of(chunk, duplicates),
+            duplicates=left_out,
             files={
                 path: {
                     "bytes": len(data[table]),
@@ -121,7 +122,7 @@ class Worker:
         storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
         return receipt, tally
 
-    def _outcomes(self, chunk: Chunk, duplicates: Duplicates) -> Iterator[Outcome | Reject]:
+    def _outcomes(self, chunk: Chunk, left_out: Duplicates) -> Iterator[Outcome | Reject]:
         """What becomes of each entry of a chunk, in order, as the threads get it done."""
         old = reuse.Reader(self.options.output, chunk.reuse)
         fresh: list[ArticleRange] = []
@@ -129,8 +130,9 @@ class Worker:
         for number, entry in enumerate(chunk.entries):
             if isinstance(entry, Reject):
                 fates[number] = entry
-            elif place_of(entry) in duplicates:
-                fates[number] = _duplicate(entry, duplicates[place_of(entry)])
+            elif place_of(entry.source_uri, entry.source_index) in left_out:
+                first = left_out[place_of(entry.source_uri, entry.source_index)]
+                fates[number] = _duplicate(entry, first)
             elif number in chunk.reuse:
                 fates[number] = old.outcome(number, entry)
             else:
@@ -162,7 +164,9 @@ class Worker:
 
 def duplicates_of(chunk: Chunk, duplicates: Duplicates) -> dict[str, str]:
     """Those of all duplicates that are in this chunk."""
-    places = (place_of(entry) for _, entry in articles_in(chunk.entries))
+    places = (
+        place_of(entry.source_uri, entry.source_index) for _, entry in articles_in(chunk.entries)
+    )
     return {place: duplicates[place] for place in places if place in duplicates}
 
 

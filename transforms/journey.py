@@ -19,6 +19,7 @@ from transforms.entities import find_entities
 from transforms.inference import score_windows
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import (
+    Aggregation,
     Annotated,
     Annotation,
     Article,
@@ -30,8 +31,8 @@ from transforms.records import (
 )
 from transforms.sections import section_code
 from transforms.sentences import split_sentences
-from transforms.shards import RecordBatch, Rows, article_row, make_rows, sentence_rows
-from transforms.windows import cut_windows, tokenize_passages
+from transforms.shards import Batch, Rows, article_row, make_rows, sentence_rows
+from transforms.windows import WindowMode, cut_windows, tokenize_passages
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class ModelOptions:
     """
 
     folder: str
-    aggregation: str
+    aggregation: Aggregation
     min_score: float = 0.0
     min_scores: Mapping[str, float] = field(default_factory=dict)
-    window: str = "sentence"
+    window: WindowMode = "sentence"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Outcome:
             self.msec[stage] += (time.perf_counter() - start) * 1000
 
     def add(
-        self, row: Mapping[str, Any], sentences: RecordBatch, annotations: Sequence[Annotation]
+        self, row: Mapping[str, Any], sentences: Batch, annotations: Sequence[Annotation]
     ) -> None:
         """Adds an article: its row of ``articles``, its sentences and its annotations."""
         self.rows.append(make_rows(row, sentences, annotations))

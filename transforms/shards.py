@@ -8,13 +8,14 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import RecordBatch
 
 from transforms.records import Annotated, Annotation, Reject
+
+Batch: TypeAlias = pa.RecordBatch
 
 SCHEMA_VERSION = "1"
 
@@ -119,7 +120,7 @@ _ROW_GROUP = {"articles": 1_000, "sentences": 250_000, "annotations": 100_000, "
 class Rows:
     """One article's rows, by table, and its line of JSON."""
 
-    batches: Mapping[str, RecordBatch]
+    batches: Mapping[str, Batch]
     json_line: str
 
 
@@ -163,11 +164,11 @@ def article_row(annotated: Annotated) -> dict[str, Any]:
     }
 
 
-def sentence_rows(annotated: Annotated) -> RecordBatch:
+def sentence_rows(annotated: Annotated) -> Batch:
     """An article's rows of ``sentences``."""
     article, sentences = annotated.article, annotated.sentences
     passages = [sentence.passage for sentence in sentences]
-    return RecordBatch.from_arrays(
+    return Batch.from_arrays(
         [
             pa.array([article.article_id] * len(sentences), pa.string()),
             pa.array(range(len(sentences)), pa.int32()),
@@ -180,19 +181,17 @@ def sentence_rows(annotated: Annotated) -> RecordBatch:
     )
 
 
-def make_rows(
-    row: Mapping[str, Any], sentences: RecordBatch, annotations: Sequence[Annotation]
-) -> Rows:
+def make_rows(row: Mapping[str, Any], sentences: Batch, annotations: Sequence[Annotation]) -> Rows:
     """All rows of one article: its row of ``articles``, its sentences and its annotations."""
     batches = {
-        "articles": RecordBatch.from_pylist([row], schema=ARTICLES),
+        "articles": Batch.from_pylist([row], schema=ARTICLES),
         "sentences": sentences,
         "annotations": _batch(annotations, ANNOTATIONS),
     }
     return Rows(batches, json_line(row, annotations))
 
 
-def reject_rows(rejects: Sequence[Reject]) -> RecordBatch:
+def reject_rows(rejects: Sequence[Reject]) -> Batch:
     """The rows of rejected articles and files."""
     return _batch(
         [tuple(getattr(reject, name) for name in REJECTS.names) for reject in rejects],
@@ -200,9 +199,9 @@ def reject_rows(rejects: Sequence[Reject]) -> RecordBatch:
     )
 
 
-def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> RecordBatch:
+def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> Batch:
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return RecordBatch.from_arrays(
+    return Batch.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)],
         schema=schema,
     )
@@ -232,7 +231,7 @@ def json_line(row: Mapping[str, Any], annotations: Iterable[Annotation]) -> str:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def parquet_bytes(table: str, batches: Iterable[RecordBatch]) -> bytes:
+def parquet_bytes(table: str, batches: Iterable[Batch]) -> bytes:
     """One table's shard. Without rows it is a shard with the same schema and none."""
     schema = TABLES[table]
     data = pa.Table.from_batches(batches, schema=schema)

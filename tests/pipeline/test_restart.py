@@ -1,0 +1,158 @@
+"""Whatever happens to a run, the next one ends with the files of a run that nothing happened to."""
+
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+from tests.pipeline.conftest import TESTS, article, files, write_archive
+
+KILLS = 10
+
+
+def _command(source: Path, output: Path, tiny: str) -> list[str]:
+    job = [sys.executable, "-m", "pipeline", "annotate"]
+    return [*job, "--input", str(source), "--output", str(output), "--model", tiny, "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory, tiny):
+    """An archive that takes a while, and the output of a run never killed."""
+    folder = tmp_path_factory.mktemp("work")
+    articles = (article(n, paragraphs=30, padding=150_000) for n in range(1, 161))
+    source = write_archive(folder / "a.xml.gz", articles)
+    output = folder / "whole"
+    subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
+    assert len(list((output / "receipts").iterdir())) >= 20
+    return source, output
+
+
+def test_killed_and_restarted_equals_never_killed(work, tiny, tmp_path):
+    """SIGKILL at random moments of the work; committed chunks are never done again."""
+    source, whole = work
+    output = tmp_path / "out"
+    receipts = output / "receipts"
+    rng = random.Random(7)  # noqa: S311 - no secret
+    kept: dict[Path, int] = {}
+    killed = 0
+    while killed < KILLS:
+        before = len(kept)
+        job = subprocess.Popen(_command(source, output, tiny), cwd=TESTS.parent)
+        # Let it commit something, so that every kill but the last meets a job at work.
+        while job.poll() is None and before == len(list(receipts.glob("*.json"))):
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.15))
+        job.send_signal(signal.SIGKILL)
+        if job.wait() == 0:
+            break
+        killed += 1
+        for path, written in kept.items():
+            assert path.stat().st_mtime_ns == written, "a committed chunk was done again"
+        kept = {path: path.stat().st_mtime_ns for path in receipts.glob("*.json")}
+    assert killed == KILLS, "the work was done before it could be killed often enough"
+    subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
+    assert files(output) == files(whole)
+    assert main(["verify", str(output)]) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
+    """And goes on."""
+    source, whole = work
+    output = tmp_path / "out"
+    command = [part for part in _command(source, output, tiny) if part != "--quiet"]
+    job = subprocess.Popen(
+        command, cwd=TESTS.parent, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    while not list(output.glob("receipts/*.json")):
+        time.sleep(0.01)
+    job.send_signal(number)
+    _, error = job.communicate(timeout=60)
+    assert job.returncode == 128 + number
+    assert "run the same command again" in error
+    assert "Traceback" not in error
+    subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
+    assert files(output) == files(whole)
+
+
+def test_full_disk_is_one_clear_error_and_the_output_stays_restartable(work, tiny, tmp_path):
+    """A limit on the size of files stands for the disk: nothing may be left there in part."""
+    source, whole = work
+    output = tmp_path / "out"
+    job = subprocess.run(
+        _command(source, output, tiny),
+        cwd=TESTS.parent,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)),
+    )
+    assert job.returncode == 1
+    assert "cannot write" in job.stderr
+    assert "File too large" in job.stderr
+    assert "Traceback" not in job.stderr
+    assert len(job.stderr.splitlines()) == 2
+    subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
+    assert files(output) == files(whole)
+
+
+def test_damaged_or_lost_shards_are_made_again(annotate, tmp_path):
+    """A chunk counts as committed only with all of its files."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    before = files(output)
+    [shard] = (output / "annotations").iterdir()
+    shard.unlink()
+    [line] = (output / "jsonl").iterdir()
+    line.write_bytes(b"half")
+    assert annotate(source, output) == 0
+    assert files(output) == before
+
+
+def test_other_options_are_refused_by_name(annotate, tmp_path, capsys):
+    """Unless the old output may go."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    before = files(output)
+    capsys.readouterr()
+    assert annotate(source, output, "--aggregation", "max") == 2
+    error = capsys.readouterr().err
+    assert '"first"' in error
+    assert '"max"' in error
+    assert files(output) == before
+    assert annotate(source, output, "--aggregation", "max", "--overwrite") == 0
+    assert main(["verify", str(output)]) == 0
+
+
+def test_changed_input_is_refused_unless_it_is_an_update(annotate, tmp_path, capsys):
+    """The update annotates what is new or changed, and ends like a run from the start."""
+    first, second = tmp_path / "a.xml.gz", tmp_path / "b.xml.gz"
+    big = {"padding": 300_000}
+    write_archive(first, [article(n, **big) for n in range(1, 13)])
+    write_archive(second, [article(n) for n in range(21, 24)])
+    output = tmp_path / "out"
+    assert annotate([first, second], output) == 0
+    second.unlink()
+    changed = {1: 4, 7: 1}
+    articles = [article(n, paragraphs=changed.get(n, 3), **big) for n in range(1, 15) if n != 5]
+    write_archive(first, articles)
+    capsys.readouterr()
+    assert annotate(first, output) == 2
+    assert "--update" in capsys.readouterr().err
+
+    assert annotate(first, output, "--update") == 0
+    run = json.loads((output / "run.json").read_text())
+    assert run["update"] == {"annotated": 4, "kept": 9, "dropped": 6}
+    fresh = tmp_path / "fresh"
+    assert annotate(first, fresh) == 0
+    assert files(output) == files(fresh)
+    assert main(["verify", str(output)]) == 0
