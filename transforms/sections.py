@@ -242,7 +242,7 @@ ASIDE = r"""
     (articles?|authors?) (information|details?|biograph(y|ies)|addresses)|about the authors?
     (how to )?cite this article( as)?|citations?|copyright( .*)?|notice of .*
     (rights|reprints) and permissions?|provenance( and peer review)?|peer review( information)?
-    current study status|transparency (declaration|statement)s?|reporting (summary|checklist)
+    declarations|statements|current study status|transparency (declaration|statement)s?|reporting (summary|checklist)
     """
 
 # Titles that tell only where nothing above them does: the participants of a trial are described in
@@ -464,17 +464,7 @@ TOPICAL = frozenset(
 )  # fmt: skip
 # Elements whose text tells what their title does not, and titles that tell nothing.
 STATED = frozenset(("fn", "ack", "notes", "funding-statement"))
-UNTELLING = frozenset(
-    (
-        "additional information",
-        "notes",
-        "note",
-        "footnotes",
-        "declarations",
-        "statements",
-        "peer reviewed",
-    )
-)
+UNTELLING = frozenset(("additional information", "notes", "note", "footnotes", "peer reviewed"))
 MAIN_LINE = frozenset(("INTRO", "METHODS", "RESULTS", "DISCUSS", "CONCL", "CASE"))
 # A topical section of a research article, by the telling sections before and after it.
 PLACES: Mapping[tuple[str, str], str] = {
@@ -595,7 +585,7 @@ def told(title: str) -> str:
         unknown = itertools.takewhile(lambda part: not _match(_TELLING, part), parts)
         return _joined([*(_hint(part) for part in unknown), *codes])
     head = _HEAD.match(text)
-    return _match(_TELLING, head[1]) if head else ""
+    return told(head[1]) if head else ""
 
 
 @lru_cache(_CACHED)

@@ -130,6 +130,8 @@ def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
         "Supporting cells of the cochlea",
         "Social support and health",
         "Hope, training and support",
+        "Supporting information needs of carers",
+        "Case report forms",
         "Appendix perforation",
         "Appendicitis",
         "Introduction of alien species",
@@ -163,6 +165,7 @@ def test_the_own_title_decides_else_the_nearest_ancestor_that_tells() -> None:
     assert code_of("Results", "BRCA1") == "RESULTS"
     assert code_of("Background", "Malaria in Asia") == "INTRO"
     assert code_of("Discussion", "Strengths", "Conclusions") == "CONCL"
+    assert code_of("Results and discussion", "Limitations") == "DISCUSS"
     assert code_of("Results and discussion", "Thermal stability") == "RESULTS|DISCUSS"
     assert code_of("Results", "Participants") == "RESULTS"
     assert code_of("Results", "Statistical analysis") == "RESULTS"
@@ -213,6 +216,7 @@ def test_compliance_with_ethical_standards_is_about_interests_only_when_alone() 
     both = alone._replace(text=alone.text + " All patients gave informed consent.")
     assert code_of(BACK, both) == "OTHER"
     assert code_of(BACK, both, block("Conflict of interest")) == "COMP_INT"
+    assert code_of(BACK, block("Declarations", "notes", text=both.text)) == "OTHER"
 
 
 def test_taxon_treatments_take_a_telling_ancestor_or_none() -> None:
