@@ -31,7 +31,7 @@ def align(source: str, target: str) -> list[int]:
 
     A place is given to one character only, and holds the same character.
 
-    >>> align("a new gene", "new genes")
+    >>> align("a new gene", "new gene")
     [-1, -1, 0, 1, 2, -1, 4, 5, 6, 7]
     """
     return _Aligner(source, target).run()

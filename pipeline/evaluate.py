@@ -98,14 +98,14 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``evaluate``; returns its exit code."""
     try:
         report = _evaluate(args)
+        if args.errors:
+            _write_errors(args.errors, report)
     except (UsageError, GoldError, OutputError, ModelError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (storage.StorageError, RejectError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if args.errors:
-        _write_errors(args.errors, report)
     if args.json:
         print(json.dumps(_as_json(report), indent=2, ensure_ascii=False))
     else:
@@ -144,8 +144,9 @@ def _evaluate(args: argparse.Namespace) -> Report:
     labels = Counter(mention.type for doc in gold.documents for mention in doc.mentions)
     type_of = match_types(labels, found.types, args.gold_types)
     types = sorted(set(type_of.values()))
-    found.lost = Counter({name: n for name, n in found.lost.items() if name in type_of})
-    found.outside = Counter({name: n for name, n in found.outside.items() if name in types})
+    found.lost = _only(found.lost, type_of)
+    found.outside = _only(found.outside, types)
+    found.widened = _only(found.widened, types)
     scored = [
         (document, mentions)
         for document, mentions in zip(gold.documents, found.mentions, strict=True)
@@ -176,6 +177,10 @@ def _evaluate(args: argparse.Namespace) -> Report:
         matchings=score(theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
     )
+
+
+def _only(counts: Counter[str], names: Collection[str]) -> Counter[str]:
+    return Counter({name: count for name, count in counts.items() if name in names})
 
 
 def match_types(
@@ -230,7 +235,11 @@ def _as_json(report: Report) -> dict[str, Any]:
             "labels_not_scored": report.unscored,
             "discontinuous": sum(document.discontinuous for document in report.documents),
         },
-        "text": {"gold_mentions_lost": found.lost, "predictions_outside": found.outside},
+        "text": {
+            "predictions_widened": found.widened,
+            "gold_mentions_lost": found.lost,
+            "predictions_outside": found.outside,
+        },
     }
 
 
@@ -270,6 +279,7 @@ def _as_table(report: Report) -> list[str]:
     lines.append("errors: " + (_listed(errors) or "none"))
     for what, counted in (
         ("labels of the gold not scored", report.unscored),
+        ("predictions widened to the gold's tokens", found.widened),
         ("gold mentions not in the run's text, scored as missed", found.lost),
         ("predictions in text that the gold does not hold, left out", found.outside),
     ):

@@ -33,6 +33,7 @@ class GoldDocument:
         name: as the gold names it: PMID, file name, or file name and sentence number.
         mentions: in order of their offsets, without repetitions; they may nest and overlap.
         sentences: the gold's own sentences; None if it has none.
+        tokens: the gold's own tokens, in order; None if it has none.
         discontinuous: how many of the mentions the gold has in several pieces.
     """
 
@@ -40,6 +41,7 @@ class GoldDocument:
     text: str
     mentions: tuple[Mention, ...]
     sentences: tuple[tuple[int, int], ...] | None = None
+    tokens: tuple[tuple[int, int], ...] | None = None
     discontinuous: int = 0
 
 
@@ -265,19 +267,21 @@ def iob_document(name: str, sentences: Sequence[Sequence[tuple[str, str]]]) -> G
     """
     lines: list[str] = []
     spans: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     mentions: list[Mention] = []
     base = 0
     for sentence in sentences:
         line, offsets = join_tokens([token for token, _ in sentence])
-        tags = [tag for _, tag in sentence]
+        offsets = [(base + start, base + end) for start, end in offsets]
         mentions += (
-            Mention(base + offsets[first][0], base + offsets[last][1], label)
-            for first, last, label in tagged_spans(tags)
+            Mention(offsets[first][0], offsets[last][1], label)
+            for first, last, label in tagged_spans([tag for _, tag in sentence])
         )
+        places += offsets
         lines.append(line)
         spans.append((base, base + len(line)))
         base += len(line) + 1
-    return GoldDocument(name, "\n".join(lines), _in_order(mentions), tuple(spans))
+    return GoldDocument(name, "\n".join(lines), _in_order(mentions), tuple(spans), tuple(places))
 
 
 def tagged_spans(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -27,12 +27,11 @@ from transforms.windows import cut_windows, tokenize_passages
 class Predictions:
     """The mentions found in each gold document, in the gold's coordinates.
 
-    The other fields are for runs, whose text is not quite the gold's.
-
     Attributes:
         name: of the model, ``name@fingerprint``.
         types: every type that the model can find.
         mentions: of each document; None for a document that the run does not hold.
+        widened: predictions, by type, that end inside a token of the gold, which tags whole ones.
         lost: gold mentions, by label, some character of which is not in the run's text.
         outside: predictions, by type, in text that the gold does not hold.
     """
@@ -40,6 +39,7 @@ class Predictions:
     name: str
     types: frozenset[str]
     mentions: list[list[Mention] | None]
+    widened: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
 
@@ -47,12 +47,48 @@ class Predictions:
 def predict(model: Model, documents: Sequence[GoldDocument], threads: int) -> Predictions:
     """Runs a model over the gold's texts, each as the job runs an article.
 
-    The gold's own sentences are used where it has them. Lines are passages.
+    The gold's own sentences are used where it has them. Lines are passages. Where the gold tags
+    tokens, a prediction is widened to the whole tokens that it touches, as it is when tokens are
+    tagged and scored by seqeval.
     """
     with ThreadPoolExecutor(threads) as pool:
         mentions = list(pool.map(partial(_mentions, model), documents))
     types = frozenset(read_scheme(model.labels).types) - {""}
-    return Predictions(f"{model.name}@{model.fingerprint}", types, [*mentions])
+    found = Predictions(f"{model.name}@{model.fingerprint}", types, [])
+    for document, its_mentions in zip(documents, mentions, strict=True):
+        if document.tokens is None:
+            found.mentions.append(its_mentions)
+            continue
+        whole = whole_tokens(its_mentions, document.tokens)
+        found.mentions.append(whole)
+        found.widened.update(mention.type for mention in set(its_mentions) - set(whole))
+    return found
+
+
+def whole_tokens(mentions: Sequence[Mention], tokens: Sequence[tuple[int, int]]) -> list[Mention]:
+    """Mentions as tags on tokens would have them: a token belongs to the first that touches it.
+
+    Args:
+        mentions: in order, without overlap.
+        tokens: in order.
+
+    >>> whole_tokens([Mention(0, 2, "GP"), Mention(3, 4, "DS")], [(0, 4), (4, 5)])
+    [Mention(start=0, end=4, type='GP')]
+    """
+    whole: list[Mention] = []
+    owner = None
+    at = 0
+    for start, end in tokens:
+        while at < len(mentions) and mentions[at].end <= start:
+            at += 1
+        if at == len(mentions) or mentions[at].start >= end:
+            continue
+        if at == owner:
+            whole[-1] = whole[-1]._replace(end=end)
+        else:
+            whole.append(Mention(start, end, mentions[at].type))
+        owner = at
+    return whole
 
 
 def _mentions(model: Model, document: GoldDocument) -> list[Mention]:

@@ -7,13 +7,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
+from models.folder import load_model
 from pipeline.__main__ import main
 from pipeline.chunks import files_of, receipt_of
 from pipeline.evaluate import match_types
+from pipeline.gold import iob_document
 from pipeline.options import UsageError
+from pipeline.predictions import predict
+from pipeline.scores import score
 
 TINY = str(Path(__file__).parents[1] / "models/tiny")
 
@@ -97,6 +103,59 @@ def test_errors_are_listed_with_their_context(evaluate, iob, tmp_path):
     )
 
 
+LABELS = ["O", "O", "B-GP", "I-GP", "B-DS", "I-DS"]
+WORDS = ["BRCA", "TP53", "breast", "cancer", "the", "(", ")", "-", "IFN-TP53", "mice", "protein"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from(WORDS), st.sampled_from(LABELS)), min_size=1, max_size=9
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_scores_of_tagged_tokens_are_seqevals(sentences):
+    """From the model's mentions to the figures: the same as seqeval on tags of the gold's tokens."""
+    seqeval = pytest.importorskip("seqeval.metrics", reason="compares with seqeval")
+    documents = [iob_document(str(number), [pairs]) for number, pairs in enumerate(sentences)]
+    types = sorted({m.type for document in documents for m in document.mentions})
+    if not types:
+        return
+    found = predict(load_model(TINY), documents, threads=1)
+    tags = []
+    for document, mentions in zip(documents, found.mentions, strict=True):
+        row = ["O"] * len(document.tokens)
+        for mention in mentions:
+            covered = [
+                n for n, (a, b) in enumerate(document.tokens) if a < mention.end > mention.start < b
+            ]
+            if mention.type in types:
+                row[covered[0]] = f"B-{mention.type}"
+                for number in covered[1:]:
+                    row[number] = f"I-{mention.type}"
+        tags.append(row)
+    gold = [[tag for _, tag in pairs] for pairs in sentences]
+    expected = seqeval.classification_report(gold, tags, output_dict=True, zero_division=0)
+    mentions = [document.mentions for document in documents]
+    strict = score(mentions, found.mentions, types, resamples=2)["strict"]
+    for name, its in {**strict.types, "micro avg": strict.micro}.items():
+        assert (its.precision, its.recall, its.f1, its.support) == pytest.approx(
+            tuple(expected[name][key] for key in ("precision", "recall", "f1-score", "support"))
+        )
+
+
+def test_a_prediction_is_widened_to_the_golds_tokens(evaluate, tmp_path):
+    """Gold that tags tokens says nothing of their parts; how often it was needed is told."""
+    path = tmp_path / "gold.tsv"
+    path.write_text("anti-BRCA\tB-GP\nin\tO\n", encoding="utf-8")
+    _, out, _ = evaluate("--gold", path, "--model", TINY)
+    assert "strict   GP          1.0000  1.0000" in out
+    assert "predictions widened to the gold's tokens: GP 1" in out
+
+
 def test_pubtator_gold_with_several_labels_for_a_type(evaluate, tmp_path):
     """The model's sentences are those of the job."""
     path = tmp_path / "gold.txt"
@@ -173,7 +232,11 @@ def test_a_run_is_scored_in_the_golds_text(evaluate, craft, tmp_path):
         "f1": pytest.approx(2 / 3),
         "support": 2,
     }
-    assert report["text"] == {"gold_mentions_lost": {"GP": 1}, "predictions_outside": {"GP": 1}}
+    assert report["text"] == {
+        "predictions_widened": {},
+        "gold_mentions_lost": {"GP": 1},
+        "predictions_outside": {"GP": 1},
+    }
     assert report["gold"]["absent"] == ["88"]
 
 
