@@ -575,7 +575,7 @@ class _Walk:
             self._exclude(element, "metadata")
             return None
         home.runs_on = kind == "block"
-        home.is_cell = kind == "cell"
+        home.is_cell = kind == "cell" or parent.home.is_cell
         if home.runs_on and not home.reason:
             self._open(home)
         frame = _Frame(path, name, home)

@@ -1,5 +1,7 @@
 """Citation marks leave no trace, and nothing else goes with them."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +61,7 @@ def marked(text: str) -> str:
     ],
 )
 def test_marks_go_and_words_stay(raw, text):
+    """With the brackets, commas and spaces that only held the marks."""
     assert clean(marked(raw)).text == text
 
 
@@ -74,21 +77,24 @@ def test_marks_go_and_words_stay(raw, text):
     ],
 )
 def test_a_superscript_that_holds_only_marks_goes_whole(raw, sup, text):
+    """Any other superscript is text."""
     raw, sup = marked(raw), marked(sup)
     start = raw.index(sup)
     assert clean(raw, [(start, start + len(sup))]).text == text
 
 
 def test_what_is_cut_is_counted_by_reason():
+    """Brackets and commas with the marks that they held."""
     assert clean(marked("was [{1}, {2}] and p<a> <b>.")).cuts == {"citation": 6, "footnote-mark": 3}
 
 
 @given(st.text("aB é😀12.,;()[]–&{}<>~|# \n\t\xa0", max_size=60), st.data())
 def test_every_run_stands_in_the_raw_text(template, data):
+    """In order, each once, and nothing else but inserted spaces and placeholders."""
     raw = marked(template)
     ends = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
     text, runs, cuts = clean(raw, list(zip(ends[::2], ends[1::2], strict=False)))
-    for before, after in zip(runs, runs[1:], strict=False):
+    for before, after in pairwise(runs):
         assert before.start + before.length <= after.start
         assert before.raw_start + before.length <= after.raw_start
     for start, length, raw_start in runs:

@@ -1,0 +1,428 @@
+"""Clean text, every character of it found again in the XML, and every other one accounted for."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.jats import TextOptions, parse_articles, parse_xml
+from transforms.records import Article, ArticleRange, Block, RejectError, SourceArticle
+from transforms.sections import section_code
+
+CASES = Path(__file__).parents[1] / "cases" / "articles"
+EVERYTHING = TextOptions(frozenset(), references=True)
+
+
+def source(xml: str | bytes, namespaces: str = "") -> SourceArticle:
+    """An article as the archives give it."""
+    data = xml.encode() if isinstance(xml, str) else xml
+    sha256 = hashlib.sha256(data).hexdigest()
+    return SourceArticle(ArticleRange("a.xml", 0, 0, len(data), sha256, "", namespaces), data)
+
+
+def parse(xml: str | bytes, options: TextOptions = TextOptions()) -> list[Article]:  # noqa: B008
+    """The articles in the XML."""
+    return parse_articles(source(xml), options, section_code)
+
+
+def paragraph(content: str) -> list[str]:
+    """The passages of an article of one paragraph."""
+    (article,) = parse(f"<article><body><p>{content}</p></body></article>")
+    return article.text.split("\n")
+
+
+def refused(xml: str | bytes, namespaces: str = "") -> RejectError:
+    """Why the XML is refused."""
+    with pytest.raises(RejectError) as caught:
+        parse_articles(source(xml, namespaces), TextOptions(), section_code)
+    assert caught.value.stage == "parse"
+    return caught.value
+
+
+def check_promises(xml: SourceArticle, articles: Sequence[Article]) -> None:
+    """Ledger, passages, and each character of the text, found again by its XPath alone."""
+    root = parse_xml(xml)
+    tree = root.getroottree()
+    nodes: dict[str, str] = {}
+
+    def text_of(xpath: str) -> str:
+        if xpath not in nodes:
+            (nodes[xpath],) = tree.xpath(xpath, smart_strings=False)
+        return nodes[xpath]
+
+    assert articles[0].chars_source == int(root.xpath("string-length()"))
+    for article in articles:
+        assert article.chars_kept + sum(article.excluded.values()) == article.chars_source
+        assert all(count > 0 for count in article.excluded.values())
+        ends = [passage.end for passage in article.passages]
+        starts = [passage.start for passage in article.passages]
+        assert [0, *(end + 1 for end in ends)][: len(starts)] == starts
+        assert ends[-1:] == ([len(article.text)] if article.text else [])
+        for passage in article.passages:
+            text = article.text[passage.start : passage.end]
+            assert text == text.strip() != ""
+            assert not {"  ", "\n", "\t", "\r"} & {*pairwise_strings(text), *text}
+            assert len(tree.xpath(passage.xpath)) == 1
+        places = []
+        for at, char in enumerate(article.text):
+            span = article.xml_map.locate(at, at + 1)
+            if span is None:
+                assert char in " \n\ufffc"
+                continue
+            assert (span.start_xpath, span.start_offset + 1) == (span.end_xpath, span.end_offset)
+            found = text_of(span.start_xpath)[span.start_offset]
+            assert found == char or (char == " " and found in "\t\r\n")
+            places.append((span.start_xpath, span.start_offset))
+        assert len(set(places)) == len(places) == article.chars_kept
+
+
+def pairwise_strings(text: str) -> list[str]:
+    """All pairs of neighbours."""
+    return ["".join(pair) for pair in pairwise(text)]
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def test_cases(case):
+    """Each folder of ``cases/articles`` holds an article and what a reader expects of it."""
+    xml = source((CASES / case / "article.xml").read_bytes())
+    articles = parse_articles(xml, TextOptions(), section_code)
+    assert [described(article) for article in articles] == json.loads(
+        (CASES / case / "expected.json").read_text(encoding="utf-8")
+    )
+    check_promises(xml, articles)
+    check_promises(xml, parse_articles(xml, EVERYTHING, section_code))
+
+
+def described(article: Article) -> dict:
+    """An article as ``expected.json`` writes it."""
+    return {
+        "article_id": article.article_id,
+        "title": article.title,
+        "language": article.language,
+        "article_type": article.article_type,
+        "year": article.year,
+        "passages": [
+            {
+                "section": passage.section,
+                "path": " > ".join(passage.path),
+                "text": article.text[passage.start : passage.end],
+            }
+            for passage in article.passages
+        ],
+        "excluded": dict(article.excluded),
+        "notes": dict(article.notes),
+    }
+
+
+ELEMENTS = """
+    p p p sec title label italic sup sub xref xref fig caption table-wrap td list list-item fn
+    inline-formula disp-formula alternatives tex-math break abstract trans-abstract kwd-group kwd
+    title-group article-title ref-list ref element-citation mixed-citation name boxed-text
+    supplementary-material sub-article response front article-meta back named-content unknown
+    custom-meta meta-name meta-value def-item term def disp-quote graphic inline-graphic
+    m:math x:p
+"""
+ATTRIBUTES = {
+    "xref": ['ref-type="bibr"', 'ref-type="bibr"', 'ref-type="fn"', 'ref-type="fig"', 'rid="r"'],
+    "sec": ['sec-type="methods"', 'xml:lang="fr"', ""],
+    "p": ["", "", 'xml:lang="fr"', 'xml:lang="en"'],
+    "fig": ["", 'xml:lang="en"'],
+    "unknown": ["", 'xml:lang="fr"', 'xml:lang="en-GB"'],
+    "sub-article": ["", 'xml:lang="fr"'],
+}
+TEXTS = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "1",
+                "12",
+                "[",
+                "]",
+                "(",
+                ")",
+                ", ",
+                "; ",
+                "–",
+                " ",
+                "\n   ",
+                "Smith et al., ",
+                "2004",
+            ),
+            *(
+                "see ",
+                "ref. ",
+                "A\u0301",
+                "😀",
+                "\xa0",
+                "\u200b",
+                "\u202e",
+                ".",
+                "TP53",
+                "\t\t",
+                "±",
+            ),
+        ]
+    ),
+    st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Z")), max_size=8),
+)
+
+
+def element(name: str, attribute: str, content: list[str]) -> str:
+    """One element as XML."""
+    return f"<{name} {attribute}>{''.join(content)}</{name}>"
+
+
+def trees(content: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """An element around some content."""
+    return st.sampled_from(ELEMENTS.split()).flatmap(
+        lambda name: st.builds(
+            element,
+            st.just(name),
+            st.sampled_from(ATTRIBUTES.get(name, [""])),
+            st.lists(content, max_size=6),
+        )
+    )
+
+
+CONTENT = st.recursive(
+    st.one_of(
+        TEXTS.map(escape), st.sampled_from(["<!--c-->", "<?p i?>", "<![CDATA[<&]]>", "&alpha;"])
+    ),
+    trees,
+    max_leaves=40,
+)
+
+
+@given(st.lists(CONTENT, max_size=6), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_any_tree_is_accounted_for_character_by_character(content, everything):
+    """Whatever the XML: nothing lost, nothing twice, and all of it found again."""
+    namespaces = 'xmlns:m="http://www.w3.org/1998/Math/MathML" xmlns:x="urn:x" xml:lang="en"'
+    xml = source(f"<article {namespaces}>{''.join(content)}</article>")
+    options = EVERYTHING if everything else TextOptions()
+    articles = parse_articles(xml, options, section_code)
+    check_promises(xml, articles)
+    assert [article.article_id for article in articles[1:]] == [
+        f"{articles[0].article_id}#sa{number}" for number in range(1, len(articles))
+    ]
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_span_reaches_from_its_first_to_its_last_character_in_the_xml(data):
+    """Inserted characters at its edges do not count."""
+    (article,) = parse(
+        "<article><body><p>a<inline-formula><tex-math>x</tex-math></inline-formula>b"
+        "<fig><label>F</label></fig>c  d<i>e</i></p></body></article>"
+    )
+    assert article.text == "a\ufffcb c de\nF"
+    start = data.draw(st.integers(0, len(article.text)))
+    end = data.draw(st.integers(start, len(article.text)))
+    located = [at for at in range(start, end) if article.xml_map.locate(at, at + 1)]
+    span = article.xml_map.locate(start, end)
+    if not located:
+        assert span is None
+        return
+    first = article.xml_map.locate(located[0], located[0] + 1)
+    last = article.xml_map.locate(located[-1], located[-1] + 1)
+    assert span[:2] == first[:2]
+    assert span[2:] == last[2:]
+
+
+@pytest.mark.parametrize(
+    ("content", "passages"),
+    [
+        ("Na<sub>v</sub>1.7 and IFN-<italic>γ</italic>", ["Nav1.7 and IFN-γ"]),
+        ("in <bold> mice </bold> only", ["in mice only"]),
+        ("one<fig><label>F 1</label></fig>, two", ["one, two", "F 1"]),
+        ("one <fig><label>F 1</label></fig> two", ["one two", "F 1"]),
+        ("one.<fig><label>F 1</label></fig>Two", ["one. Two", "F 1"]),
+        ("one <p>inner</p> two", ["one two", "inner"]),
+        ("see <ext-link>www.ebi.ac.uk</ext-link>", ["see www.ebi.ac.uk"]),
+        ("see <xref ref-type='fig'>Fig. 2</xref>", ["see Fig. 2"]),
+        ("<inline-formula><math/></inline-formula>", [""]),
+        ("a<disp-formula><math/></disp-formula>b", ["a \ufffc b"]),
+        ("a<disp-formula>2 H<sub>2</sub>O<label>(1)</label></disp-formula>b", ["a 2 H2O b"]),
+        ("<named-content>TP53</named-content>-null", ["TP53-null"]),
+        (
+            "<verse-group><verse-line>a</verse-line><verse-line>b</verse-line></verse-group>",
+            [*"ab"],
+        ),
+        ("a<nobody-knows>b<p>c</p>d</nobody-knows>e", ["ab de", "c"]),
+        ("a<xref rid='r'>1</xref><fn id='f'><p>n</p></fn>", ["a1", "n"]),
+        ("&nbsp;a&thinsp;b&nbsp;", ["a\u2009b"]),
+    ],
+)
+def test_inline_markup_neither_parts_nor_joins_and_blocks_are_lifted_out(content, passages):
+    """What a reader would read as one word is one word."""
+    assert paragraph(content) == passages
+
+
+def test_a_reference_type_that_is_missing_is_read_from_its_target():
+    """Some articles leave ``ref-type`` empty."""
+    xml = (
+        "<article><body><p>TP53 [<xref ref-type='' rid='r1'>1</xref>].</p></body>"
+        "<back><ref-list><ref id='r1'/></ref-list></back></article>"
+    )
+    assert parse(xml)[0].text == "TP53."
+
+
+def test_references_become_passages_when_asked_for():
+    """Parts of an ``element-citation`` are parted by spaces."""
+    xml = (
+        "<article><back><ref-list><title>References</title><ref><label>1</label>"
+        "<element-citation><name><surname>Li</surname><given-names>A</given-names></name>"
+        "<article-title>On <italic>BRCA1</italic></article-title><year>2004</year>"
+        "</element-citation></ref><ref><mixed-citation>Li A, <year>2005</year>.</mixed-citation>"
+        "</ref></ref-list></back></article>"
+    )
+    (article,) = parse(xml, TextOptions(references=True))
+    assert article.text.split("\n") == ["References", "Li A On BRCA1 2004", "Li A, 2005."]
+    assert {passage.section for passage in article.passages} == {"REF"}
+    assert parse(xml)[0].text == ""
+    assert parse(xml)[0].excluded == {"references": 37}
+
+
+def test_all_languages_are_text_when_asked_for():
+    """An empty set of languages wants all."""
+    xml = "<article xml:lang='en'><body><p xml:lang='pt-BR'>ferro</p><p>iron</p></body></article>"
+    assert parse(xml)[0].text == "iron"
+    assert parse(xml)[0].excluded == {"language": 5}
+    assert parse(xml, TextOptions(frozenset()))[0].text == "ferro\niron"
+    assert parse(xml, TextOptions(frozenset({"pt"})))[0].text == "ferro"
+
+
+def test_blocks_tell_the_section_stage_what_stands_around_a_passage():
+    """Titles, types, neighbours and the beginning of the text."""
+    seen: list[Sequence[Block]] = []
+
+    def spy(blocks: Sequence[Block], article_type: str) -> str:
+        assert article_type == "review-article"
+        seen.append(blocks)
+        return "OTHER"
+
+    xml = (
+        "<article article-type='review-article'><body><sec><title>A<xref ref-type='bibr'>1</xref>"
+        "</title></sec><sec sec-type='methods'><label>2</label><p><bold>Mice.</bold> They ran.</p>"
+        "</sec><sec><title>C</title></sec></body></article>"
+    )
+    parse_articles(source(xml), TextOptions(), spy)
+    body, section = seen[1]
+    assert body == Block("body", "", "", "A12Mice. They ran.C", (), ("A", "", "C"))
+    assert section == Block("sec", "Mice.", "methods", "2Mice. They ran.", ("A",), ("C",))
+
+
+def test_custom_metadata_is_text_only_where_it_says_what_it_is():
+    """PLOS keeps its data availability statements there."""
+    xml = (
+        "<article><front><article-meta><custom-meta-group><custom-meta><meta-name>Data Availability"
+        "</meta-name><meta-value>All in GEO.</meta-value></custom-meta><custom-meta><meta-name>"
+        "version</meta-name><meta-value>7</meta-value></custom-meta></custom-meta-group>"
+        "</article-meta></front></article>"
+    )
+    (article,) = parse(xml)
+    assert article.text == "Data Availability\nAll in GEO."
+    assert article.passages[1].section == "DATA_AVAIL"
+    assert article.excluded == {"metadata": 8}
+
+
+def test_metadata():
+    """Identifiers of the article's own front matter, the earliest year, the licence's URL."""
+    (article,) = parse(
+        "<article xmlns:xlink='http://www.w3.org/1999/xlink' article-type='letter' xml:lang='en'>"
+        "<front><journal-meta><journal-title-group><journal-title>J. Iron</journal-title>"
+        "</journal-title-group></journal-meta><article-meta><article-id pub-id-type='pmid'>7"
+        "</article-id><article-id pub-id-type='pmc'>8</article-id><article-id pub-id-type='doi'>"
+        "10.1/x</article-id><title-group><article-title>On<xref ref-type='fn'>*</xref>\n iron"
+        "</article-title></title-group><pub-date><year>2020</year></pub-date><pub-date><year>2019"
+        "</year></pub-date><permissions><license xlink:href='https://creativecommons.org/licenses/"
+        "by/4.0/'><license-p>Open.</license-p></license></permissions><related-article>"
+        "<article-id pub-id-type='pmid'>9</article-id></related-article></article-meta></front>"
+        "</article>"
+    )
+    assert (article.article_id, article.pmcid, article.pmid, article.doi) == (
+        *("PMC8", "PMC8", "7", "10.1/x"),
+    )
+    assert (article.title, article.journal, article.article_type) == (
+        "On iron",
+        "J. Iron",
+        "letter",
+    )
+    assert (article.language, article.year) == ("en", 2019)
+    assert article.license == "https://creativecommons.org/licenses/by/4.0/"
+
+
+def test_an_article_without_identifiers_goes_by_its_bytes():
+    """And without anything else, it is empty but whole."""
+    xml = source("<article/>")
+    (article,) = parse_articles(xml, TextOptions(), section_code)
+    assert article.article_id == f"SRC:{xml.range.sha256[:16]}"
+    assert (article.text, article.passages, article.chars_source) == ("", (), 0)
+
+
+def test_namespaces_of_enclosing_elements_are_in_scope():
+    """An article cut out of an OAI answer, say."""
+    xml = source("<o:article><o:p l:href='x'>iron</o:p></o:article>", 'xmlns:o="urn:o" xmlns:l="l"')
+    (article,) = parse_articles(xml, TextOptions(), section_code)
+    assert article.passages[0].xpath == "/*[local-name()='article'][1]/*[local-name()='p'][1]"
+    check_promises(xml, [article])
+
+
+def test_an_article_travels():
+    """Between processes, with its map."""
+    (article,) = parse("<article><body><p>iron</p></body></article>")
+    copy = pickle.loads(pickle.dumps(article))  # noqa: S301
+    assert copy.xml_map.locate(0, 4) == article.xml_map.locate(0, 4)
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason", "said"),
+    [
+        ("", "empty", "found nothing"),
+        ("<article>\n<p>a</sec></article>", "not-well-formed", "line 2, column"),
+        ("<article><p l:href='x'/></article>", "unbound-prefix", "line 1, column 23"),
+        (b"<article>\n <p>caf\xe9</p></article>", "bad-encoding", "0xe9 at line 2, column 8"),
+        ("<article><p>\x00</p></article>", "bad-encoding", "line 1"),
+        ("<html><p>a</p></html>", "not-jats", "found html"),
+        ("<article/><article/>", "not-well-formed", "found 2"),
+        ("<article/></w><w>", "not-well-formed", "line 1"),
+        ("<article>" + "<p>" * 1_000_000, "too-deep", "256"),
+        (f"<article><p>{'a' * 11_000_000}</p></article>", "text-too-long", "line 1"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(xml, reason, said):
+    """With the place, for a curator."""
+    error = refused(xml)
+    assert error.reason == reason
+    assert said in error.message
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        '<!DOCTYPE article [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>',
+        '<!DOCTYPE article [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE article SYSTEM "http://127.0.0.1:9/x.dtd">',
+        '<!DOCTYPE article [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd"> %p;]>',
+    ],
+)
+def test_no_doctype_is_read(doctype):
+    """So none can define an entity, or fetch anything."""
+    assert refused(f"{doctype}<article><p>&b;&x;</p></article>").reason == "not-well-formed"
+
+
+def test_entities_of_the_dtd_are_decoded_and_counted():
+    """By the standard tables; in comments and CDATA they are no entities."""
+    (article,) = parse(
+        "<article><!-- &lsqb; -->\n<p>&alpha;&nbsp;&lt;&bogus;&lambda;"
+        "<![CDATA[&beta;]]></p></article>"
+    )
+    assert article.text == "α\xa0<\ufffdλ&beta;"
+    assert article.notes == {"entities_decoded": 3, "entities_unknown": 1}
