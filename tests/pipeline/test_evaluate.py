@@ -118,7 +118,7 @@ WORDS = ["BRCA", "TP53", "breast", "cancer", "the", "(", ")", "-", "IFN-TP53", "
     )
 )
 def test_scores_of_tagged_tokens_are_seqevals(sentences):
-    """From the model's mentions to the figures: the same as seqeval on tags of the gold's tokens."""
+    """From the model's mentions to the figures: seqeval's, on tags of the gold's tokens."""
     seqeval = pytest.importorskip("seqeval.metrics", reason="compares with seqeval")
     documents = [iob_document(str(number), [pairs]) for number, pairs in enumerate(sentences)]
     types = sorted({m.type for document in documents for m in document.mentions})
@@ -130,7 +130,9 @@ def test_scores_of_tagged_tokens_are_seqevals(sentences):
         row = ["O"] * len(document.tokens)
         for mention in mentions:
             covered = [
-                n for n, (a, b) in enumerate(document.tokens) if a < mention.end > mention.start < b
+                number
+                for number, (start, end) in enumerate(document.tokens)
+                if mention.start <= start and end <= mention.end
             ]
             if mention.type in types:
                 row[covered[0]] = f"B-{mention.type}"
