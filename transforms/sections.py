@@ -242,7 +242,8 @@ ASIDE = r"""
     (articles?|authors?) (information|details?|biograph(y|ies)|addresses)|about the authors?
     (how to )?cite this article( as)?|citations?|copyright( .*)?|notice of .*
     (rights|reprints) and permissions?|provenance( and peer review)?|peer review( information)?
-    declarations|statements|current study status|transparency (declaration|statement)s?|reporting (summary|checklist)
+    declarations|statements|current study status
+    transparency (declaration|statement)s?|reporting (summary|checklist)
     """
 
 # Titles that tell only where nothing above them does: the participants of a trial are described in
