@@ -1,0 +1,1 @@
+"""The recipe of the embedded model: from folders of IOB gold to a quantised model folder."""

@@ -1,0 +1,90 @@
+"""Graphs in, the card's figures out: F1 in fp32 and int8, temperature, reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.train.data import Corpus, Example
+from models.train.export import Graph
+from models.train.score import Bin, entity_confidence, entity_scores, reliability
+
+
+@dataclass
+class Figures:
+    """Scores by corpus and graph (``fp32``, ``int8``), then by type; int8 reliability bins."""
+
+    scores: dict[str, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
+    reliability: list[Bin] = field(default_factory=list)
+
+
+def probabilities(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Softmax over the last axis."""
+    scaled = logits / temperature
+    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
+    answer: NDArray[np.float32] = powers / powers.sum(-1, keepdims=True)
+    return answer
+
+
+def fit_temperature(graph: Graph, sentences: Sequence[Example], n_labels: int) -> float:
+    """The temperature, 0.5 to 3, under which the allowed labels are most likely."""
+    logits = np.concatenate(list(graph.word_logits(sentences)))
+    allowed = np.zeros((len(logits), n_labels), bool)
+    rows = (labels for example in sentences for labels in example.allowed)
+    for row, labels in zip(allowed, rows, strict=True):
+        row[list(labels)] = True
+
+    def surprise(temperature: float) -> float:
+        likely = (probabilities(logits, temperature) * allowed).sum(-1)
+        return float(-np.log(np.maximum(likely, 1e-9)).mean())
+
+    return min((round(0.5 + step * 0.05, 2) for step in range(51)), key=surprise)
+
+
+def measure(
+    graphs: Mapping[str, Path],
+    corpora: Sequence[Corpus],
+    held_out: Mapping[str, Sequence[Example]],
+    labels: Sequence[str],
+) -> Figures:
+    """Score every graph on every held-out set; reliability is over all of int8's entities."""
+    figures = Figures()
+    confidence: list[tuple[float, bool]] = []
+    for corpus in corpora:
+        sentences = held_out[corpus.name]
+        gold = [example.gold for example in sentences]
+        own = figures.scores.setdefault(corpus.name, {})
+        for name, path in graphs.items():
+            found = [probabilities(logits) for logits in Graph(path).word_logits(sentences)]
+            predicted = [[labels[i] for i in row.argmax(-1)] for row in found]
+            own[name] = entity_scores(gold, predicted, corpus.closed)
+            if name == "int8":
+                scores = [row.max(-1) for row in found]
+                confidence += entity_confidence(gold, predicted, scores, corpus.closed)
+    figures.reliability = reliability(confidence)
+    return figures
+
+
+def score_rows(figures: Figures, splits: Mapping[str, str]) -> Iterator[str]:
+    """Markdown rows: corpus, type, precision, recall, F1 in int8, F1 in fp32, support."""
+    yield "| corpus | type | precision | recall | F1 int8 | F1 fp32 | mentions |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for corpus, by_graph in figures.scores.items():
+        for kind, row in by_graph["int8"].items():
+            full = f"{by_graph['fp32'][kind]['f1']:.3f}" if "fp32" in by_graph else "-"
+            yield (
+                f"| {corpus} {splits[corpus]} | {kind} | {row['precision']:.3f} | "
+                f"{row['recall']:.3f} | {row['f1']:.3f} | {full} | {row['support']} |"
+            )
+
+
+def reliability_rows(bins: Sequence[Bin]) -> Iterator[str]:
+    """Markdown rows: score range, entities, mean score, share exactly right."""
+    yield "| score | entities | mean score | exactly right |"
+    yield "| --- | --- | --- | --- |"
+    for b in bins:
+        yield f"| {b.low:.2f} to {b.high:.2f} | {b.n} | {b.score:.3f} | {b.right:.3f} |"

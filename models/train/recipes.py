@@ -1,0 +1,135 @@
+"""The two recipes from end to end: the embedded model, and any encoder over a grid."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from models.train.data import EMBEDDED, LABELS, Corpus, corpus_files, examples, read_iob
+from models.train.export import FULL, QUANTISED, Graph, export_onnx, quantise, write_folder
+from models.train.figures import fit_temperature, measure, reliability_rows, score_rows
+from models.train.score import entity_scores
+from models.train.train import Settings, load_encoder, load_tokenizer, predict, train
+
+NAME = "minilm-l6-bioner"
+LICENCE = "Apache-2.0"
+# Nothing trained on these; test sets are for the figures alone.
+CALIBRATION = ("NCBI-disease", "linnaeus", "BioNLP13CG")
+
+
+def embedded(
+    base: Path, data: Path, work: Path, out: Path, *, version: str, steps: int | None = None
+) -> None:
+    """Train, calibrate, export, quantise, measure and write the embedded model's folder."""
+    settings = Settings() if steps is None else Settings(steps=steps)
+    encoder = train(base, data, work, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
+    tokenizer = load_tokenizer(encoder)
+    held_out = {
+        c.name: examples(c, corpus_files(data, c, c.held_out), tokenizer, max_tokens=512)
+        for c in EMBEDDED
+    }
+    full, quantised = work / FULL, work / QUANTISED
+    export_onnx(encoder, full)
+    quantise(full, quantised, per_channel=True)
+    calibration = [example for name in CALIBRATION for example in held_out[name]]
+    temperature = fit_temperature(Graph(quantised), calibration, len(LABELS))
+    export_onnx(encoder, full, temperature)
+    quantise(full, quantised, per_channel=True)
+    write_folder(encoder, quantised, out, name=NAME, version=version, licence=LICENCE)
+    figures = measure({"fp32": full, "int8": quantised}, EMBEDDED, held_out, LABELS)
+    (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
+    splits = {c.name: " + ".join(c.held_out) for c in EMBEDDED}
+    card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8")).substitute(
+        name=NAME,
+        version=version,
+        megabytes=f"{(out / QUANTISED).stat().st_size / 1e6:.1f}",
+        temperature=temperature,
+        settings=", ".join(f"{k} {v}" for k, v in asdict(settings).items()),
+        corpora="\n".join(_corpus_rows()),
+        scores="\n".join(score_rows(figures, splits)),
+        reliability="\n".join(reliability_rows(figures.reliability)),
+    )
+    (out / "README.md").write_text(card, encoding="utf-8")
+
+
+def _corpus_rows() -> list[str]:
+    return [
+        f"| {c.name} | {', '.join(c.train)} | {', '.join(c.held_out)} | "
+        f"{', '.join(f'{k} → {v}' for k, v in c.mentions.items())} | "
+        f"{', '.join(sorted(c.closed))} |"
+        for c in EMBEDDED
+    ]
+
+
+def finetune(
+    base: Path,
+    data: Path,
+    work: Path,
+    out: Path,
+    *,
+    learning_rates: Sequence[float],
+    batch_sizes: Sequence[int],
+    epochs: int,
+    steps: int | None = None,
+) -> dict[str, Any]:
+    """Fine-tune an encoder at every point of the grid and write the best by devel F1 to `out`.
+
+    Args:
+        base: HuggingFace folder with config.json, weights and tokenizer.json.
+        data: folder of train.tsv and devel.tsv, token and IOB tag a line.
+        work: one folder a point, from which its run goes on; `work`/grid.tsv is the table.
+        out: takes the best encoder as a HuggingFace folder, to be exported like any other.
+        learning_rates: of encoder and head alike.
+        batch_sizes: in sentences.
+        epochs: passes over the training file at every point.
+        steps: stop each run after this many steps, for a trial.
+
+    Returns:
+        The best point: learning rate, batch size and strict devel F1.
+    """
+    sentences = list(read_iob(data / "train.tsv"))
+    types = sorted({tag[2:] for sentence in sentences for _, tag in sentence if tag != "O"})
+    labels = ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
+    corpus = Corpus(
+        data.name, {k: k for k in types}, frozenset(types), ("train",), ("devel",), empty=1.0
+    )
+    tokenizer = load_tokenizer(base)
+    devel = examples(
+        corpus, corpus_files(data.parent, corpus, ("devel",)), tokenizer, labels=labels
+    )
+    table = work / "grid.tsv"
+    work.mkdir(parents=True, exist_ok=True)
+    table.write_text("learning_rate\tbatch_size\tdevel_f1\n")
+    found = []
+    for rate, size in product(learning_rates, batch_sizes):
+        settings = replace(
+            Settings(),
+            steps=steps or epochs * math.ceil(len(sentences) / size),
+            learning_rate=rate,
+            head_learning_rate=rate,
+            layer_decay=1.0,
+            dropout=0.1,
+            batch_tokens=size * 512,
+            batch_sentences=size,
+            max_tokens=512,
+            easy_loss=0.0,
+        )
+        place = work / f"rate{rate:g}-batch{size}"
+        encoder = train(base, data.parent, place, (corpus,), labels, settings, watch=())
+        model = load_encoder(encoder, labels, 0.0)
+        predicted = predict(model, devel, labels, model.config.pad_token_id or 0, bf16=False)
+        scores = entity_scores([e.gold for e in devel], predicted, types)
+        found.append((scores["micro"]["f1"], rate, size, encoder))
+        with table.open("a") as rows:
+            rows.write(f"{rate:g}\t{size}\t{scores['micro']['f1']:.4f}\n")
+    f1, rate, size, encoder = max(found, key=lambda point: point[0])
+    out.mkdir(parents=True, exist_ok=True)
+    for path in encoder.iterdir():
+        (out / path.name).write_bytes(path.read_bytes())
+    return {"learning_rate": rate, "batch_size": size, "devel_f1": f1}

@@ -1,0 +1,187 @@
+"""Both recipes from end to end with a random encoder of two layers; skipped without torch."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip(
+    "torch", reason="the recipe is not tested: install models/train/requirements.txt"
+)
+transformers = pytest.importorskip("transformers")
+pytest.importorskip("onnx")
+
+from tokenizers import Tokenizer  # noqa: E402
+from tokenizers.models import BPE, WordPiece  # noqa: E402
+from tokenizers.normalizers import BertNormalizer  # noqa: E402
+from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel  # noqa: E402
+from tokenizers.processors import TemplateProcessing  # noqa: E402
+
+from models.folder import load_model  # noqa: E402
+from models.train import recipes  # noqa: E402
+from models.train.__main__ import main  # noqa: E402
+from models.train.data import EMBEDDED, LABELS  # noqa: E402
+from models.train.train import Settings, partial_label_loss, rate_factor, train  # noqa: E402
+
+SENTENCE = [("the", "O"), ("p53", "B-{0}"), ("gene", "I-{0}"), ("is", "O"), ("here", "O")]
+
+
+@pytest.fixture
+def base(tmp_path):
+    """A BERT of two layers that knows seven words."""
+    folder = tmp_path / "base"
+    words = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "p", "##53", "gene", "is", "here", ".")
+    tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(words)}, unk_token=words[1]))
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    config = transformers.BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=512,
+    )
+    torch.manual_seed(1)
+    transformers.BertForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture
+def gold(tmp_path):
+    """A folder of corpora with the names, splits and labels of the real ones."""
+    for corpus in EMBEDDED:
+        for split in (*corpus.train, *corpus.held_out):
+            path = tmp_path / "ner" / corpus.name / f"{split}.tsv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, next(iter(corpus.mentions)), 40)
+    return tmp_path / "ner"
+
+
+def write(path: Path, label: str, n: int):
+    """An IOB file of `n` sentences with one mention each."""
+    lines = [f"{token}\t{tag.format(label)}" for token, tag in SENTENCE]
+    path.write_text(("\n".join(lines) + "\n\n") * n)
+
+
+def test_the_loss_is_the_surprise_that_the_label_is_one_of_those_allowed():
+    """Equal logits over four labels, two of them allowed: one bit."""
+    losses = partial_label_loss(
+        torch.zeros(2, 4), torch.tensor([[True, True, False, False], [True] * 4])
+    )
+    assert losses.tolist() == pytest.approx([0.6931472, 0.0])
+
+
+def test_the_rate_goes_up_to_one_and_down_to_zero():
+    """One cycle: the last steps settle."""
+    assert [rate_factor(p, 0.1) for p in (0, 0.05, 0.1, 0.55, 1)] == pytest.approx(
+        [0, 0.5, 1, 0.5, 0]
+    )
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(base, gold, tmp_path, monkeypatch):
+    """The checkpoint holds the draw, the random state and the optimizer."""
+    settings = Settings(steps=12, batch_tokens=64, dropout=0.1)
+    options = {"watch": (), "checkpoint_steps": 6}
+
+    class KilledError(Exception):
+        pass
+
+    whole = train(base, gold, tmp_path / "whole", EMBEDDED, LABELS, settings, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr("models.train.train.collate", broken_after(8, KilledError))
+        with pytest.raises(KilledError):
+            train(base, gold, tmp_path / "killed", EMBEDDED, LABELS, settings, **options)
+    again = train(base, gold, tmp_path / "killed", EMBEDDED, LABELS, settings, **options)
+    weights = [
+        transformers.BertForTokenClassification.from_pretrained(folder).state_dict()
+        for folder in (whole, again)
+    ]
+    for name, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][name]), name
+    log = (tmp_path / "killed" / "log.tsv").read_text().splitlines()
+    assert [row.split("\t")[1] for row in log] == ["step", "6", "12"]
+
+
+def broken_after(n: int, error: type[Exception]):
+    """`collate` that fails at call `n` + 1."""
+    from models.train.train import collate
+
+    calls = []
+
+    def fragile(*arguments):
+        calls.append(1)
+        if len(calls) > n:
+            raise error
+        return collate(*arguments)
+
+    return fragile
+
+
+def test_one_command_goes_from_gold_to_a_folder_that_the_job_loads(base, gold, tmp_path):
+    """The written self-test holds, and the card has every corpus's figures."""
+    out = tmp_path / "model"
+    command = ["embedded", "--data", gold, "--base", base, "--out", out]
+    command += ["--work", tmp_path / "work", "--steps", 3, "--model-version", "0.0.1"]
+    assert main([str(part) for part in command]) == 0
+    model = load_model(str(out))
+    assert model.labels == LABELS
+    assert (model.name, model.version) == (recipes.NAME, "0.0.1")
+    assert len(model.self_tests) == 4
+    card = (out / "README.md").read_text()
+    assert "$" not in card
+    assert all(f"| {corpus.name} " in card for corpus in EMBEDDED)
+
+
+def test_any_encoder_is_fine_tuned_over_the_grid(base, tmp_path):
+    """The best point is kept, with the corpus's own labels."""
+    data = tmp_path / "epmc"
+    data.mkdir()
+    for split in ("train", "devel"):
+        write(data / f"{split}.tsv", "GP", 20)
+    command = ["finetune", "--data", data, "--base", base, "--out", tmp_path / "best"]
+    command += ["--work", tmp_path / "work", "--epochs", 4]
+    command += ["--learning-rates", 1e-6, 3e-2, "--batch-sizes", 4]
+    assert main([str(part) for part in command]) == 0
+    rows = (tmp_path / "work" / "grid.tsv").read_text().splitlines()
+    assert len(rows) == 3
+    assert rows[2].split("\t")[0::2] == ["0.03", "1.0000"]
+    config = json.loads((tmp_path / "best" / "config.json").read_text())
+    assert list(config["id2label"].values()) == ["O", "B-GP", "I-GP"]
+
+
+def test_byte_level_encoders_are_fine_tuned_too(tmp_path):
+    """GPT-2 has neither special tokens nor padding, and its words end at white space."""
+    folder, data = tmp_path / "base", tmp_path / "epmc"
+    alphabet = {letter: i for i, letter in enumerate(sorted(ByteLevel.alphabet()))}
+    tokenizer = Tokenizer(BPE(alphabet, []))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    config = transformers.GPT2Config(vocab_size=256, n_embd=16, n_layer=2, n_head=2)
+    transformers.GPT2ForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    data.mkdir()
+    for split in ("train", "devel"):
+        write(data / f"{split}.tsv", "GP", 20)
+    point = recipes.finetune(
+        folder,
+        data,
+        tmp_path / "work",
+        tmp_path / "best",
+        learning_rates=[1e-2],
+        batch_sizes=[4],
+        epochs=8,
+    )
+    assert point["devel_f1"] > 0.9
+
+
+def test_settings_are_kept_beside_the_log(base, gold, tmp_path):
+    """A log without its settings could not be repeated."""
+    settings = replace(Settings(), steps=1, seed=5)
+    train(base, gold, tmp_path / "work", EMBEDDED, LABELS, settings, watch=("BC5CDR",))
+    assert json.loads((tmp_path / "work" / "settings.json").read_text())["seed"] == 5
+    assert "BC5CDR=" in (tmp_path / "work" / "log.tsv").read_text()
