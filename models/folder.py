@@ -285,16 +285,10 @@ def open_session(graph: Path) -> ort.InferenceSession:
         raise ModelError(f"{graph} is a pickle or PyTorch file under an ONNX name")
     if head.startswith(b"version https://git-lfs"):
         raise ModelError(f"{graph} is a Git LFS pointer, not the file itself: run git lfs pull")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
     try:
-        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(
+            str(graph), session_options(), providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # its errors share no base class
         reason = " ".join(str(error).split())
         if "opset" in reason.lower():
@@ -306,6 +300,21 @@ def open_session(graph: Path) -> ort.InferenceSession:
                 f"{graph} keeps its weights in another file, which is missing: {reason}"
             ) from error
         raise ModelError(f"ONNX Runtime {ort.__version__} cannot load {graph}: {reason}") from error
+
+
+def session_options() -> ort.SessionOptions:
+    """One core for each call, and no memory kept from one shape of batch to the next.
+
+    Each choice is measured by ``tests/bench/bench_runtime.py``.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3  # errors; they are raised as well
+    return options
 
 
 def _read_json(path: Path) -> dict[str, Any]:

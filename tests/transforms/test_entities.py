@@ -1,5 +1,6 @@
 """Entities slice the text exactly, and mean what transformers means by them."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.folder import load_model
+from tests.models.rows import LABELS, made_up_logits
 from transforms.entities import find_entities, read_scheme
 from transforms.inference import score_windows
 from transforms.records import Aggregation, Tokens
@@ -59,6 +61,25 @@ def test_a_real_graph_gives_the_entities_of_a_passage():
         [("mice", "OG"), ("acetylsalicylic acid", "CD")],
     ]
     assert found[0][0].score == pytest.approx(np.exp(6) / (np.exp(6) + 8), abs=1e-6)
+
+
+RECORDED = json.loads((MODELS / "transformers_entities.json").read_text())
+
+
+@pytest.mark.parametrize("aggregation", get_args(Aggregation))
+@pytest.mark.parametrize("name", RECORDED)
+def test_entities_are_those_recorded_from_transformers(name, aggregation):
+    """On difficult sentences; tests/models/test_transformers.py compares live, where torch is."""
+    tokenizer = load_model(str(MODELS / name)).tokenizer
+    for case in RECORDED[name]:
+        text = case["text"]
+        (tokens,) = tokenize_passages([text], tokenizer)
+        logits = made_up_logits(tokens.ids)
+        found = find_entities(logits, tokens, (0, len(text)), LABELS, aggregation)
+        assert [list(e[:3]) for e in found] == [e[:3] for e in case[aggregation]], text
+        assert [e.score for e in found] == pytest.approx(
+            [e[3] for e in case[aggregation]], abs=1e-4
+        )
 
 
 @given(

@@ -1,0 +1,163 @@
+"""What ONNX Runtime's options and the size of a batch cost: tokens per second and memory.
+
+    python -m tests.bench.bench_runtime MODEL [--rounds 3] [--articles 8]
+
+Every setting runs in a process of its own, in turns, on real sentences of ``shared/corpus``. Real
+(unpadded) tokens are counted, per second of the clock and per second of processor time; the latter
+hardly depends on what else the machine does. Memory is the peak of the process, and its growth
+from the end of the first pass over the articles to the end of the last.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+import onnxruntime as ort
+from lxml import etree
+
+from models import folder
+from transforms import inference
+from transforms.records import Tokens, Window
+from transforms.sentences import split_sentences
+from transforms.windows import cut_windows, tokenize_passages
+
+SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[2].parent / "shared"))
+# glibc raises both with every large block that is freed, and then keeps what was freed.
+FIXED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+DEFAULT = {
+    "arena": False,
+    "pattern": False,
+    "tokens": inference.BATCH_TOKENS,
+    "cost": inference.BATCH_COST,
+    "threads": 1,
+    "options": {},
+    "malloc": {},
+}
+SETTINGS: dict[str, dict[str, object]] = {
+    "default": {},
+    "arena": {"arena": True},
+    "memory pattern": {"pattern": True},
+    "arena, memory pattern": {"arena": True, "pattern": True},
+    **{f"{tokens} tokens": {"tokens": tokens} for tokens in (128, 256, 512, 1024, 2048, 4096)},
+    **{f"cost {cost}": {"cost": cost} for cost in (0, 8, 64, 128)},
+    "one malloc arena": {"malloc": {"MALLOC_ARENA_MAX": "1"}},
+    "2 threads": {"threads": 2},
+    "2 threads, one malloc arena": {"threads": 2, "malloc": {"MALLOC_ARENA_MAX": "1"}},
+    "2 threads, fixed malloc": {"threads": 2, "malloc": FIXED_MALLOC},
+    "2 threads, arena": {"threads": 2, "arena": True},
+    "no prepacking": {"options": {"session.disable_prepacking": "1"}},
+}
+
+
+def read_articles(count: int) -> list[list[str]]:
+    """The paragraphs of so many articles."""
+    articles = []
+    for path in sorted((SHARED / "corpus" / "single").glob("10.1371*"))[:count]:
+        root = etree.parse(path, etree.XMLParser(resolve_entities=False, recover=True)).getroot()
+        texts = (" ".join("".join(p.itertext()).split()) for p in root.iter("p"))
+        articles.append([text for text in texts if text])
+    return articles
+
+
+def memory_mb() -> float:
+    """Resident memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
+    """One setting, in this process: every article three times over."""
+    options = folder.session_options()
+    options.enable_cpu_mem_arena = bool(setting["arena"])
+    options.enable_mem_pattern = bool(setting["pattern"])
+    for key, value in dict(setting["options"]).items():  # type: ignore[call-overload]
+        options.add_session_config_entry(key, value)
+    folder.session_options = lambda: options
+    model = folder.load_model(name)
+    inference.BATCH_TOKENS = int(str(setting["tokens"]))
+    inference.BATCH_COST = int(str(setting["cost"]))
+    work: list[tuple[list[Tokens], list[Window]]] = []
+    for texts in read_articles(count):
+        tokens = tokenize_passages(texts, model.tokenizer)
+        sentences = [split_sentences(text) for text in texts]
+        work.append((tokens, cut_windows(tokens, sentences, model.window_limit)))
+    real = sum(window.end - window.start for _, windows in work for window in windows)
+
+    def score(articles: list[tuple[list[Tokens], list[Window]]]) -> None:
+        for tokens, windows in articles:
+            inference.score_windows(model, tokens, windows)
+
+    def passes(times: int) -> None:
+        threads = int(str(setting["threads"]))
+        queue = iter(work * times)
+        lock = threading.Lock()
+
+        def worker() -> None:
+            while True:
+                with lock:
+                    article = next(queue, None)
+                if article is None:
+                    return
+                score([article])
+
+        pool = [threading.Thread(target=worker) for _ in range(threads)]
+        for thread in pool:
+            thread.start()
+        for thread in pool:
+            thread.join()
+
+    passes(1)
+    after_first = memory_mb()
+    clock, processor = time.perf_counter(), time.process_time()
+    passes(2)
+    return {
+        "tokens/s": 2 * real / (time.perf_counter() - clock),
+        "tokens/core-s": 2 * real / (time.process_time() - processor),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "growth MB": memory_mb() - after_first,
+    }
+
+
+def main() -> None:
+    """Run the settings in turns and print their medians."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("model")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--articles", type=int, default=8)
+    parser.add_argument("--only", nargs="+", metavar="SETTING", choices=SETTINGS)
+    parser.add_argument("--setting", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.setting:
+        print(json.dumps(run(args.model, args.articles, DEFAULT | json.loads(args.setting))))
+        return
+    names = args.only or list(SETTINGS)
+    results: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for _, name in itertools.product(range(args.rounds), names):
+        command = [sys.executable, "-m", "tests.bench.bench_runtime", args.model]
+        command += ["--articles", str(args.articles), "--setting", json.dumps(SETTINGS[name])]
+        environment = os.environ | dict(SETTINGS[name].get("malloc", {}))  # type: ignore[call-overload]
+        output = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment
+        )
+        results[name].append(json.loads(output.stdout))
+    print(f"{platform.processor() or platform.machine()}, onnxruntime {ort.__version__}")
+    columns = list(results[names[0]][0])
+    print("| setting |", " | ".join(columns), "|")
+    print("| --- |", " | ".join("---" for _ in columns), "|")
+    for name in names:
+        row = (f"{median(result[column] for result in results[name]):.0f}" for column in columns)
+        print(f"| {name} |", " | ".join(row), "|")
+
+
+if __name__ == "__main__":
+    main()
