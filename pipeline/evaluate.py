@@ -53,7 +53,17 @@ TYPE_OF = {label: kind for kind, labels in LABELS.items() for label in labels.sp
 
 CONTEXT = 60  # characters on each side of an error
 COLUMNS = (
-    *("kind", "document", "start", "end", "gold_type", "gold", "predicted_type", "predicted"),
+    *(
+        "kind",
+        "document",
+        "section",
+        "start",
+        "end",
+        "gold_type",
+        "gold",
+        "predicted_type",
+        "predicted",
+    ),
     *("before", "text", "after"),
 )
 
@@ -310,12 +320,14 @@ def _write_errors(path: Path, report: Report) -> None:
         writer.writerow(COLUMNS)
         for error in sorted(report.errors, key=lambda error: (error.kind, error.document)):
             document = report.documents[error.document]
+            sections = report.predictions.sections.get(document.name, ())
             sides = [mention for mention in (error.gold, error.predicted) if mention]
             start, end = min(m.start for m in sides), max(m.end for m in sides)
             writer.writerow(
                 [
                     error.kind,
                     document.name,
+                    next((code for a, b, code in sections if a <= start < b), ""),
                     start,
                     end,
                     *_type_and_text(document, error.gold),

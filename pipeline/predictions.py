@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -34,6 +35,7 @@ class Predictions:
         widened: predictions, by type, that end inside a token of the gold, which tags whole ones.
         lost: gold mentions, by label, some character of which is not in the run's text.
         outside: predictions, by type, in text that the gold does not hold.
+        sections: by document name, where a run tells them: start, end and section code.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Predictions:
     widened: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
+    sections: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
 
 def predict(model: Model, documents: Sequence[GoldDocument], threads: int) -> Predictions:
@@ -152,9 +155,14 @@ def read_predictions(
     types = frozenset(read_scheme(tuple(models[names[0]]["labels"])).types) - {""}
     found = Predictions(names[0], types, [None] * len(documents))
     index = {document.name: number for number, document in enumerate(documents)}
-    for number, text, annotations in _articles(output, index, names[0]):
+    for number, text, passages, annotations in _articles(output, index, names[0]):
         document = documents[number]
         places = align(text, document.text)
+        found.sections[document.name] = [
+            (*span, passage["section"])
+            for passage in passages
+            if (span := map_span(places, passage["start"], passage["end"]))
+        ]
         mapped = [(map_span(places, start, end), kind) for start, end, kind in annotations]
         found.mentions[number] = [Mention(*span, kind) for span, kind in mapped if span]
         found.outside.update(kind for span, kind in mapped if not span)
@@ -174,19 +182,23 @@ def read_predictions(
 
 def _articles(
     output: str, index: dict[str, int], model: str
-) -> Iterator[tuple[int, str, list[tuple[int, int, str]]]]:
-    """The wanted articles' document number, text and annotations; a document's first one only."""
+) -> Iterator[tuple[int, str, list[dict[str, Any]], list[tuple[int, int, str]]]]:
+    """The wanted articles, one for a document: its number, text, passages and annotations."""
     ids = ["article_id", "pmcid", "pmid", "doi", "source_uri"]
     seen: set[int] = set()
     for receipt in sorted(storage.sizes(storage.join(output, "receipts"), "*.json")):
         chunk = files_of(receipt.removesuffix(".json"))
-        articles = _table(output, chunk["articles"], [*ids, "text"])
+        articles = _table(output, chunk["articles"], [*ids, "text", "passages"])
         wanted = {}
         for row, values in enumerate(articles.select(ids).to_pylist()):
             number = next((index[name] for name in _names(values) if name in index), None)
             if number is not None and number not in seen:
                 seen.add(number)
-                wanted[values["article_id"]] = (number, articles["text"][row].as_py())
+                wanted[values["article_id"]] = (
+                    number,
+                    articles["text"][row].as_py(),
+                    articles["passages"][row].as_py(),
+                )
         if not wanted:
             continue
         columns = ["article_id", "model", "start", "end", "type"]
@@ -194,8 +206,8 @@ def _articles(
         annotations = defaultdict(list)
         for row in table.filter(pc.field("model") == model).to_pylist():
             annotations[row["article_id"]].append((row["start"], row["end"], row["type"]))
-        for article_id, (number, text) in wanted.items():
-            yield number, text, annotations[article_id]
+        for article_id, article in wanted.items():
+            yield *article, annotations[article_id]
 
 
 def _names(values: dict[str, str | None]) -> Iterator[str]:

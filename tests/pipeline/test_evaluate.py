@@ -193,7 +193,10 @@ def craft(tmp_path: Path) -> Path:
     return folder
 
 
-def write_run(folder: Path, models=("tiny@1",)) -> Path:
+FOUND = [(0, 4, "OG"), (5, 9, "GP"), (17, 21, "OG"), (32, 36, "GP")]
+
+
+def write_run(folder: Path, models=("tiny@1",), found=FOUND) -> Path:
     """An output folder with what ``evaluate`` reads of one."""
     for sub in ("articles", "annotations", "receipts"):
         (folder / sub).mkdir(parents=True)
@@ -209,15 +212,17 @@ def write_run(folder: Path, models=("tiny@1",)) -> Path:
         "pmid": "77",
         "source_uri": "a.xml",
         "text": RUN_TEXT,
+        "passages": [
+            {"start": start, "end": end, "section": code}
+            for start, end, code in [(0, 4, "TITLE"), (5, 22, "RESULTS"), (23, 36, "TABLE")]
+        ],
     }
     pq.write_table(pa.Table.from_pylist([article]), folder / files_of("c")["articles"])
-    found = [(0, 4, "OG"), (5, 9, "GP"), (17, 21, "OG"), (32, 36, "GP")]
     annotations = [
         {"article_id": "PMC5", "model": name, "start": start, "end": end, "type": kind}
         for name in models
         for start, end, kind in found
     ]
-    assert [RUN_TEXT[a:b] for a, b, _ in found] == ["Mice", "BRCA", "mice", "BRCA"]
     pq.write_table(pa.Table.from_pylist(annotations), folder / files_of("c")["annotations"])
     return folder
 
@@ -240,6 +245,19 @@ def test_a_run_is_scored_in_the_golds_text(evaluate, craft, tmp_path):
         "predictions_outside": {"GP": 1},
     }
     assert report["gold"]["absent"] == ["88"]
+
+
+def test_errors_of_a_run_tell_their_section(evaluate, craft, tmp_path):
+    """To see where a model goes wild; text that is the gold's alone has none."""
+    run = write_run(tmp_path / "run", found=[(0, 4, "GP"), (5, 9, "OG"), (17, 21, "OG")])
+    evaluate("--gold", craft, "--run", run, "--errors", tmp_path / "errors.tsv")
+    with (tmp_path / "errors.tsv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    assert [(row["kind"], row["section"], row["gold"]) for row in rows] == [
+        ("missed", "", "BRCA"),
+        ("wrong type", "TITLE", "Mice"),
+        ("wrong type", "RESULTS", "BRCA"),
+    ]
 
 
 def test_a_run_of_several_models_needs_one_named(evaluate, craft, tmp_path):
