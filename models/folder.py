@@ -163,11 +163,15 @@ class Model:
 
 
 def find_model_folder(name_or_dir: str) -> Path:
-    """The local folder of a model: an embedded model's by its name, or the given one.
+    """The local folder of a model: an embedded one's by its name, a URI's copy, or the given one.
 
     Raises:
         ModelError: there is no such folder.
     """
+    if "://" in name_or_dir:
+        from models.fetch import fetch_model  # noqa: PLC0415 - it knows what a folder is
+
+        return fetch_model(name_or_dir)
     for folder in (EMBEDDED / name_or_dir, Path(name_or_dir)):
         if (folder / "config.json").is_file():
             return folder
@@ -186,15 +190,15 @@ def load_model(name_or_dir: str) -> Model:
     """Load a model and prove that it works here: sizes, positions and the folder's self-test.
 
     Args:
-        name_or_dir: name of an embedded model, or a folder.
+        name_or_dir: name of an embedded model, a folder, or the URI of one.
 
     Raises:
         ModelError: the model cannot work; one sentence says why.
     """
     folder = find_model_folder(name_or_dir)
     config = _read_json(folder / "config.json")
-    settings = _read_json(folder / "model.json") if (folder / "model.json").is_file() else {}
-    graph = _find_graph(folder, settings)
+    settings = _read_settings(folder)
+    graph = find_graph(folder)
     labels = _read_labels(folder, config)
     tokenizer, tokenizer_files, tokenizer_config = _load_tokenizer(folder)
     _check_files(folder, settings.get("files", {}))
@@ -327,9 +331,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _find_graph(folder: Path, settings: Mapping[str, Any]) -> Path:
+def _read_settings(folder: Path) -> dict[str, Any]:
+    return _read_json(folder / "model.json") if (folder / "model.json").is_file() else {}
+
+
+def find_graph(folder: Path) -> Path:
+    """The graph of a model folder: the one that ``model.json`` lists, else the quantised one.
+
+    Raises:
+        ModelError: there is none, or one cannot be told from another.
+    """
     graphs = {path.name: path for path in sorted(folder.glob("model*.onnx"))}
-    named = [name for name in settings.get("files", {}) if name.endswith(".onnx")]
+    named = [name for name in _read_settings(folder).get("files", {}) if name.endswith(".onnx")]
     for name in [*named, "model_quantized.onnx", "model.onnx"]:
         if name in graphs:
             return graphs[name]

@@ -35,7 +35,7 @@ OF_OTHERS = {
     "pyarrow": ("transforms.shards", "pipeline.*"),
     "onnxruntime": ("models.*", "transforms.inference"),
     "tokenizers": ("models.*", "transforms.inference", "transforms.windows"),
-    "smart_open": ("transforms.archives", "models.folder", "pipeline.storage"),
+    "smart_open": ("transforms.archives", "models.fetch", "pipeline.storage"),
     "torch": ("models.*",),
     "transformers": ("models.*",),
 }

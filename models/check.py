@@ -1,0 +1,131 @@
+"""What a model folder holds, and whether it works on this machine."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.folder import (
+    EMBEDDED,
+    Model,
+    embedded_models,
+    file_sha256,
+    find_graph,
+    load_model,
+    run_self_test,
+)
+
+# One with every type of the embedded model, one with odd characters, one without entities.
+SELF_TEST = (
+    "BRCA1 mutations raise the risk of breast cancer in women treated with tamoxifen.",
+    "IFN-γ (10 ng/ml) up-regulated TNF-α in Mus musculus macrophages; naïve cells did not.",
+    "The results are shown in the next section.",
+)
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """A model that loaded, and what was measured.
+
+    Attributes:
+        deviation: largest difference of a logit from the folder's self-test; None without one.
+        load_msec: to load, prove and test it.
+        megabytes: of its graph.
+    """
+
+    model: Model
+    deviation: float | None
+    load_msec: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    """What an embedded model's ``model.json`` and ``config.json`` say."""
+
+    name: str
+    version: str
+    licence: str
+    types: tuple[str, ...]
+    megabytes: float
+
+
+def check_model(name_or_dir: str) -> ModelCheck:
+    """Load a model as a worker does.
+
+    Raises:
+        ModelError: it cannot work here; one sentence says why.
+    """
+    start = time.perf_counter()
+    model = load_model(name_or_dir)
+    load_msec = (time.perf_counter() - start) * 1000
+    return ModelCheck(
+        model=model,
+        deviation=run_self_test(model) if model.self_tests else None,
+        load_msec=load_msec,
+        megabytes=find_graph(model.folder).stat().st_size / 1e6,
+    )
+
+
+def list_models() -> list[EmbeddedModel]:
+    """The embedded models, without loading them."""
+    models = []
+    for name in embedded_models():
+        folder = EMBEDDED / name
+        settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        models.append(
+            EmbeddedModel(
+                name=name,
+                version=settings.get("version", ""),
+                licence=settings.get("licence", ""),
+                types=tuple(settings.get("label_names", {})),
+                megabytes=find_graph(folder).stat().st_size / 1e6,
+            )
+        )
+    return models
+
+
+def write_settings(
+    folder: Path, texts: Sequence[str] = SELF_TEST, tolerance: float = 0.5, **settings: Any
+) -> Model:
+    """Write ``model.json``: the given settings, the files' hashes and a self-test.
+
+    Settings that an earlier ``model.json`` had are kept.
+
+    Args:
+        folder: a model folder that works.
+        texts: sentences of the self-test, each at most one window.
+        tolerance: how far a logit may be off on another processor.
+        settings: keys of ``model.json``.
+    """
+    path = folder / "model.json"
+    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    content = {**content, **settings}
+    for outdated in ("files", "self_test", "tolerance"):
+        content.pop(outdated, None)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    model = load_model(str(folder))
+    tests = []
+    for text in texts:
+        encoding = model.tokenizer.encode(text, add_special_tokens=False)
+        logits = model.score([np.array(encoding.ids, np.int32)])[0]
+        tests.append(
+            {
+                "text": text,
+                "labels": [model.labels[best] for best in logits.argmax(axis=1)],
+                "logits": np.round(logits.astype(float), 4).tolist(),
+            }
+        )
+    names = [find_graph(folder).name, "config.json", "tokenizer.json", "tokenizer_config.json"]
+    names += ["vocab.txt"] * (not (folder / "tokenizer.json").is_file())
+    content["files"] = {
+        name: file_sha256(folder / name) for name in names if (folder / name).is_file()
+    }
+    content["tolerance"] = tolerance
+    content["self_test"] = tests
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return load_model(str(folder))

@@ -1,0 +1,126 @@
+"""A model folder behind a URI in, its copy in the local cache out, checked by hash."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import smart_open
+
+from models.folder import ModelError, file_sha256
+
+# Where models known by name live, and what is known of their files. QEB8L's authors publish no
+# hash of its graph; these two say that the labels and the vocabulary are the published ones.
+HOMES = {"QEB8L": "https://github.com/ML4LitS/annotation_models/raw/main"}
+PUBLISHED = {
+    HOMES["QEB8L"]: {
+        "config.json": "bd743d9dcf5fc99b7d3e84d6981341b10aa85007530272e832a4da6a7bf4b999",
+        "tokenizer.json": "ca64a1ccd303138be073abb0eaf9d888f14f75281d5b84892d19ff9a4f839cc9",
+    }
+}
+NEEDED = ("config.json",)
+OPTIONAL = (
+    "model.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "README.md",
+    "LICENSE",
+)
+GRAPHS = ("model_quantized.onnx", "model.onnx")
+MANIFEST = ".fetched.json"
+
+
+def cache_folder() -> Path:
+    """Where copies are kept: ``ANNOTATION_CACHE``, else the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "article-annotator"
+    return Path(os.environ.get("ANNOTATION_CACHE") or default) / "models"
+
+
+def fetch_model(uri: str, refresh: bool = False) -> Path:
+    """The local copy of a model folder.
+
+    A folder is fetched once, and its copy is checked by the hashes of that day at every use; if it
+    has a ``model.json`` that lists hashes, by those as well.
+
+    Args:
+        uri: of the folder, in any scheme that smart_open reads, or a name in ``HOMES``.
+        refresh: fetch it again.
+
+    Raises:
+        ModelError: a file cannot be had, or is not the one that was promised.
+    """
+    uri = HOMES.get(uri, uri).rstrip("/")
+    key = hashlib.sha256(uri.encode()).hexdigest()[:16]
+    folder = cache_folder() / f"{uri.rpartition('/')[2]}-{key}"
+    if folder.is_dir() and not refresh:
+        hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        for name, expected in hashes.items():
+            if not (folder / name).is_file() or file_sha256(folder / name) != expected:
+                raise ModelError(
+                    f"{folder / name} was changed after it came from {uri}: "
+                    f"python -m pipeline models fetch {uri}"
+                )
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as temporary:
+        copy = Path(temporary) / folder.name
+        copy.mkdir()
+        names = _copy_all(uri, copy)
+        manifest = {"uri": uri, "files": {name: file_sha256(copy / name) for name in names}}
+        (copy / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        # Another process of the same worker may have been faster; its copy is as good.
+        if not folder.is_dir():
+            copy.rename(folder)
+    return folder
+
+
+def _copy_all(uri: str, folder: Path) -> list[str]:
+    names = [name for name in NEEDED if _copy(uri, name, folder, needed=True)]
+    names += [name for name in OPTIONAL if _copy(uri, name, folder)]
+    promised = dict(PUBLISHED.get(uri, {}))
+    if "model.json" in names:
+        settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        promised |= settings.get("files", {})
+    for name, expected in promised.items():
+        if name not in names:
+            _copy(uri, name, folder, needed=True)
+            names.append(name)
+        if (found := file_sha256(folder / name)) != expected:
+            raise ModelError(f"{uri}/{name} has sha256 {found}, not the promised {expected}")
+    if not any(name.endswith(".onnx") for name in names):
+        graph = next((name for name in GRAPHS if _copy(uri, name, folder)), None)
+        if graph is None:
+            raise ModelError(f"{uri} has none of {', '.join(GRAPHS)}")
+        names.append(graph)
+        for data in (f"{graph}_data", f"{graph}.data"):
+            if _copy(uri, data, folder):
+                names.append(data)
+    return names
+
+
+def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
+    """Copy a file; whether it was there."""
+    source = f"{uri}/{name}"
+    try:
+        # As stored: a name that ends in .gz would be unpacked.
+        with (
+            smart_open.open(source, "rb", compression="disable") as stream,
+            (folder / name).open("wb") as copy,
+        ):
+            shutil.copyfileobj(stream, copy, 1 << 20)
+    except Exception as error:  # each scheme's library has its own errors
+        (folder / name).unlink(missing_ok=True)
+        reason = " ".join(str(error).split())
+        missing = isinstance(error, FileNotFoundError) or any(
+            sign in reason for sign in ("404", "NoSuchKey", "Not Found")
+        )
+        if missing and not needed:
+            return False
+        problem = "there is no" if missing else "cannot fetch"
+        raise ModelError(f"{problem} {source}: {reason}") from error
+    return True

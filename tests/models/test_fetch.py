@@ -1,0 +1,106 @@
+"""A model behind a URI is copied once, whole, and checked by hash."""
+
+import functools
+import http.server
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from models.check import write_settings
+from models.fetch import fetch_model
+from models.folder import ModelError, load_model
+
+TINY = Path(__file__).parent / "tiny"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """An empty cache."""
+    monkeypatch.setenv("ANNOTATION_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "models"
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A copy of the tiny model, its URI on loopback, and the paths that were asked for."""
+    folder = Path(shutil.copytree(TINY, tmp_path / "served" / "tiny"))
+    asked: list[str] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    handler = functools.partial(Handler, directory=folder.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}/tiny", asked
+        server.shutdown()
+
+
+def test_a_model_is_loaded_by_its_uri(served):
+    """With the fingerprint of the folder it was copied from; a second time without the network."""
+    folder, uri, asked = served
+    assert load_model(uri).fingerprint == load_model(str(folder)).fingerprint
+    asked.clear()
+    assert load_model(f"{uri}/").name.startswith("tiny")
+    assert not asked
+
+
+def test_a_file_uri_is_a_uri():
+    """Any scheme that smart_open reads will do."""
+    assert load_model(TINY.as_uri()).labels == load_model(str(TINY)).labels
+
+
+def test_a_file_that_is_not_the_promised_one_is_refused(served, cache):
+    """And nothing of it stays in the cache."""
+    folder, uri, _ = served
+    write_settings(folder, ["TP53"])
+    with (folder / "model.onnx").open("ab") as graph:
+        graph.write(b"\n")
+    with pytest.raises(ModelError, match=r"model\.onnx has sha256 \w+, not the promised"):
+        fetch_model(uri)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_copy_that_was_changed_is_refused(served):
+    """The message says how to get it anew."""
+    _, uri, _ = served
+    copy = fetch_model(uri)
+    (copy / "vocab.txt").write_text("[PAD]\n")
+    with pytest.raises(ModelError, match="models fetch http"):
+        fetch_model(uri)
+    assert fetch_model(uri, refresh=True) == copy
+    assert load_model(uri).labels
+
+
+def test_a_missing_folder_and_an_absent_server_are_told_apart(served):
+    """One sentence each, with the address."""
+    _, uri, _ = served
+    with pytest.raises(ModelError, match=r"there is no http://.*/other/config\.json"):
+        fetch_model(uri.replace("tiny", "other"))
+    with pytest.raises(ModelError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"):
+        fetch_model("http://127.0.0.1:9/tiny")
+
+
+def test_a_folder_without_a_graph_is_refused(served):
+    """Naming what was looked for."""
+    folder, uri, _ = served
+    (folder / "model.onnx").unlink()
+    with pytest.raises(ModelError, match=r"has none of model_quantized\.onnx, model\.onnx"):
+        fetch_model(uri)
+
+
+def test_the_manifest_says_where_the_copy_came_from(served):
+    """For whoever looks into the cache."""
+    _, uri, _ = served
+    manifest = json.loads((fetch_model(uri) / ".fetched.json").read_text())
+    assert manifest["uri"] == uri
+    assert set(manifest["files"]) == {
+        "config.json",
+        "tokenizer_config.json",
+        "vocab.txt",
+        "model.onnx",
+    }
