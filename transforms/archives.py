@@ -41,14 +41,14 @@ from transforms.records import (
 STAGE = "read"
 
 MAX_ARTICLE_BYTES = 32 << 20
-"""The largest article that is read. The largest one known in Europe PMC's bulk files is far below;
-parsed, an article takes about ten times its bytes."""
+"""The largest article that is read: a parsed article takes several times its bytes."""
 
 BLOCK_BYTES = 1 << 20
 TAG_BYTES = 1 << 16
 MARKUP_BYTES = 4 << 20
-"""A comment, CDATA section or DOCTYPE that is longer than this counts as one that never ends."""
 INSTRUCTION_BYTES = 1 << 12
+"""A tag, a comment, CDATA section or DOCTYPE, or a processing instruction around an article's tag
+that is longer than this counts as one that never ends."""
 
 BOMB_BYTES = 64 << 20
 BOMB_RATIO = 200
@@ -95,7 +95,9 @@ _ARTICLE_TAG = re.compile(
 )
 _NAMESPACE = re.compile(rb"\s(xmlns(?::[^\s=<>\"']+)?)\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"'>]*)[\"']")
-_DOCTYPE_TOKEN = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|[\[\]<>]", re.DOTALL)
+_DOCTYPE = b"<!DOCTYPE"
+_DOCTYPE_TOKEN = re.compile(rb"<!--|<\?|[\"'\[\]<>]")
+_CLOSER = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>", b'"': b'"', b"'": b"'"}
 _COMMENT_END = re.compile(rb"--")
 _CDATA_END = re.compile(rb"\]\]>|<!\[CDATA\[")
 _INSTRUCTION_END = re.compile(rb"\?>|<\?")
@@ -118,7 +120,7 @@ _MAGIC = {
     b"\xff\xd8": ": it is an image",
 }
 
-_SKIPPED = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_HIDING = re.compile(rb"<!--|<\?|<!\[CDATA\[")
 # Without the "<" and a prefix before them, names are found ten times as fast.
 _META_START = re.compile(rb"article-meta(?<=[<:]article-meta)(?=[\s>])")
 _META_END = re.compile(rb"article-meta\s*>")
@@ -644,16 +646,19 @@ class _Window:
         return bytes(self.buffer[max(start - self.base, 0) : max(end - self.base, 0)])
 
     def search(
-        self, pattern: re.Pattern[bytes], start: int, limit: int, overlap: int = 16
+        self, pattern: re.Pattern[bytes], start: int, overlap: int
     ) -> tuple[int, int] | None:
-        """First match from ``start`` on, if it starts within ``limit`` bytes; reads as needed."""
+        """The first match within ``MARKUP_BYTES`` from ``start`` on; reads as much as that needs.
+
+        No match may be longer than ``overlap``.
+        """
         position = start
         while True:
-            match = pattern.search(self.buffer, position - self.base)
-            if match:
+            here, there = position - self.base, start - self.base + MARKUP_BYTES
+            if match := pattern.search(self.buffer, here, there):
                 return self.base + match.start(), self.base + match.end()
             position = max(start, self.end - overlap)
-            if self.end - start > limit or not self.more():
+            if self.end >= start + MARKUP_BYTES or not self.more():
                 return None
 
 
@@ -698,6 +703,7 @@ class _Scanner:
         self._root = b""
         self._head = b""
         self._damage_told = False
+        self._never_closed: set[bytes] = set()
 
     def items(self) -> Iterator[SourceArticle | Reject]:
         """The document's articles and rejects, in the order of their bytes."""
@@ -747,12 +753,12 @@ class _Scanner:
                 elif window.buffer.startswith(b"<![CDATA[", at - window.base):
                     self._stray(at, end)
                 self._position = end or at + 2
-            elif window.buffer[here : here + 9].upper() == b"<!DOCTYPE":
+            elif window.buffer[here : here + len(_DOCTYPE)].upper() == _DOCTYPE:
                 end = self._doctype_end(at)
                 if end is None:
                     self._stray(at, at + 2)
                 self._position = end or at + 2
-            elif match := _TAG.match(window.buffer, here):
+            elif match := _TAG.match(window.buffer, here, here + TAG_BYTES):
                 closing, name, attributes = match.groups()
                 yield from self._tag(at, at + len(match[0]), bool(closing), name, attributes)
                 if self._is_html():
@@ -808,14 +814,14 @@ class _Scanner:
         return None
 
     def _skip_element(self, name: bytes, start: int) -> bool:
-        place = self._window.search(
-            re.compile(rb"</%b[ \t\r\n]{0,16}>" % re.escape(name)),
-            start,
-            MARKUP_BYTES,
-            overlap=len(name) + 20,
-        )
+        if name in self._never_closed:
+            return False
+        end_tag = re.compile(rb"</%b[ \t\r\n]{0,16}>" % re.escape(name))
+        place = self._window.search(end_tag, start, len(name) + 20)
         if place:
             self._position = place[1]
+        else:
+            self._never_closed.add(name)
         return place is not None
 
     def _extend_region(self, start: int, end: int, name: bytes = b"") -> _Region:
@@ -859,41 +865,48 @@ class _Scanner:
         window = self._window
         here = at - window.base
         if window.buffer.startswith(b"<!--", here):
-            place = window.search(_COMMENT_END, at + 4, MARKUP_BYTES)
+            place = window.search(_COMMENT_END, at + 4, 2)
             if place:
                 window.reach(place[1] + 1)
                 closed = window.cut(place[1], place[1] + 1) == b">"
                 return place[1] + 1 if closed else None
         elif window.buffer.startswith(b"<?", here):
-            place = window.search(_INSTRUCTION_END, at + 2, MARKUP_BYTES)
+            place = window.search(_INSTRUCTION_END, at + 2, 2)
             if place:
                 return place[1] if window.cut(*place) == b"?>" else None
         else:
-            place = window.search(_CDATA_END, at + 9, MARKUP_BYTES)
+            place = window.search(_CDATA_END, at + 9, 9)
             if place:
                 return place[1] if window.cut(*place) == b"]]>" else None
         return window.end if window.damage else None
 
     def _doctype_end(self, at: int) -> int | None:
+        """The end of the DOCTYPE at a position; None if it has none."""
         window = self._window
+        if _DOCTYPE in self._never_closed:
+            return None
         window.reach(at + MARKUP_BYTES)
-        here = at - window.base
+        here = position = at - window.base
+        position += len(_DOCTYPE)
+        limit = here + MARKUP_BYTES
         inside = False
         end = None
-        for token in _DOCTYPE_TOKEN.finditer(window.buffer, here + 9, here + MARKUP_BYTES):
-            if token[0] == b"[":
-                inside = True
-            elif token[0] == b"]":
-                inside = False
-            elif not inside and token[0] == b"<":
+        while match := _DOCTYPE_TOKEN.search(window.buffer, position, limit):
+            token, position = match[0], match.end()
+            if closer := _CLOSER.get(token):
+                found = window.buffer.find(closer, position, limit)
+                position = found + len(closer) if found >= 0 else limit
+            elif token in b"[]":
+                inside = token == b"["
+            elif not inside:
+                end = position if token == b">" else None
                 break
-            elif not inside and token[0] == b">":
-                end = token.end()
-                break
-        doctype = bytes(window.buffer[here : end or here + MARKUP_BYTES])
+        else:
+            self._never_closed.add(_DOCTYPE)  # looking for another one's end would take as long
+        doctype = bytes(window.buffer[here : end or limit])
         if b"<!ENTITY" in doctype and (end or inside):
             self._entities = True
-        words = doctype[9:].split(None, 1)
+        words = doctype[len(_DOCTYPE) :].split(None, 1)
         if words and not self._root and words[0].lower().rstrip(b">") == b"html":
             self._root = b"html"
         return window.base + end if end else None
@@ -934,7 +947,8 @@ class _Scanner:
 
     def _start_tag(self, start: int) -> tuple[str, int | None]:
         """The namespaces from around an article, and the article's end if it is an empty tag."""
-        tag = _TAG.match(self._window.buffer, start - self._window.base)
+        here = start - self._window.base
+        tag = _TAG.match(self._window.buffer, here, here + TAG_BYTES)
         if tag is None:
             return "", None
         around: dict[bytes, bytes] = {}
@@ -1073,19 +1087,33 @@ def _own_ids(xml: bytes) -> Iterator[tuple[str, str]]:
     if root and root[1] in ARTICLE_NAMES - {b"article"}:
         own = xml[: _find(_PUBMED_REFERENCES, xml)]
         if b"<!" in own:
-            own = _SKIPPED.sub(b"", own)
+            own = _without_hidden(own)
         for name, attributes, value in _PUBMED_ID.findall(own):
             kind = _KIND.search(attributes)
             yield "pmid" if name == b"PMID" else kind[2].decode() if kind else "", _plain(value)
         return
     start, end = _own_meta(xml)
     if b"<!" in xml[:end]:
-        xml = _SKIPPED.sub(b"", xml)
+        xml = _without_hidden(xml)
         start, end = _own_meta(xml)
     if not _AFTER_FRONT.search(xml, 0, start):
         for attributes, value in _ARTICLE_ID.findall(xml, start, end):
             if kind := _KIND.search(attributes):
                 yield kind[2].decode(), _plain(value)
+
+
+def _without_hidden(xml: bytes) -> bytes:
+    """XML without comments, processing instructions and CDATA sections."""
+    kept = []
+    position = 0
+    while match := _HIDING.search(xml, position):
+        closer = _CLOSER[match[0]]
+        end = xml.find(closer, match.end())
+        if end < 0:
+            break
+        kept.append(xml[position : match.start()])
+        position = end + len(closer)
+    return b"".join((*kept, xml[position:]))
 
 
 def _own_meta(xml: bytes) -> tuple[int, int]:
