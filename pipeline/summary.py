@@ -1,16 +1,23 @@
 """What a finished run tells the person who started it."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import storage
 
-QUERY = "SELECT type, exact, count(*) AS n FROM '{}' GROUP BY ALL ORDER BY n DESC LIMIT 20"
+QUERY = 'SELECT type, exact, count(*) AS n FROM "{}" GROUP BY ALL ORDER BY n DESC LIMIT 20'
 
 
 def duckdb_command(output: str) -> str:
-    """A shell command that shows the commonest mentions of a run."""
-    return f'duckdb -c "{QUERY.format(storage.join(output, "annotations", "*.parquet"))}"'
+    """A shell command that shows the commonest mentions of a run.
+
+    With this Python, whose environment has DuckDB; its own ``duckdb`` command is another package.
+    """
+    query = QUERY.format(storage.join(output, "annotations", "*.parquet"))
+    code = f'import duckdb; duckdb.sql("""{query}""").show()'
+    return shlex.join([sys.executable, "-c", code])
 
 
 def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterator[str]:
