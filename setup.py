@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 [VERSION] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "pipeline/__init__.py").read_text(), re.M)
 
 EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
-EVALUATE = ['nervaluate>=1.1; python_version >= "3.11"']
+EVALUATE = ['nervaluate>=1.2; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
 S3 = ["boto3>=1.35"]
 

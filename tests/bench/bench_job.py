@@ -1,0 +1,157 @@
+"""The whole job against its floor, in turns: how much of bare ONNX Runtime's speed is left.
+
+    python -m tests.bench.bench_job [--model NAME_OR_DIR ...] [--articles 100] [--rounds 3]
+
+The job goes from an archive of real articles to committed shards; what a process pays once
+(imports, loading the model) is left out by a small run before. The floor scores the same tokens
+with the same session and threads and does nothing else: it knows every window beforehand and
+sorts them across all articles. Both count real (unpadded) tokens by the clock, and by processor time,
+which hardly depends on what else the machine does.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.folder import Model
+from pipeline.__main__ import main as pipeline
+from pipeline.inputs import InputFile, group_archives
+from transforms.archives import scan_archive
+from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches
+from transforms.jats import TextOptions, parse_articles
+from transforms.journey import load_cached
+from transforms.records import Reject
+from transforms.sections import section_code
+from transforms.sentences import split_sentences
+from transforms.windows import cut_windows, tokenize_passages
+
+SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[2].parent / "shared"))
+
+
+def real_articles(count: int) -> list[bytes]:
+    """The first so many articles of the largest archives."""
+    articles: list[bytes] = []
+    paths = sorted((SHARED / "corpus" / "bulk").glob("PMC*.gz"), key=lambda p: -p.stat().st_size)
+    for path in paths:
+        [archive] = group_archives([InputFile(str(path), path.stat().st_size)])
+        articles += [found.xml for found in scan_archive(archive) if not isinstance(found, Reject)]
+        if len(articles) >= count:
+            break
+    return articles[:count]
+
+
+def write_archive(path: Path, articles: Iterable[bytes]) -> Path:
+    """A bulk archive."""
+    path.write_bytes(gzip.compress(b"<articles>\n" + b"\n".join(articles) + b"\n</articles>\n"))
+    return path
+
+
+def all_windows(path: Path, model: Model) -> list[NDArray[np.int32]]:
+    """Token ids of every window of an archive."""
+    [archive] = group_archives([InputFile(str(path), path.stat().st_size)])
+    windows = []
+    for source in scan_archive(archive):
+        assert not isinstance(source, Reject)
+        for article in parse_articles(source, TextOptions(), section_code):
+            texts = [article.text[passage.start : passage.end] for passage in article.passages]
+            tokens = tokenize_passages(texts, model.tokenizer)
+            spans = [split_sentences(text) for text in texts]
+            windows += [
+                tokens[window.passage].ids[window.start : window.end]
+                for window in cut_windows(tokens, spans, model.window_limit)
+            ]
+    return windows
+
+
+def floor(model: Model, windows: list[NDArray[np.int32]], threads: int) -> None:
+    """Scores all windows, sorted by length, and nothing else."""
+    by_length = sorted(windows, key=len)
+    lengths = [len(ids) + model.n_special for ids in by_length]
+    batches = iter(cut_batches(lengths, BATCH_TOKENS, BATCH_COST))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                batch = next(batches, None)
+            if batch is None:
+                return
+            model.score(by_length[slice(*batch)])
+
+    pool = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in pool:
+        thread.start()
+    for thread in pool:
+        thread.join()
+
+
+def job(folder: str, source: Path, output: Path, threads: int) -> None:
+    """The job, in this process."""
+    shutil.rmtree(output, ignore_errors=True)
+    flags = ["--model", folder, "--threads", str(threads), "--quiet"]
+    if pipeline(["annotate", "--input", str(source), "--output", str(output), *flags]):
+        sys.exit("the job failed")
+
+
+def timed(action: Callable[[], None]) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time."""
+    clock, processor = time.perf_counter(), time.process_time()
+    action()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def main() -> None:
+    """Runs both in turns and prints medians."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", nargs="+", default=["minilm-l6-bioner"])
+    parser.add_argument("--articles", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    if not SHARED.is_dir():
+        sys.exit(f"SKIPPED: no real articles at {SHARED}: set ANNOTATION_SHARED to their folder")
+    print(f"{platform.platform()}, {args.threads} threads, {args.articles} articles")
+    print("| model | tokens | floor tokens/s | job tokens/s | job/floor | by processor time |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder:
+        articles = real_articles(args.articles)
+        warm = write_archive(Path(folder, "warm.xml.gz"), articles[:1])
+        source = write_archive(Path(folder, "articles.xml.gz"), articles)
+        output = Path(folder, "out")
+        for name in args.model:
+            model = load_cached(name)
+            windows = all_windows(source, model)
+            real = sum(len(ids) for ids in windows)
+            job(name, warm, output, args.threads)
+            floors, jobs = [], []
+            for _ in range(args.rounds):
+                floors.append(timed(lambda: floor(model, windows, args.threads)))  # noqa: B023
+                jobs.append(timed(lambda: job(name, source, output, args.threads)))  # noqa: B023
+            counts = json.loads((output / "run.json").read_text())["counts"]
+            assert counts["tokens"] == real, "the job and the floor score different tokens"
+            (floor_clock, floor_cpu), (job_clock, job_cpu) = (
+                tuple(median(column) for column in zip(*times, strict=True))
+                for times in (floors, jobs)
+            )
+            print(
+                f"| {model.name} | {real:,} | {real / floor_clock:,.0f} | {real / job_clock:,.0f} "
+                f"| {floor_clock / job_clock:.3f} | {floor_cpu / job_cpu:.3f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
