@@ -136,30 +136,33 @@ class Model:
         """
         before = len(self.before)
         longest = max(len(ids) for ids in windows)
+        logits = self.session.run([self._output], self.feed(windows))[0]
+        scored: NDArray[np.float32] = logits[:, before : before + longest].astype(
+            np.float32, copy=False
+        )
+        return scored
+
+    def feed(self, windows: Sequence[NDArray[np.int32]]) -> dict[str, NDArray[Any]]:
+        """The graph's inputs for a batch: special tokens added, padded, by the declared names."""
+        before, after = len(self.before), len(self.after)
+        longest = max(len(ids) for ids in windows)
         batch = np.full((len(windows), longest + self.n_special), self.pad_id, np.int64)
         mask = np.zeros_like(batch)
         batch[:, :before] = self.before
         for row, attention, ids in zip(batch, mask, windows, strict=True):
             end = before + len(ids)
             row[before:end] = ids
-            row[end : end + len(self.after)] = self.after
-            attention[: end + len(self.after)] = 1
+            row[end : end + after] = self.after
+            attention[: end + after] = 1
+        values = {"input_ids": batch, "attention_mask": mask}
         feed: dict[str, NDArray[Any]] = {}
         for name, dtype in self._inputs:
-            if name == "input_ids":
-                values = batch
-            elif name == "attention_mask":
-                values = mask
-            elif name == "token_type_ids":
-                values = np.zeros_like(batch)
-            else:
-                values = np.broadcast_to(np.arange(batch.shape[1]), batch.shape)
-            feed[name] = values.astype(dtype, copy=False)
-        logits = self.session.run([self._output], feed)[0]
-        scored: NDArray[np.float32] = logits[:, before : before + longest].astype(
-            np.float32, copy=False
-        )
-        return scored
+            if name == "token_type_ids":
+                values[name] = np.zeros_like(batch)
+            elif name == "position_ids":
+                values[name] = np.broadcast_to(np.arange(batch.shape[1]), batch.shape)
+            feed[name] = values[name].astype(dtype, copy=False)
+        return feed
 
 
 def find_model_folder(name_or_dir: str) -> Path:

@@ -150,6 +150,7 @@ def main() -> None:
             command, capture_output=True, text=True, check=True, env=environment
         )
         results[name].append(json.loads(output.stdout))
+        print(name, results[name][-1], file=sys.stderr)
     print(f"{platform.processor() or platform.machine()}, onnxruntime {ort.__version__}")
     columns = list(results[names[0]][0])
     print("| setting |", " | ".join(columns), "|")

@@ -1,0 +1,145 @@
+"""An fp32 model folder in, an int8 one and what it cost out. Needs the extra ``quantize``."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.check import SELF_TEST, write_settings
+from models.folder import Model, ModelError, find_graph, load_model
+
+NEEDED = "quantising needs onnx: pip install '.[quantize]'"
+GRAPH = "model_quantized.onnx"
+# Logits of int8 kernels differ by processor: microsoft/onnxruntime#14642.
+TOLERANCE = 0.75
+
+
+@dataclass(frozen=True)
+class QuantizeCost:
+    """What quantisation changed, measured on the given texts.
+
+    Attributes:
+        megabytes: of the graph before and after.
+        tokens_per_second: on one core, a text at a time, before and after.
+        agreement: share of tokens with the same label.
+        deviation: largest difference of a probability.
+    """
+
+    megabytes: tuple[float, float]
+    tokens_per_second: tuple[float, float]
+    agreement: float
+    deviation: float
+
+
+def quantize_model(
+    name_or_dir: str,
+    target: Path,
+    *,
+    static: bool = False,
+    embeddings: bool = False,
+    per_channel: bool = False,
+    texts: Sequence[str] = SELF_TEST,
+) -> QuantizeCost:
+    """Write an int8 copy of a model folder and compare the two.
+
+    Args:
+        name_or_dir: the fp32 model.
+        target: a new folder.
+        static: fix the scales of activations by the texts, so that a sentence's scores do not
+            depend on the batch it is in; dynamic scales are those of each batch.
+        embeddings: the tables of embeddings too, which makes the file a half smaller.
+        per_channel: a scale for each column of a weight.
+        texts: sentences to calibrate by (static) and to compare on.
+
+    Raises:
+        ModelError: a library is missing, ``target`` exists, or the model cannot be loaded.
+    """
+    try:
+        from onnxruntime.quantization import (  # noqa: PLC0415 - an extra
+            QuantFormat,
+            QuantType,
+            quantize_dynamic,
+            quantize_static,
+        )
+        from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(f"{NEEDED} ({error})") from error
+    if target.exists():
+        raise ModelError(f"{target} exists")
+    full = load_model(name_or_dir)
+    operators = ["MatMul", "Gather"] if embeddings else ["MatMul"]
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        prepared = str(Path(temporary) / "prepared.onnx")
+        quant_pre_process(str(find_graph(full.folder)), prepared, skip_symbolic_shape=True)
+        options: dict[str, Any] = {
+            "op_types_to_quantize": operators,
+            "per_channel": per_channel,
+            "weight_type": QuantType.QInt8,
+        }
+        if static:
+            quantize_static(
+                prepared,
+                str(target / GRAPH),
+                _Calibration(full, texts),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                extra_options={"WeightSymmetric": True},
+                **options,
+            )
+        else:
+            quantize_dynamic(
+                prepared, str(target / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
+            )
+    for path in sorted(full.folder.iterdir()):
+        if path.is_file() and ".onnx" not in path.name and not path.name.startswith("."):
+            shutil.copy(path, target)
+    small = write_settings(target, tolerance=TOLERANCE, name=target.name)
+    return _compare(full, small, texts)
+
+
+class _Calibration:
+    """The texts as inputs of the graph, one at a time."""
+
+    def __init__(self, model: Model, texts: Sequence[str]) -> None:
+        self._feeds = (model.feed([ids]) for ids in _windows(model, texts))
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next input, or None after the last."""
+        return next(self._feeds, None)
+
+
+def _windows(model: Model, texts: Sequence[str]) -> Iterator[np.ndarray[Any, np.dtype[np.int32]]]:
+    for encoding in model.tokenizer.encode_batch(list(texts), add_special_tokens=False):
+        if encoding.ids:
+            yield np.array(encoding.ids[: model.window_limit], np.int32)
+
+
+def _compare(full: Model, small: Model, texts: Sequence[str]) -> QuantizeCost:
+    windows = list(_windows(full, texts))
+    results, speeds = [], []
+    for model in (full, small):
+        start = time.perf_counter()
+        results.append([model.score([ids])[0] for ids in windows])
+        speeds.append(sum(map(len, windows)) / (time.perf_counter() - start))
+    before, after = (np.concatenate(logits) for logits in results)
+    return QuantizeCost(
+        megabytes=(_megabytes(full), _megabytes(small)),
+        tokens_per_second=(speeds[0], speeds[1]),
+        agreement=float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
+        deviation=float(np.abs(_softmax(before) - _softmax(after)).max()),
+    )
+
+
+def _megabytes(model: Model) -> float:
+    return find_graph(model.folder).stat().st_size / 1e6
+
+
+def _softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

@@ -1,0 +1,34 @@
+"""A user learns how fast a model is on their machine, and which setting to take."""
+
+from pathlib import Path
+
+import pytest
+
+from models.bench import Speed, bench_model, recommend
+from models.folder import ModelError
+
+TINY = Path(__file__).parent / "tiny"
+
+
+def test_every_setting_is_measured():
+    """Threads by batch sizes, in this order, each with its speed and memory."""
+    speeds = bench_model(str(TINY), threads=[1, 2], batch_tokens=[64, 128], seconds=0.05)
+    assert [(s.threads, s.batch_tokens) for s in speeds] == [(1, 64), (1, 128), (2, 64), (2, 128)]
+    assert all(s.tokens_per_second > 0 and s.peak_megabytes > 10 for s in speeds)
+
+
+def test_the_least_memory_wins_among_equals():
+    """Equal means within three per cent of the fastest."""
+    speeds = [
+        Speed(1, 512, 500, 100),
+        Speed(2, 512, 985, 200),
+        Speed(2, 1024, 1000, 300),
+        Speed(2, 256, 900, 150),
+    ]
+    assert recommend(speeds) == speeds[1]
+
+
+def test_a_model_that_cannot_work_is_not_measured():
+    """The reason is that of loading it."""
+    with pytest.raises(ModelError, match="neither a folder nor an embedded model"):
+        bench_model("no-such-model", seconds=0.01)
