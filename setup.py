@@ -38,14 +38,14 @@ setup(
         "transforms": ["*.json", "*.tsv", "*.txt"],
     },
     install_requires=[
-        "apache-beam>=2.60,<3",
+        "apache-beam>=2.70,<3",
         "lxml>=5.2",
         "numpy>=1.26",
         "onnxruntime>=1.20",
         "pyarrow>=16.1",
         "requests>=2.32",
-        "smart-open>=7.0",
-        "tokenizers>=0.20",
+        "smart-open>=7.1",
+        "tokenizers>=0.21",
     ],
     extras_require={
         "evaluate": EVALUATE,
