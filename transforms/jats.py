@@ -28,6 +28,7 @@ from transforms.records import (
     Passage,
     RejectError,
     SourceArticle,
+    XmlRun,
     XmlSpan,
     article_id_from,
     article_ids,
@@ -243,6 +244,12 @@ class _XmlMap:
             self._node_xpath(self._nodes[last]),
             self._offsets[last] + length,
         )
+
+    def runs(self) -> Iterator[XmlRun]:
+        for start, length, node, offset in zip(
+            self._starts, self._lengths, self._nodes, self._offsets, strict=True
+        ):
+            yield XmlRun(start, length, self._node_xpath(node), offset)
 
     def _node_xpath(self, node: int) -> str:
         return f"{self._paths.xpath(self._owners[node])}/text()[{self._ordinals[node]}]"

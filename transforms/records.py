@@ -5,7 +5,7 @@ says ``byte``: those count the decompressed bytes of a source.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -178,11 +178,29 @@ class XmlSpan(NamedTuple):
     end_offset: int
 
 
+class XmlRun(NamedTuple):
+    """A stretch of text that stands in one text node as it is, but for folded white space.
+
+    Attributes:
+        start, length: in ``Article.text``.
+        xpath, offset: its text node, and where it starts in it.
+    """
+
+    start: int
+    length: int
+    xpath: str
+    offset: int
+
+
 class XmlMap(Protocol):
     """The way from a span of ``Article.text`` back to the XML."""
 
     def locate(self, start: int, end: int) -> XmlSpan | None:
         """The XML place of ``text[start:end]``; None if none of it stands in the XML as text."""
+        ...
+
+    def runs(self) -> Iterator[XmlRun]:
+        """All that stands in the XML, in the text's order; between the runs, what was inserted."""
         ...
 
 
