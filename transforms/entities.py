@@ -112,11 +112,13 @@ def find_entities(
         words = words[word_starts]
 
     entities = []
-    for part in _join(best, words, scheme, joins=aggregation != "none"):
-        kind = scheme.types[best[part.start]]
-        mean = float(score[part].mean())
+    certainty = score.tolist()
+    parts = _join(best.tolist(), words.tolist(), scheme, joins=aggregation != "none")
+    for start, end in parts:
+        kind = scheme.types[best[start]]
+        mean = sum(certainty[start:end]) / (end - start)
         if mean >= (thresholds or {}).get(kind, min_score):
-            entities.append(Entity(int(starts[part.start]), int(ends[part.stop - 1]), kind, mean))
+            entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, mean))
     return entities
 
 
@@ -144,24 +146,22 @@ def _aggregate_words(
     return best[surest], top[surest]
 
 
-def _join(
-    best: NDArray[np.intp], words: NDArray[np.int32], scheme: Scheme, joins: bool
-) -> list[slice]:
+def _join(best: list[int], words: list[int], scheme: Scheme, joins: bool) -> list[tuple[int, int]]:
     """Ranges of tokens or words that are one entity."""
-    parts: list[slice] = []
-    for index in np.flatnonzero(best != scheme.outside).tolist():
-        label, previous = best[index], best[index - 1]
-        if (
-            joins
-            and parts
-            and parts[-1].stop == index
-            and scheme.types[label] == scheme.types[previous]
-            and (
-                words[index] == words[index - 1]
-                or not (scheme.begins[label] or scheme.ends[previous])
-            )
-        ):
-            parts[-1] = slice(parts[-1].start, index + 1)
-        else:
-            parts.append(slice(index, index + 1))
+    parts: list[tuple[int, int]] = []
+    previous = scheme.outside
+    for index, label in enumerate(best):
+        if label != scheme.outside:
+            if (
+                joins
+                and scheme.types[label] == scheme.types[previous]
+                and (
+                    words[index] == words[index - 1]
+                    or not (scheme.begins[label] or scheme.ends[previous])
+                )
+            ):
+                parts[-1] = (parts[-1][0], index + 1)
+            else:
+                parts.append((index, index + 1))
+        previous = label
     return parts
