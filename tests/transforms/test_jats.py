@@ -394,7 +394,9 @@ def test_an_article_travels():
         ("<article/><article/>", "not-well-formed", "found 2"),
         ("<article/></w><w>", "not-well-formed", "line 1"),
         ("<article>" + "<p>" * 1_000_000, "too-deep", "256"),
-        (f"<article><p>{'a' * 11_000_000}</p></article>", "text-too-long", "line 1"),
+        ("<article>" + "<!-- &a;" * 100_000, "not-well-formed", "line 1"),
+        ("<article>" + "<?" * 1_000_000, "not-well-formed", "line 1"),
+        (f"<article><p>{'a' * 11_000_000}</p></article>", "too-long", "line 1"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words(xml, reason, said):
