@@ -247,8 +247,8 @@ def _read_document(
         yield SourceArticle(place, xml)
 
 
-def _file_reject(uri: str, reason: str, message: str) -> Reject:
-    return Reject(uri, 0, None, STAGE, reason, message, 0, 0)
+def _file_reject(uri: str, reason: str, message: str, index: int = 0) -> Reject:
+    return Reject(uri, index, None, STAGE, reason, message, 0, 0)
 
 
 # From a file to its documents
@@ -431,10 +431,10 @@ def _tar_documents(
                     if members.broken:
                         return
     except RejectError as error:
-        yield _file_reject(uri, error.reason, f"{error.message}; {members.last()}")
+        yield members.reject(error.reason, f"{error.message}; {members.last()}")
         return
     except (tarfile.TarError, EOFError) as error:
-        yield _file_reject(uri, "damaged", f"the tar file is damaged: {error}; {members.last()}")
+        yield members.reject("damaged", f"the tar file is damaged: {error}; {members.last()}")
         return
     yield from members.none_found()
 
@@ -485,13 +485,17 @@ def _zip_blocks(package: zipfile.ZipFile, info: zipfile.ZipInfo, meter: _Meter) 
 
 
 class _Members:
-    """What a package's members are to us: articles, other files, or a danger."""
+    """What a package's members are to us: articles, other files, or a danger.
+
+    Rejects of members that are not read, and of the package, are numbered as the package's own.
+    """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self.broken = False
         self._seen: set[int] = set()
         self._count = 0
+        self._rejects = 0
         self._last = ""
 
     def refuse(self, name: str, problem: str | None) -> Reject | None:
@@ -506,9 +510,11 @@ class _Members:
             self._seen.add(hash(name))
         if problem is None:
             return None
-        return _file_reject(
-            f"{self.uri}!/{name}", "unsafe-member", f"the member {problem}: it was not read"
-        )
+        return self.reject("unsafe-member", f"the member {name!r} {problem}: it was not read")
+
+    def reject(self, reason: str, message: str) -> Reject:
+        self._rejects += 1
+        return _file_reject(self.uri, reason, message, self._rejects - 1)
 
     def wants(self, name: str) -> bool:
         # macOS puts a "._NAME" of its own beside each file.
@@ -532,8 +538,7 @@ class _Members:
 
     def none_found(self) -> Iterator[Reject]:
         if not self._seen:
-            yield _file_reject(
-                self.uri,
+            yield self.reject(
                 "no-article",
                 f"none of the package's {self._count} members ends in {', '.join(MEMBER_ENDINGS)}; "
                 "packages inside packages are not opened",
@@ -643,7 +648,8 @@ class _Window:
             pass
 
     def cut(self, start: int, end: int) -> bytes:
-        return bytes(self.buffer[max(start - self.base, 0) : max(end - self.base, 0)])
+        with memoryview(self.buffer) as view:
+            return bytes(view[max(start - self.base, 0) : max(end - self.base, 0)])
 
     def search(
         self, pattern: re.Pattern[bytes], start: int, overlap: int
@@ -1094,7 +1100,9 @@ def _own_ids(xml: bytes) -> Iterator[tuple[str, str]]:
         return
     start, end = _own_meta(xml)
     if b"<!" in xml[:end]:
-        xml = _without_hidden(xml)
+        front = _without_hidden(xml[:end])
+        # What is left of a comment began before the end that was found, and ends after it.
+        xml = _without_hidden(xml) if b"<!" in front else front
         start, end = _own_meta(xml)
     if not _AFTER_FRONT.search(xml, 0, start):
         for attributes, value in _ARTICLE_ID.findall(xml, start, end):

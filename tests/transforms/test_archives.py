@@ -445,6 +445,7 @@ class TestPackages:
         path.write_bytes(tar_of(members, "w", **{"link.xml": link}))
         found = scan(path)
         assert told(found) == ["unsafe-member", "unsafe-member", "PMC3", "unsafe-member"]
+        assert [index_of(each) for each in found] == [0, 1, 0, 2]
         path.write_bytes(zip_of(members))
         assert told(scan(path)) == ["unsafe-member", "unsafe-member", "PMC3"]
 
@@ -650,6 +651,9 @@ class TestQuickId:
         xml = f"<article><!--{other}--><front/>{sub}</article>"
         assert quick_article_id(xml.encode(), self.SHA).startswith("SRC:")
         assert self.id_of("", f"<!-- {other} -->").startswith("SRC:")
+        own = '<article-id pub-id-type="pmc">6</article-id>'
+        for hidden in (f"<!--{other}-->", "<!-- </article-meta> -->", f"<![CDATA[{other}]]>"):
+            assert self.id_of(hidden + own, hidden) == "PMC6"
 
 
 # Generated sources
