@@ -4,20 +4,29 @@ import argparse
 import io
 import json
 import logging
+import math
 import os
 import re
 import signal
+import socket
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
+from pathlib import Path
 from types import FrameType
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    PipelineOptions,
+    PortableOptions,
+    SetupOptions,
+    StandardOptions,
+)
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
 
@@ -68,10 +77,11 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         return 1
 
     local = _is_local(pipeline_options)
-    counts = progress.TALLY.read if local and args.workers == 1 else _polled(options.output)
+    result: PipelineResult | None = None
     try:
+        counts = progress.TALLY.read if _in_process(pipeline_options) else _polled(options.output)
         with (
-            _stop_on_signals(options.output, quiet=args.quiet),
+            _stop_on_signals(options.output, local=local, quiet=args.quiet),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
@@ -82,6 +92,11 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
             annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()
+    except _Stopped as stop:
+        _cancel(result)
+        if not args.quiet:
+            print(_STOPPED.format(options.output), file=sys.stderr)
+        return 128 + stop.signal
     except Exception as error:
         if args.verbose:
             traceback.print_exc()
@@ -94,6 +109,11 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
 
 
 _GO_ON = "run the same command again to go on from there"
+_STOPPED = f"\nstopped: finished chunks are committed in {{}}; {_GO_ON}"
+
+CONNECT_SECONDS = 10
+JOB_SECONDS = 365 * 24 * 3600
+POLL_SECONDS = 5
 
 
 def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> int:
@@ -127,13 +147,46 @@ def _pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> Pi
     local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
     options = PipelineOptions(list(beam_flags))
     if not _is_local(options):
+        _reach_cluster(options)
         return options
     return PipelineOptions([*local, *beam_flags])
 
 
 def _is_local(options: PipelineOptions) -> bool:
-    runner = options.view_as(StandardOptions).runner
-    return runner is None or runner in {"DirectRunner", "FnApiRunner", "BundleBasedDirectRunner"}
+    runner = options.view_as(StandardOptions).runner or "DirectRunner"
+    name = runner.rpartition(".")[2].lower()
+    return name in {"directrunner", "fnapirunner", "bundlebaseddirectrunner"}
+
+
+def _in_process(options: PipelineOptions) -> bool:
+    """Whether all work is done in this process."""
+    mode = options.view_as(DirectOptions).direct_running_mode
+    return _is_local(options) and mode != "multi_processing"
+
+
+def _reach_cluster(options: PipelineOptions) -> None:
+    """Checks what a job elsewhere needs of this machine, and lets it take its time.
+
+    Raises:
+        UsageError: no job service answers, or there is no package to send.
+    """
+    setup = options.view_as(SetupOptions)
+    if setup.setup_file:
+        # Beam enters the folder that it is told, and takes no name for one.
+        setup.setup_file = storage.absolute(setup.setup_file)
+        if not Path(setup.setup_file).is_file():
+            raise UsageError(f"--setup_file: there is no file {setup.setup_file}")
+    portable = options.view_as(PortableOptions)
+    if portable.job_endpoint and portable.job_endpoint != "embed":
+        host, _, port = portable.job_endpoint.rpartition("/")[2].rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"--job_endpoint: no job service answers at {portable.job_endpoint}: {error}"
+            ) from error
+    # Beam would give the whole job the minute that it allows for an answer.
+    portable.job_server_timeout = JOB_SECONDS
 
 
 def _quiet_libraries(*, verbose: bool) -> None:
@@ -143,14 +196,33 @@ def _quiet_libraries(*, verbose: bool) -> None:
     warnings.simplefilter("ignore")
 
 
+class _Stopped(BaseException):
+    """A signal met a job that runs elsewhere: no Exception, which Beam would make its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+def _cancel(result: PipelineResult | None) -> None:
+    if result is None:
+        return
+    try:
+        result.cancel()
+    except Exception as error:
+        print(f"error: the job goes on, cancel it at its runner: {error}", file=sys.stderr)
+
+
 @contextmanager
-def _stop_on_signals(output: str, *, quiet: bool) -> Iterator[None]:
+def _stop_on_signals(output: str, *, local: bool, quiet: bool) -> Iterator[None]:
     """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
     stderr = sys.stderr
 
     def stop(number: int, _: FrameType | None) -> None:
+        if not local:
+            raise _Stopped(number)
         if not quiet:
-            print(f"\nstopped: finished chunks are committed in {output}; {_GO_ON}", file=stderr)
+            print(_STOPPED.format(output), file=stderr)
         stderr.flush()
         _end_children()
         os._exit(128 + number)
@@ -182,8 +254,12 @@ def _readable(error: Exception) -> str:
 
 
 def _msec_by_stage(result: PipelineResult) -> dict[str, float]:
-    metrics = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(NAMESPACE))
     total: Counter[str] = Counter()
+    try:
+        metrics = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(NAMESPACE))
+    except Exception:
+        # Not every runner has them; the work is done and committed all the same.
+        return {}
     for found in metrics["distributions"]:
         total[found.key.metric.name.removesuffix("_msec")] += found.result.sum
     return dict(total)
@@ -191,23 +267,37 @@ def _msec_by_stage(result: PipelineResult) -> dict[str, float]:
 
 def _polled(output: str) -> Callable[[], Mapping[str, int]]:
     """Progress as the output folder shows it, for workers in other processes."""
-    seen: dict[str, Counter[str]] = {}
+    receipts = storage.join(output, "receipts")
+    before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
+    plans: dict[str, int] = {}
+    entries: dict[str, int] = {}
+    done: dict[str, Mapping[str, int]] = {}
+    asked = -math.inf
+
+    def look() -> None:
+        for name, size in storage.sizes(storage.join(output, "plan")).items():
+            if plans.get(name) != size:
+                plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
+                entries.update(plan["chunks"])
+                plans[name] = size
+        for name in storage.sizes(receipts):
+            chunk = name.removesuffix(".json")
+            if chunk not in done and chunk not in before:
+                data = storage.read(storage.join(output, receipt_of(chunk)))
+                done[chunk] = Receipt.from_bytes(data or b"{}").counts
 
     def counts() -> Mapping[str, int]:
-        total: Counter[str] = Counter()
-        for name in storage.sizes(storage.join(output, "plan")):
-            plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
-            total["planned"] += sum(plan.get("chunks", {}).values())
-        first = not seen
-        for name in storage.sizes(storage.join(output, "receipts")):
-            chunk = name.removesuffix(".json")
-            if chunk not in seen:
-                data = storage.read(storage.join(output, receipt_of(chunk)))
-                receipt = Receipt.from_bytes(data or b"{}")
-                seen[chunk] = Counter(skipped=receipt.planned) if first else Counter(receipt.counts)
-        for done in seen.values():
-            total.update(done)
+        nonlocal asked
+        if time.monotonic() - asked >= POLL_SECONDS:
+            # A folder that does not answer now will answer later: progress is not worth an error.
+            with suppress(storage.StorageError, ValueError, KeyError):
+                look()
+            asked = time.monotonic()
+        total = Counter(
+            planned=sum(entries.values()), skipped=sum(entries.get(chunk, 0) for chunk in before)
+        )
+        for each in done.values():
+            total.update(each)
         return total
 
-    counts()
     return counts
