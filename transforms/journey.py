@@ -194,7 +194,7 @@ def _annotate(
                 article, source.range.sha256, f"{model.name}@{model.fingerprint}", found
             )
         n_windows += len(windows)
-        n_tokens += sum(len(passage.ids) for passage in tokens)
+        n_tokens += sum(window.scored_end - window.scored_start for window in windows)
     annotations.sort(key=lambda row: (row.start, row.end, row.type, row.model))
     return Annotated(source.range, article, sentences, tuple(annotations), n_windows, n_tokens)
 

@@ -5,8 +5,8 @@
 The job goes from an archive of real articles to committed shards; what a process pays once
 (imports, loading the model) is left out by a small run before. The floor scores the same tokens
 with the same session and threads and does nothing else: it knows every window beforehand and
-sorts them across all articles. Both count real (unpadded) tokens by the clock, and by processor time,
-which hardly depends on what else the machine does.
+sorts them across all articles. Both count real (unpadded) tokens by the clock, and by processor
+time, which hardly depends on what else the machine does.
 """
 
 import argparse

@@ -126,6 +126,42 @@ def test_duplicate_is_annotated_once_and_counted(annotate, tmp_path):
     assert main(["verify", str(output)]) == 0
 
 
+def test_several_models_share_one_pass(samples, tiny, tmp_path):
+    """Rows are told apart by model, and each model's are those of a run of its own."""
+    folders = [tiny, f"{tiny}_bpe"]
+    rows = []
+    for number, models in enumerate((folders[:1], folders[1:], folders)):
+        output = tmp_path / str(number)
+        flags = ["--max-reject-rate", "0.1", "--model", *models]
+        assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
+        rows.append(_rows(output, "annotations"))
+    assert {row["model"] for row in rows[2]} == {rows[0][0]["model"], rows[1][0]["model"]}
+    for model in rows[:2]:
+        assert [row for row in rows[2] if row["model"] == model[0]["model"]] == model
+    assert main(["verify", str(output)]) == 0
+
+
+def test_packed_windows_keep_every_promise(annotate, samples, tmp_path):
+    """Fewer windows over the same tokens."""
+    counts = []
+    for mode in ("sentence", "pack"):
+        output = tmp_path / mode
+        assert annotate(samples, output, "--window", mode, "--max-reject-rate", "0.1") == 0
+        assert main(["verify", str(output)]) == 0
+        counts.append(json.loads((output / "run.json").read_text())["counts"])
+    assert counts[0]["tokens"] == counts[1]["tokens"]
+    assert counts[0]["windows"] > counts[1]["windows"]
+
+
+def test_scores_below_the_least_are_left_out(annotate, samples, tmp_path):
+    """By type, or for all."""
+    assert (
+        annotate(samples, tmp_path / "out", "--min-score", "1", "GP=0.9", "--max-reject-rate", "1")
+        == 0
+    )
+    assert {row["type"] for row in _rows(tmp_path / "out", "annotations")} == {"GP"}
+
+
 def test_too_many_rejects_fail_the_run_at_its_end(annotate, tmp_path, capsys):
     """All good articles are committed all the same."""
     source = write_archive(tmp_path / "a.xml.gz", [article(1), "<article><p></article>"])
