@@ -19,6 +19,7 @@ import itertools
 import re
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from collections import deque
@@ -42,6 +43,9 @@ STAGE = "read"
 
 MAX_ARTICLE_BYTES = 32 << 20
 """The largest article that is read: a parsed article takes several times its bytes."""
+
+OPENING_WAITS = (1.0, 5.0)
+"""Seconds before a remote source that did not open is tried again."""
 
 BLOCK_BYTES = 1 << 20
 TAG_BYTES = 1 << 16
@@ -139,7 +143,7 @@ def open_source(uri: str) -> BinaryIO:
     """Opens a path or URI for reading its bytes as they are, compressed or not.
 
     Raises:
-        OSError: it cannot be opened.
+        Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
     """
     transport = {"client": _s3_client()} if uri.startswith("s3://") else {}
     return smart_open.open(uri, "rb", compression="disable", transport_params=transport)
@@ -161,7 +165,8 @@ def scan_archive(
     At most one article is held in memory, however large the archive.
 
     Raises:
-        OSError: a remote source failed while it was read: reading it again may help.
+        Exception: the transport's own, where a remote source failed while it was read: reading it
+            again may help.
     """
     for uri in archive.uris:
         yield from _scan_file(uri, max_article_bytes)
@@ -174,7 +179,7 @@ def read_articles(ranges: Sequence[ArticleRange]) -> Iterator[SourceArticle]:
 
     Raises:
         SourceChangedError: a source holds other bytes than it did.
-        OSError: a source cannot be read.
+        Exception: the transport's own (``OSError`` for a local file), where it cannot be read.
     """
     for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
         yield from _read_file(uri, deque(group))
@@ -203,7 +208,7 @@ def _is_remote(uri: str) -> bool:
 
 def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Reject]:
     try:
-        file = open_source(uri)
+        file = _open_patiently(uri)
     except Exception as error:  # every transport has its own
         yield _file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
@@ -213,6 +218,16 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
                 yield document
             else:
                 yield from _Scanner(document, max_article_bytes).items()
+
+
+def _open_patiently(uri: str) -> BinaryIO:
+    # It was there when the inputs were matched: a network may need another try.
+    for wait in OPENING_WAITS if _is_remote(uri) else ():
+        try:
+            return open_source(uri)
+        except Exception:  # every transport has its own
+            time.sleep(wait)
+    return open_source(uri)
 
 
 def _read_file(uri: str, wanted: deque[ArticleRange]) -> Iterator[SourceArticle]:

@@ -782,8 +782,9 @@ def web(tmp_path):
         server.shutdown()
 
 
-def test_http(tmp_path, web):
+def test_http(tmp_path, web, monkeypatch):
     """Archives, plain files and packages are read from a web server, also one without ranges."""
+    monkeypatch.setattr(archives, "OPENING_WAITS", (0,))
     parts = [article(number, b"x" * 900_000) for number in range(1, 6)]
     (tmp_path / "a.xml.gz").write_bytes(gzip.compress(bulk(*parts)))
     (tmp_path / "b.xml").write_bytes(bulk(*parts))
@@ -796,3 +797,22 @@ def test_http(tmp_path, web):
         "unreadable",
         "PMC1",
     ]
+
+
+def test_remote_source_is_tried_again(tmp_path, monkeypatch):
+    """A remote source that does not open at once is tried again before it is a reject."""
+    (tmp_path / "a.xml").write_bytes(article(1))
+    tries = []
+
+    def flaky(uri):
+        tries.append(uri)
+        if len(tries) < 3:
+            raise ConnectionError("busy")
+        return (tmp_path / "a.xml").open("rb")
+
+    monkeypatch.setattr(archives, "OPENING_WAITS", (0, 0))
+    monkeypatch.setattr(archives, "open_source", flaky)
+    assert told(scan_archive(Archive("a", ("http://h/a.xml",)))) == ["PMC1"]
+    tries = ["again"]
+    assert told(scan_archive(Archive("a", ("/h/a.xml",)))) == ["unreadable"]
+    assert len(tries) == 2, "a local file is not there: it is not waited for"
