@@ -179,9 +179,9 @@ class _Paths:
     """The elements met on the way, as steps; XPaths are written when they are asked for."""
 
     def __init__(self) -> None:
-        self._parents = array("q")
+        self._parents = array("i")
         self._names: list[str] = []
-        self._indexes = array("q")
+        self._indexes = array("i")
         self._xpaths: dict[int, str] = {}
 
     def add(self, parent: int, name: str, index: int, qualified: bool) -> int:
@@ -208,12 +208,12 @@ class _XmlMap:
 
     def __init__(self, paths: _Paths) -> None:
         self._paths = paths
-        self._starts = array("q")
-        self._lengths = array("q")
-        self._nodes = array("q")
-        self._offsets = array("q")
-        self._owners = array("q")
-        self._ordinals = array("q")
+        self._starts = array("i")
+        self._lengths = array("i")
+        self._nodes = array("i")
+        self._offsets = array("i")
+        self._owners = array("i")
+        self._ordinals = array("i")
 
     def add_node(self, owner: int, ordinal: int) -> int:
         self._owners.append(owner)
@@ -853,6 +853,7 @@ _JATS = {
     "article": _Rule("holder"),
     "sub-article": _Rule("sub-article"),
     "response": _Rule("sub-article"),
+    "break": _Rule("break"),
     **_rules(
         block="p title kwd compound-kwd unstructured-kwd-group "
         "nested-kwd term verse-line attrib speaker preformat code sig funding-statement meta-name "
@@ -876,7 +877,6 @@ _JATS = {
         "citation-alternatives",
         xref="xref",
         sup="sup",
-        **{"break": "break"},
         alternatives="alternatives",
     ),
     **_blocks(
@@ -1013,7 +1013,9 @@ def _license(permissions: etree._Element | None) -> str | None:
     for licence in permissions.iterchildren("{*}license"):
         reference = next(licence.iter("{*}license_ref"), None)
         links = (e.get(_HREF, "") for e in licence.iter("*"))
-        url = _plain(reference) or next((link for link in links if "licen" in link.lower()), "")
+        url = _plain(reference) or next(
+            (link for link in links if re.search("licen|creativecommons", link)), ""
+        )
         if text := url or licence.get(_HREF) or _plain(licence):
             return text[:200]
     reference = next(permissions.iter("{*}license_ref"), None)
