@@ -1,7 +1,6 @@
 """How fast a model is on this machine, by threads and tokens in a batch, and in how much memory."""
 
 import multiprocessing
-import os
 import resource
 import sys
 import threading
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cores import available_cores
 from models.folder import load_model
 
 BATCH_TOKENS = (256, 512, 768, 1024, 2048)
@@ -71,13 +71,6 @@ def recommend(speeds: Sequence[Speed]) -> Speed:
     fastest = max(speed.tokens_per_second for speed in speeds)
     good = [speed for speed in speeds if speed.tokens_per_second >= AS_GOOD * fastest]
     return min(good, key=lambda speed: (speed.peak_megabytes, speed.batch_tokens))
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def measure(name_or_dir: str, threads: int, batch_tokens: int, seconds: float) -> Speed:

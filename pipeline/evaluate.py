@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.cores import available_cores
 from models.folder import ModelError, load_model
 from pipeline import storage
 from pipeline.gold import Gold, GoldDocument, GoldError, Mention, read_gold
-from pipeline.options import DEFAULT_MODEL, UsageError, available_cores
+from pipeline.options import DEFAULT_MODEL, UsageError
 from pipeline.predictions import Predictions, predict, read_predictions
 from pipeline.run import OutputError
 from transforms.records import RejectError
@@ -121,6 +122,16 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(_as_table(report)))
     return 0
+
+
+def strict_f1(gold: Path, model: str) -> float:
+    """The strict micro F1 of a model on gold data, with the default types.
+
+    Raises:
+        UsageError, GoldError, ModelError: as ``evaluate`` would report them.
+    """
+    args = argparse.Namespace(gold=gold, gold_types=None, model=model, output=None)
+    return float(_as_json(_evaluate(args))["strict"]["micro"]["f1"])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from models.cores import available_cores
 from pipeline import storage
 from transforms.entities import read_scheme
 from transforms.jats import TextOptions
@@ -250,28 +250,6 @@ def _min_scores(values: Sequence[str]) -> tuple[float, Mapping[str, float]]:
         else:
             overall = number
     return overall, by_type
-
-
-def available_cores() -> int:
-    """Cores that this process may use: by its affinity, and by its control group's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, _quota() or 1024))
-
-
-def _quota() -> int | None:
-    """Whole cores of the control group's CPU quota (v2, then v1); None without one."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        try:
-            group = Path("/sys/fs/cgroup/cpu")
-            quota = (group / "cpu.cfs_quota_us").read_text(encoding="ascii").strip()
-            period = (group / "cpu.cfs_period_us").read_text(encoding="ascii").strip()
-        except OSError:
-            return None
-    if quota == "max" or int(quota) <= 0:
-        return None
-    return max(1, -(-int(quota) // int(period)))
 
 
 def check_beam_flags(flags: Sequence[str]) -> None:

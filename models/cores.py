@@ -1,0 +1,26 @@
+"""How many cores this process may use: ONNX Runtime and Python see those of the whole machine."""
+
+import os
+from pathlib import Path
+
+
+def available_cores() -> int:
+    """Cores that this process may use: by its affinity, and by its control group's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, _quota() or 1024))
+
+
+def _quota() -> int | None:
+    """Whole cores of the control group's CPU quota (version 2, then 1); None without one."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        try:
+            group = Path("/sys/fs/cgroup/cpu")
+            quota = (group / "cpu.cfs_quota_us").read_text(encoding="ascii").strip()
+            period = (group / "cpu.cfs_period_us").read_text(encoding="ascii").strip()
+        except OSError:
+            return None
+    if quota == "max" or int(quota) <= 0:
+        return None
+    return max(1, -(-int(quota) // int(period)))
