@@ -17,10 +17,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from models.cores import available_cores
 from models.folder import load_model
 from pipeline.evaluate import TYPE_OF
 from pipeline.gold import GoldDocument, Mention, read_gold
-from pipeline.options import DEFAULT_MODEL, available_cores
+from pipeline.options import DEFAULT_MODEL
 from pipeline.predictions import predict, read_predictions
 from pipeline.scores import score
 
