@@ -54,7 +54,8 @@ _SUP = re.compile(
 # so that a bracket can be read in one way only, however long it is.
 _JOIN = (
     r"(?:[\s,;:.&‐‑‒–—−/+*-]|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in"
-    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after)\b)*"
+    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after"
+    r"|more|further|details?|overview|discussion)\b)*"
 )
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĆČĐŁŃŘŚŠŹŻŽ][\w'’‐-]{0,30}"
 _PARTICLE = r"(?:van|von|de|der|den|dos|da|del|la|le|di)"

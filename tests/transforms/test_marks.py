@@ -34,6 +34,7 @@ def marked(text: str) -> str:
         ("as in ref. {12}.", "as in ref. 12."),
         ("in refs {12},{13} and", "in refs 12,13 and"),
         ("(see [{1}]) and", "and"),
+        ("(see [{8}] for details) and", "and"),
         ("(e.g., {Smith et al., 2004}; {Jones, 2001}) was", "was"),
         ("(reviewed in {Smith, 2004}) was", "was"),
         ("(Smith et al., {2004}; van der Berg and Li, {1999}, {2000a}) was", "was"),

@@ -1,0 +1,68 @@
+"""Articles to text: ``python -m tests.bench.bench_parse [EVERY]``.
+
+Reads the bulk archives of the shared folder, every n-th article (default 5), and prints megabytes
+of XML a second of processor time on one core, with the spread of three rounds; the time of a
+``locate``; and what share of the characters is kept or excluded, by reason.
+"""
+
+import gzip
+import hashlib
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from transforms.jats import TextOptions, parse_articles
+from transforms.records import ArticleRange, SourceArticle
+from transforms.sections import section_code
+
+SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
+ARTICLE = re.compile(rb"<article\s(?:<!--.*?-->|.)*?</article>", re.DOTALL)
+
+
+def articles() -> Iterator[SourceArticle]:
+    """All articles of the bulk archives."""
+    for path in sorted((SHARED / "corpus" / "bulk").glob("*.xml.gz")):
+        for index, match in enumerate(ARTICLE.finditer(gzip.decompress(path.read_bytes()))):
+            xml = match[0]
+            sha256 = hashlib.sha256(xml).hexdigest()
+            yield SourceArticle(ArticleRange(path.name, index, 0, len(xml), sha256, ""), xml)
+
+
+def main(every: int) -> None:
+    """Prints the figures."""
+    sources = list(articles())[::every]
+    megabytes = sum(len(source.xml) for source in sources) / 1e6
+    speeds = []
+    for _ in range(3):
+        start = time.process_time()
+        parsed = [parse_articles(source, TextOptions(), section_code) for source in sources]
+        speeds.append(megabytes / (time.process_time() - start))
+    print(
+        f"{len(sources)} articles, {megabytes:.1f} MB: {min(speeds):.1f} to {max(speeds):.1f} MB/s"
+    )
+
+    spans = [
+        (article, at, at + 8)
+        for group in parsed
+        for article in group
+        for at in range(0, len(article.text) - 8, 500)
+    ]
+    start = time.process_time()
+    for article, first, last in spans:
+        article.xml_map.locate(first, last)
+    print(f"locate: {(time.process_time() - start) / len(spans) * 1e6:.1f} µs")
+
+    counts: Counter[str] = Counter()
+    for main_article, *_ in parsed:
+        counts.update(main_article.excluded)
+        counts["kept"] += main_article.chars_kept
+    for reason, count in counts.most_common():
+        print(f"{count / counts.total():8.3%} {reason}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
