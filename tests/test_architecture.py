@@ -36,7 +36,7 @@ OF_THE_PROJECT = {
 # Where a library that a stage is about may be imported.
 OF_OTHERS = {
     "apache_beam": ("pipeline*",),
-    "lxml": ("transforms.jats", "pipeline.resolve", "pipeline.verify"),
+    "lxml": ("transforms.jats", "pipeline.resolve", "pipeline.xmltext"),
     "pyarrow": ("transforms.shards", "pipeline.*"),
     "onnxruntime": ("models.*", "transforms.inference"),
     "tokenizers": ("models.*", "transforms.inference", "transforms.windows"),

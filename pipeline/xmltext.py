@@ -1,0 +1,209 @@
+"""The text of an article's XML, to check the parser against: none of the parser's code is used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from transforms.annotations import PLACEHOLDER
+from transforms.records import Article
+
+# Elements whose text the parser may leave out in the middle of running text.
+_LEFT_OUT = frozenset(
+    {
+        "alt-text",
+        "alternatives",
+        "boxed-text",
+        "break",
+        "chem-struct",
+        "chem-struct-wrap",
+        "code",
+        "def-list",
+        "disp-formula",
+        "disp-formula-group",
+        "disp-quote",
+        "fig",
+        "fig-group",
+        "fn",
+        "graphic",
+        "index-term",
+        "inline-formula",
+        "inline-graphic",
+        "inline-supplementary-material",
+        "label",
+        "list",
+        "long-desc",
+        "math",
+        "media",
+        "object-id",
+        "preformat",
+        "related-article",
+        "speech",
+        "statement",
+        "sup",
+        "supplementary-material",
+        "table-wrap",
+        "table-wrap-group",
+        "target",
+        "tex-math",
+        "verse-group",
+        "xref",
+    }
+)
+
+_INSERTED = frozenset((" ", PLACEHOLDER))
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element that the walk is in; children are counted by tag and by local name."""
+
+    xpath: str
+    left_out: bool
+    n_texts: int = 0
+    tags: dict[str, int] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+
+
+class XmlText:
+    """The text nodes of an article's XML, in document order, each with its XPath.
+
+    Args:
+        root: of a document of its own.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._nodes: list[str] = []
+        self._left_out: list[bool] = []
+        self._numbers: dict[str, int] = {}
+        self._walk()
+        # Where each node starts when all are put one after the other, and what of that was read.
+        self._starts = [0]
+        for node in self._nodes:
+            self._starts.append(self._starts[-1] + len(node))
+        self._read = bytearray(self._starts[-1])
+
+    def _walk(self) -> None:
+        around: list[_Open] = []
+        for event, element in etree.iterwalk(self._root, events=("start", "end", "comment", "pi")):
+            if event == "start":
+                around.append(self._open(element, around[-1] if around else _Open("", False)))
+                self._add(around[-1], element.text)
+                continue
+            if event == "end":
+                around.pop()
+            if around:
+                self._add(around[-1], element.tail)
+
+    @staticmethod
+    def _open(element: Any, parent: _Open) -> _Open:
+        tag = element.tag
+        name = tag.rpartition("}")[2]
+        parent.tags[tag] = parent.tags.get(tag, 0) + 1
+        parent.names[name] = parent.names.get(name, 0) + 1
+        if tag == name:
+            step = f"{name}[{parent.tags[name]}]"
+        else:
+            step = f"*[local-name()='{name}'][{parent.names[name]}]"
+        return _Open(f"{parent.xpath}/{step}", parent.left_out or name in _LEFT_OUT)
+
+    def _add(self, owner: _Open, text: str | None) -> None:
+        if text:
+            owner.n_texts += 1
+            self._numbers[f"{owner.xpath}/text()[{owner.n_texts}]"] = len(self._nodes)
+            self._nodes.append(text)
+            self._left_out.append(owner.left_out)
+
+    def characters(self, article_id: str) -> int:
+        """Characters of text in the article, or in the sub-article that the id names."""
+        _, _, number = article_id.partition("#sa")
+        element = self._root
+        if number:
+            inner = self._root.xpath("//*[local-name()='sub-article' or local-name()='response']")
+            element = inner[int(number) - 1]
+        return int(element.xpath("string-length(string(.))"))
+
+    def holds(self, annotation: Mapping[str, Any]) -> bool:
+        """Whether the annotation's characters stand at its place in the XML.
+
+        What stands there and not in ``exact`` must be white space or in markup that the parser
+        leaves out.
+        """
+        first = self._find(annotation["start_xpath"])
+        last = self._find(annotation["end_xpath"])
+        if first is None or last is None or last < first:
+            return False
+        start, end = annotation["start_offset"], annotation["end_offset"]
+        if not (0 <= start < len(self._nodes[first]) and 0 < end <= len(self._nodes[last])):
+            return False
+        wanted = [char for char in annotation["exact"] if not _blank(char)]
+        if not wanted:
+            return False
+        # How much of the wanted text may have been met: left-out markup can look like it.
+        met = {0}
+        for number in range(first, last + 1):
+            node = self._nodes[number]
+            low = start if number == first else 0
+            high = end if number == last else len(node)
+            for char in node[low:high]:
+                further = {at + 1 for at in met if at < len(wanted) and wanted[at] == char}
+                skippable = self._left_out[number] or not char.isalnum()
+                met = further | met if skippable else further
+        raw_first = self._nodes[first][start]
+        raw_last = self._nodes[last][end - 1]
+        return len(wanted) in met and raw_first == wanted[0] and raw_last == wanted[-1]
+
+    def _find(self, xpath: str) -> int | None:
+        number = self._numbers.get(xpath)
+        if number is None or self._root.xpath(xpath, smart_strings=False) != [self._nodes[number]]:
+            return None
+        return number
+
+    def complaint(self, article: Article) -> str:
+        """What is wrong with a parser's map, or "".
+
+        Its runs must give the text character by character, each from another place in the XML and
+        inside the passage's element, in the XML's order within a passage; what stands between them
+        may only be spaces and placeholders. Then ``chars_kept`` is a count of what was seen here.
+        """
+        if "\n".join(article.text[p.start : p.end] for p in article.passages) != article.text:
+            return "its passages do not make up its text"
+        passages = iter(article.passages)
+        text = article.text
+        at = passage_end = before = kept = 0
+        inside = ""
+        for start, length, xpath, offset in article.xml_map.runs():
+            while start >= passage_end and (passage := next(passages, None)) is not None:
+                if not _INSERTED.issuperset(text[at:passage_end]):
+                    return f"{text[at:passage_end]!r} stands in no XML"
+                at, passage_end = passage.start, passage.end
+                inside, before = f"{passage.xpath}/", 0
+            number = self._numbers.get(xpath)
+            if number is None or not xpath.startswith(inside):
+                return f"{xpath} is no text of {inside}"
+            raw = self._nodes[number][offset : offset + length]
+            piece = text[start : start + length]
+            place = self._starts[number] + offset
+            if start + length > passage_end or (
+                piece != raw and not (piece == " " and raw in {"\t", "\r", "\n"})
+            ):
+                return f"{xpath}[{offset}] is {raw!r}, not {piece!r}"
+            if start < at or not _INSERTED.issuperset(text[at:start]):
+                return f"{text[at:start]!r} stands in no XML"
+            if place < before or 1 in self._read[place : place + length]:
+                return f"{piece!r} at {xpath}[{offset}] is read twice, or out of order"
+            self._read[place : place + length] = b"\1" * length
+            before = place + length
+            at = start + length
+            kept += length
+        if not (_INSERTED | {"\n"}).issuperset(text[at:]):
+            return f"{text[at:]!r} stands in no XML"
+        if kept != article.chars_kept:
+            return f"{kept} characters of the XML stand in the text, not {article.chars_kept}"
+        return ""
+
+
+def _blank(char: str) -> bool:
+    return char.isspace() or char == PLACEHOLDER
