@@ -302,7 +302,8 @@ def open_session(graph: Path) -> ort.InferenceSession:
             raise ModelError(
                 f"{graph} needs a newer ONNX Runtime than {ort.__version__}: {reason}"
             ) from error
-        if "external data" in reason.lower() or "External" in reason:
+        # ONNX Runtime 1.23, the last one for Python 3.10, only says that a file has no size.
+        if "external data" in reason.lower() or "cannot get file size" in reason:
             raise ModelError(
                 f"{graph} keeps its weights in another file, which is missing: {reason}"
             ) from error

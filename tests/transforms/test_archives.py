@@ -10,6 +10,7 @@ import tarfile
 import threading
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -364,13 +365,15 @@ class TestGzip:
         path = tmp_path_factory.mktemp("gz") / "a.xml.gz"
         path.write_bytes(packed)
         found = scan(path)
-        assert isinstance(found[-1], Reject)
+        try:
+            harmless = gzip.decompress(bytes(packed)) == self.DATA  # a bit of padding
+        except (OSError, EOFError, zlib.error):
+            harmless = False
+        assert isinstance(found[-1], Reject) != harmless
 
 
 def gunzip_what_is_there(data: bytes) -> bytes:
     """The bytes that a truncated gzip file still gives."""
-    import zlib
-
     return zlib.decompressobj(31).decompress(data)
 
 
