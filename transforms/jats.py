@@ -98,6 +98,8 @@ _NAMED_ENTITY = re.compile(
     rb"|&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z_:][\w.:-]{0,40});",
     re.DOTALL,
 )
+# The search alone is ten times as fast; nearly all articles have no named entity.
+_ANY_NAMED_ENTITY = re.compile(rb"&(?!(?:lt|gt|amp|quot|apos);)[A-Za-z_:]")
 _REASONS = {
     etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "unbound-prefix",
     etree.ErrorTypes.ERR_INVALID_CHAR: "bad-encoding",
@@ -138,12 +140,14 @@ def _parse(source: SourceArticle, notes: Counter[str]) -> etree._Element:
         notes["entities_decoded" if characters else "entities_unknown"] += 1
         return "".join(f"&#{ord(char)};" for char in characters or "\ufffd").encode()
 
+    if _ANY_NAMED_ENTITY.search(xml):
+        xml = _NAMED_ENTITY.sub(decoded, xml)
     wrapper = f"<w {source.range.namespaces}>".encode()
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     try:
-        tree = etree.fromstring(wrapper + _NAMED_ENTITY.sub(decoded, xml) + b"</w>", parser)
+        tree = etree.fromstring(wrapper + xml + b"</w>", parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         if line == 1:
