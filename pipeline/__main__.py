@@ -10,7 +10,9 @@ COMMANDS = {
     "annotate": "annotate articles: XML in, Parquet and JSON lines out",
     "verify": "re-read the sources and check every promise about an output folder",
     "resolve": "show an annotation in its XML",
+    "estimate": "annotate a few articles, and tell what all of them would take",
     "evaluate": "compare a model, or an output folder, with gold data",
+    "export": "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
     "models": "list, check, export, quantize and bench models",
 }
 
