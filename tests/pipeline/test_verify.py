@@ -26,7 +26,8 @@ INLINE = (
     "</front>"
     "<body><sec><title>Results</title>"
     "<p>BRCA1 in mice, and <italic>BRCA</italic>1<xref ref-type='bibr'>7</xref> in mice: "
-    "breast\n   cancer at <inline-formula><tex-math>x</tex-math></inline-formula> 😀 aspirin.</p></sec></body>"
+    "breast\n   cancer at <inline-formula><tex-math>x</tex-math></inline-formula>"
+    " 😀 aspirin.</p></sec></body>"
     "<sub-article><front-stub><title-group><article-title>Reply on diabetes</article-title>"
     "</title-group></front-stub><body><p>Thank you for the mice.</p></body></sub-article></article>"
 )

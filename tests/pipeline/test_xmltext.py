@@ -18,7 +18,8 @@ from transforms.sections import section_code
 XML = (
     "<article><body><sec><title>Mice</title>"
     "<p>mice, <bold>mice</bold> and\n mice<xref ref-type='bibr'>[1]</xref>, "
-    "at <inline-formula><tex-math>x</tex-math></inline-formula>.</p><p>mice</p></sec></body></article>"
+    "at <inline-formula><tex-math>x</tex-math></inline-formula>.</p>"
+    "<p>mice</p></sec></body></article>"
 )
 
 
