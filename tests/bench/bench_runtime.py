@@ -26,16 +26,16 @@ import onnxruntime as ort
 from lxml import etree
 
 from models import folder
+from tests.bench.shared import need
 from transforms import inference
 from transforms.records import Tokens, Window
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[2].parent / "shared"))
 # glibc raises both with every large block that is freed, and then keeps what was freed.
 FIXED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 DEFAULT = {
-    "arena": False,
+    "arena": True,
     "pattern": False,
     "tokens": inference.BATCH_TOKENS,
     "cost": inference.BATCH_COST,
@@ -45,16 +45,18 @@ DEFAULT = {
 }
 SETTINGS: dict[str, dict[str, object]] = {
     "default": {},
-    "arena": {"arena": True},
+    "no arena": {"arena": False},
     "memory pattern": {"pattern": True},
-    "arena, memory pattern": {"arena": True, "pattern": True},
-    **{f"{tokens} tokens": {"tokens": tokens} for tokens in (128, 256, 512, 1024, 2048, 4096)},
-    **{f"cost {cost}": {"cost": cost} for cost in (0, 8, 64, 128)},
-    "one malloc arena": {"malloc": {"MALLOC_ARENA_MAX": "1"}},
+    **{f"{tokens} tokens": {"tokens": tokens} for tokens in (256, 384, 768, 1024, 2048)},
+    **{f"cost {cost}": {"cost": cost} for cost in (0, 8, 32, 64)},
     "2 threads": {"threads": 2},
-    "2 threads, one malloc arena": {"threads": 2, "malloc": {"MALLOC_ARENA_MAX": "1"}},
-    "2 threads, fixed malloc": {"threads": 2, "malloc": FIXED_MALLOC},
-    "2 threads, arena": {"threads": 2, "arena": True},
+    "2 threads, no arena": {"threads": 2, "arena": False},
+    "2 threads, no arena, one of malloc": {
+        "threads": 2,
+        "arena": False,
+        "malloc": {"MALLOC_ARENA_MAX": "1"},
+    },
+    "2 threads, no arena, fixed malloc": {"threads": 2, "arena": False, "malloc": FIXED_MALLOC},
     "no prepacking": {"options": {"session.disable_prepacking": "1"}},
 }
 
@@ -62,7 +64,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 def read_articles(count: int) -> list[list[str]]:
     """The paragraphs of so many articles."""
     articles = []
-    for path in sorted((SHARED / "corpus" / "single").glob("10.1371*"))[:count]:
+    for path in sorted(need("corpus/single").glob("10.1371*"))[:count]:
         root = etree.parse(path, etree.XMLParser(resolve_entities=False, recover=True)).getroot()
         texts = (" ".join("".join(p.itertext()).split()) for p in root.iter("p"))
         articles.append([text for text in texts if text])
