@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from models.folder import Model
 from transforms.records import RejectError, Tokens, Window
 
-# Padded tokens that a batch may hold, and what a batch costs beyond them, in padded tokens. Core time
-# of a model of 8 x 512 hidden, int8, 32 tokens a window: 4.6 ms for 8 tokens, 8.1 for 32, 44 for
-# 256, 87 for 512 (171 us each), 134 for 768 (174), 186 for 1,024 (182), 394 for 2,048 (192). So a
-# batch costs 3 ms, 17 tokens' worth; 14 for a model of 6 x 384. tests/bench/bench_runtime.py.
+# Padded tokens that a batch may hold, and what a batch costs beyond them, in padded tokens. Core
+# time of a model of 8 x 512 hidden, int8, 32 tokens a window: 4.6 ms for 8 tokens, 8.1 for 32, 44
+# for 256, 87 for 512 (171 us each), 134 for 768 (174), 186 for 1,024 (182), 394 for 2,048 (192).
+# So a batch costs 3 ms, 17 tokens' worth; 14 for a model of 6 x 384.
 BATCH_TOKENS = 512
 BATCH_COST = 16
 
