@@ -10,7 +10,6 @@ text.
 """
 
 import argparse
-import os
 import re
 import sys
 from collections import Counter, defaultdict
@@ -24,8 +23,8 @@ from pipeline.gold import GoldDocument, Mention, read_gold
 from pipeline.options import DEFAULT_MODEL
 from pipeline.predictions import predict, read_predictions
 from pipeline.scores import score
+from tests.bench.shared import need
 
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
 TRAINING = {
     "BC5CDR": ("train", "devel"),
     "NCBI-disease": ("train",),
@@ -127,10 +126,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--run", metavar="DIR", help="an output folder over the articles' XML")
     args = parser.parse_args(argv)
-    folder = SHARED / "ner"
-    if not (folder / "CRAFT-fulltext").is_dir():
-        print(f"SKIPPED: no gold at {folder}; set ANNOTATION_SHARED", file=sys.stderr)
-        return 0
+    folder = need("ner")
     documents = read_gold(folder / "CRAFT-fulltext").documents
     found = (
         read_predictions(args.run, documents)

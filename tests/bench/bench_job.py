@@ -12,7 +12,6 @@ time, which hardly depends on what else the machine does.
 import argparse
 import gzip
 import json
-import os
 import platform
 import shutil
 import sys
@@ -20,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from models.folder import Model
 from pipeline.__main__ import main as pipeline
 from pipeline.inputs import InputFile, group_archives
+from tests.bench.shared import corpus_articles
 from transforms.archives import scan_archive
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches
 from transforms.jats import TextOptions, parse_articles
@@ -37,20 +38,6 @@ from transforms.records import Reject
 from transforms.sections import section_code
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
-
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[2].parent / "shared"))
-
-
-def real_articles(count: int) -> list[bytes]:
-    """The first so many articles of the largest archives."""
-    articles: list[bytes] = []
-    paths = sorted((SHARED / "corpus" / "bulk").glob("PMC*.gz"), key=lambda p: -p.stat().st_size)
-    for path in paths:
-        [archive] = group_archives([InputFile(str(path), path.stat().st_size)])
-        articles += [found.xml for found in scan_archive(archive) if not isinstance(found, Reject)]
-        if len(articles) >= count:
-            break
-    return articles[:count]
 
 
 def write_archive(path: Path, articles: Iterable[bytes]) -> Path:
@@ -121,13 +108,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    if not SHARED.is_dir():
-        sys.exit(f"SKIPPED: no real articles at {SHARED}: set ANNOTATION_SHARED to their folder")
     print(f"{platform.platform()}, {args.threads} threads, {args.articles} articles")
     print("| model | tokens | floor tokens/s | job tokens/s | job/floor | by processor time |")
     print("| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
-        articles = real_articles(args.articles)
+        articles = [source.xml for source in islice(corpus_articles("bulk"), args.articles)]
         warm = write_archive(Path(folder, "warm.xml.gz"), articles[:1])
         source = write_archive(Path(folder, "articles.xml.gz"), articles)
         output = Path(folder, "out")

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[2].parent / "shared"))
+from tests.bench.shared import need
+
 FIRST = 50
 """Articles before the slope is taken: until then caches fill."""
 
@@ -68,9 +69,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="jobs side by side")
     parser.add_argument("--input", nargs="+", help="instead of the whole corpus")
     args = parser.parse_args()
-    if not SHARED.is_dir():
-        sys.exit(f"SKIPPED: no real articles at {SHARED}: set ANNOTATION_SHARED to their folder")
-    corpus = SHARED / "corpus"
+    corpus = need("corpus")
     inputs = args.input or [str(corpus / folder) for folder in ("bulk", "single")]
     with tempfile.TemporaryDirectory() as folder, control_group(args.limit_mb << 20) as group:
         print(f"control group: {group or 'none may be made here: only watched'}")

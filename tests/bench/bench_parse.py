@@ -5,36 +5,18 @@ of XML a second of processor time on one core, with the spread of three rounds; 
 ``locate``; and what share of the characters is kept or excluded, by reason.
 """
 
-import gzip
-import hashlib
-import os
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
+from tests.bench.shared import corpus_articles
 from transforms.jats import TextOptions, parse_articles
-from transforms.records import ArticleRange, SourceArticle
 from transforms.sections import section_code
-
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
-ARTICLE = re.compile(rb"<article\s(?:<!--.*?-->|.)*?</article>", re.DOTALL)
-
-
-def articles() -> Iterator[SourceArticle]:
-    """All articles of the bulk archives."""
-    for path in sorted((SHARED / "corpus" / "bulk").glob("*.xml.gz")):
-        for index, match in enumerate(ARTICLE.finditer(gzip.decompress(path.read_bytes()))):
-            xml = match[0]
-            sha256 = hashlib.sha256(xml).hexdigest()
-            yield SourceArticle(ArticleRange(path.name, index, 0, len(xml), sha256, ""), xml)
 
 
 def main(every: int) -> None:
     """Prints the figures."""
-    sources = list(articles())[::every]
+    sources = list(corpus_articles("bulk"))[::every]
     megabytes = sum(len(source.xml) for source in sources) / 1e6
     speeds = []
     for _ in range(3):

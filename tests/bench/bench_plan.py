@@ -11,7 +11,6 @@ import argparse
 import gzip
 import hashlib
 import multiprocessing
-import os
 import resource
 import sys
 import tempfile
@@ -21,10 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from tests.bench.shared import need
 from transforms.archives import quick_article_id, scan_archive
 from transforms.records import Archive, Reject, SourceArticle
-
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
 
 
 def plan(paths: list[Path]) -> tuple[int, int]:
@@ -91,10 +89,7 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=0, help="of XML in the large archive")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    paths = sorted((SHARED / "corpus/bulk").glob("*.xml.gz"))
-    if not paths:
-        print(f"SKIPPED: no corpus at {SHARED}; set ANNOTATION_SHARED", file=sys.stderr)
-        return 0
+    paths = sorted(need("corpus/bulk").glob("*.xml.gz"))
     if options.megabytes:
         # First: a process starts with the peak of the one that made it.
         print("one round     ", in_own_process(paths))

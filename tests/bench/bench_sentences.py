@@ -8,16 +8,15 @@ the articles, by the parity of a hash of their ids: rules were tuned on half 0.
 
 import hashlib
 import json
-import os
 import re
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.shared import need
 from transforms.sentences import split_sentences
 
-SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
 Spans = list[tuple[int, int]]
 Document = tuple[str, str, Spans]
 
@@ -52,10 +51,7 @@ def passages(text: str, gold: Spans) -> Iterator[tuple[str, set[tuple[int, int]]
 
 def main() -> int:
     """Prints the table; 0 also where the gold data are missing, which it then says."""
-    folder = SHARED / "sentences"
-    if not folder.is_dir():
-        print(f"SKIPPED: no gold sentences at {folder}; set ANNOTATION_SHARED", file=sys.stderr)
-        return 0
+    folder = need("sentences")
     texts = []
     for name, documents in (("GENIA abstracts", genia(folder)), ("CRAFT full text", craft(folder))):
         counts = {"half 0": [0, 0, 0], "half 1": [0, 0, 0], "all": [0, 0, 0]}

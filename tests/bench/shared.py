@@ -1,0 +1,31 @@
+"""The folder of real articles and gold data that the benchmarks read."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.inputs import group_archives, match_inputs
+from transforms.archives import scan_archive
+from transforms.records import SourceArticle
+
+SHARED = Path(os.environ.get("ANNOTATION_SHARED", Path(__file__).parents[3] / "shared"))
+
+
+def need(part: str) -> Path:
+    """A folder below the shared one; where it is missing, the benchmark ends with a word on it."""
+    folder = SHARED / part
+    if not folder.is_dir():
+        print(f"SKIPPED: there is no {folder}; set ANNOTATION_SHARED", file=sys.stderr)
+        sys.exit(0)
+    return folder
+
+
+def corpus_articles(*folders: str) -> Iterator[SourceArticle]:
+    """The articles of the corpus: of all its archives, or of these folders."""
+    corpus = need("corpus")
+    patterns = [str(corpus / folder) for folder in folders or ("bulk", "single")]
+    for archive in group_archives(match_inputs(patterns)):
+        for found in scan_archive(archive):
+            if isinstance(found, SourceArticle):
+                yield found
