@@ -145,16 +145,20 @@ def open_source(uri: str) -> BinaryIO:
     Raises:
         Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
     """
-    transport = {"client": _s3_client()} if uri.startswith("s3://") else {}
+    transport = {"client": s3_client()} if uri.startswith("s3://") else {}
     return smart_open.open(uri, "rb", compression="disable", transport_params=transport)
 
 
 @functools.cache
-def _s3_client() -> Any:
-    # One for all objects: making one takes several times as long as fetching an article.
+def s3_client() -> Any:
+    """A client with the environment's credentials and settings.
+
+    One for all objects: making one takes several times as long as fetching an article.
+    """
     import boto3  # noqa: PLC0415 - an optional dependency
 
-    return boto3.client("s3")
+    # Two threads may come at once: the session that boto3.client shares is not made for that.
+    return boto3.Session().client("s3")
 
 
 def scan_archive(

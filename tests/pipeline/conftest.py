@@ -1,12 +1,14 @@
 """What the tests of the whole job share: a small real model, samples, archives made to order."""
 
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.__main__ import main
+from transforms import archives
 
 TESTS = Path(__file__).parents[1]
 
@@ -63,6 +65,31 @@ def annotate(tiny: str) -> Callable[..., int]:
         return main([*command, "--model", tiny, "--threads", "2", *flags])
 
     return run
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    """A client of an S3 server on this machine, which this process and its children use."""
+    server_module = pytest.importorskip(
+        "moto.server", reason="S3 is NOT TESTED: install moto[server] and boto3"
+    )
+    boto3 = pytest.importorskip("boto3", reason="S3 is NOT TESTED: install boto3")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "no_proxy": host,
+        }.items():
+            patch.setenv(name, value)
+        archives.s3_client.cache_clear()
+        yield boto3.client("s3")
+    archives.s3_client.cache_clear()
+    server.stop()
 
 
 def files(output: Path) -> dict[str, bytes]:

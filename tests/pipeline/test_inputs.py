@@ -3,7 +3,6 @@
 import functools
 import gzip
 import http.server
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ from pipeline.inputs import (
     group_archives,
     match_inputs,
 )
-from transforms import archives
 from transforms.archives import read_articles, scan_archive
 from transforms.records import SourceArticle
 
@@ -178,33 +176,15 @@ def test_http(web):
 
 
 @pytest.fixture
-def bucket(monkeypatch):
+def bucket(s3):
     """An S3 bucket on this machine, with files."""
-    server_module = pytest.importorskip(
-        "moto.server", reason="S3 is NOT TESTED: install moto[server] and boto3"
-    )
-    boto3 = pytest.importorskip("boto3", reason="S3 is NOT TESTED: install boto3")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setitem(os.environ, "no_proxy", host)
-    archives._s3_client.cache_clear()
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="corpus")
+    s3.create_bucket(Bucket="corpus")
     for name in (*NAMES, "inner/3.xml"):
         data = gzip.compress(BULK) if name.endswith("gz") else ARTICLE
-        client.put_object(Bucket="corpus", Key=f"oa/{name}", Body=data)
+        s3.put_object(Bucket="corpus", Key=f"oa/{name}", Body=data)
     padding = b"<!-- %s -->" % (b"x" * 4_000_000)
-    client.put_object(Bucket="corpus", Key="large.xml", Body=ARTICLE + padding + ARTICLE)
-    yield "s3://corpus"
-    server.stop()
+    s3.put_object(Bucket="corpus", Key="large.xml", Body=ARTICLE + padding + ARTICLE)
+    return "s3://corpus"
 
 
 @pytest.mark.parametrize(
