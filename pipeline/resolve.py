@@ -1,17 +1,16 @@
 """From a row of ``annotations`` back to the XML that it stands in."""
 
 import argparse
-import io
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from lxml import etree
 
 from pipeline import storage
-from pipeline.chunks import files_of
+from pipeline.committed import chunk_names, read_table
+from pipeline.run import OutputError
 from transforms.annotations import annotation_id
 from transforms.archives import scan_archive
 from transforms.jats import parse_xml
@@ -33,15 +32,20 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``resolve``; returns its exit code."""
     output = storage.absolute(args.output)
     try:
-        found = find_annotation(output, args.annotation_id)
+        annotation, article = find_annotation(output, args.annotation_id)
     except LookupError as error:
         print(f"error: {error.args[0]}", file=sys.stderr)
         return 2
-    annotation, article = found
+    except (OutputError, storage.StorageError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     try:
         source = find_source(article)
         shown = xml_in_context(parse_xml(source), annotation)
-    except (LookupError, RejectError, OSError) as error:
+    except (RejectError, OSError) as error:
+        print(f"error: {article['source_uri']}: {error}", file=sys.stderr)
+        return 1
+    except LookupError as error:
         print(f"error: {error.args[0]}", file=sys.stderr)
         return 1
     place = source.range
@@ -67,21 +71,23 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
 
     Raises:
         LookupError: there is none, or more than one.
+        OutputError: a shard is missing or damaged.
+        storage.StorageError: one cannot be read.
     """
-    for receipt in sorted(storage.sizes(storage.join(output, "receipts"))):
-        files = files_of(receipt.removesuffix(".json"))
-        annotations = _read(output, files["annotations"])
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for chunk in chunk_names(output):
+        annotations = read_table(output, chunk, "annotations")
         hits = annotations.filter(pc.starts_with(annotations["annotation_id"], beginning))
-        rows = hits.to_pylist()
-        if len({row["annotation_id"] for row in rows}) > 1:
-            raise LookupError(f"{beginning} begins {len(rows)} annotation ids: give more of it")
-        if rows:
-            articles = _read(output, files["articles"])
-            for article in articles.filter(
-                pc.equal(articles["article_id"], rows[0]["article_id"])
-            ).to_pylist():
-                if _is_of(rows[0], article):
-                    return rows[0], article
+        for row in hits.slice(0, 2).to_pylist():
+            found[row["annotation_id"]] = chunk, row
+        if len(found) > 1:
+            raise LookupError(f"several annotation ids begin with {beginning}: give more of it")
+    for chunk, row in found.values():
+        articles = read_table(output, chunk, "articles")
+        same = articles.filter(pc.equal(articles["article_id"], row["article_id"]))
+        for article in same.to_pylist():
+            if _is_of(row, article):
+                return row, article
     raise LookupError(f"no annotation in {output} has an id that begins with {beginning}")
 
 
@@ -96,10 +102,6 @@ def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
         annotation["model"].rpartition("@")[2],
     )
     return own == str(annotation["annotation_id"])
-
-
-def _read(output: str, path: str) -> Any:
-    return pq.read_table(io.BytesIO(storage.read(storage.join(output, path)) or b""))
 
 
 def find_source(article: Mapping[str, Any]) -> SourceArticle:
@@ -120,9 +122,18 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
 
 
 def xml_in_context(root: Any, annotation: Mapping[str, Any]) -> str:
-    """The XML around an annotation, which stands between ``[[`` and ``]]``."""
-    [first] = root.xpath(annotation["start_xpath"])
-    [last] = root.xpath(annotation["end_xpath"])
+    """The XML around an annotation, which stands between ``[[`` and ``]]``.
+
+    Raises:
+        LookupError: its place is none in this XML.
+    """
+    try:
+        [first] = root.xpath(annotation["start_xpath"])
+        [last] = root.xpath(annotation["end_xpath"])
+    except (ValueError, etree.XPathError) as error:
+        raise LookupError(
+            f"{annotation['start_xpath']} or {annotation['end_xpath']} is no text of the XML"
+        ) from error
     # The end first: a mark at the start moves all that follows in the same text node.
     _mark(last, annotation["end_offset"], _END)
     _mark(first, annotation["start_offset"], _START)
