@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+CONTROL_GROUP = Path("/sys/fs/cgroup")
+"""Of this process, as a container sees it."""
+
 
 def available_cores() -> int:
     """Cores that this process may use: by its affinity, and by its control group's quota."""
@@ -13,10 +16,10 @@ def available_cores() -> int:
 def _quota() -> int | None:
     """Whole cores of the control group's CPU quota (version 2, then 1); None without one."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        quota, period = (CONTROL_GROUP / "cpu.max").read_text(encoding="ascii").split()
     except (OSError, ValueError):
         try:
-            group = Path("/sys/fs/cgroup/cpu")
+            group = CONTROL_GROUP / "cpu"
             quota = (group / "cpu.cfs_quota_us").read_text(encoding="ascii").strip()
             period = (group / "cpu.cfs_period_us").read_text(encoding="ascii").strip()
         except OSError:

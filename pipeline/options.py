@@ -199,7 +199,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         )
         for folder, model in zip(folders, loaded, strict=True)
     )
-    languages = {code.lower() for code in args.language}
+    languages = {code.lower().partition("-")[0] for code in args.language}
     text = TextOptions(
         languages=frozenset() if "all" in languages else frozenset(languages),
         references=args.references,
