@@ -62,7 +62,7 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
             if not (folder / name).is_file() or file_sha256(folder / name) != expected:
                 raise ModelError(
                     f"{folder / name} was changed after it came from {uri}: "
-                    f"python -m pipeline models fetch {uri}"
+                    f"python -m pipeline models fetch {uri} --refresh"
                 )
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -63,6 +63,17 @@ def test_a_real_graph_gives_the_entities_of_a_passage():
     assert found[0][0].score == pytest.approx(np.exp(6) / (np.exp(6) + 8), abs=1e-6)
 
 
+def test_a_byte_level_model_gives_words_without_their_space():
+    """Its tokens hold the space before them; an entity does not."""
+    model = load_model(str(MODELS / "tiny_bpe"))
+    text = "the BRCA and aspirin"
+    tokens = tokenize_passages([text], model.tokenizer)
+    windows = cut_windows(tokens, [[(0, len(text))]], model.window_limit)
+    (logits,) = score_windows(model, tokens, windows)
+    found = find_entities(logits, tokens[0], (0, len(text)), model.labels)
+    assert [(text[e.start : e.end], e.type) for e in found] == [("BRCA", "GP"), ("aspirin", "CD")]
+
+
 RECORDED = json.loads((MODELS / "transformers_entities.json").read_text())
 
 
