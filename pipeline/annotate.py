@@ -16,6 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -176,6 +177,11 @@ def _reach_cluster(options: PipelineOptions) -> None:
         setup.setup_file = storage.absolute(setup.setup_file)
         if not Path(setup.setup_file).is_file():
             raise UsageError(f"--setup_file: there is no file {setup.setup_file}")
+        if find_spec("setuptools") is None:
+            raise UsageError(
+                "--setup_file: setuptools is not installed here, which builds the package: "
+                "pip install build 'setuptools>=77'"
+            )
     portable = options.view_as(PortableOptions)
     if portable.job_endpoint and portable.job_endpoint != "embed":
         host, _, port = portable.job_endpoint.rpartition("/")[2].rpartition(":")
