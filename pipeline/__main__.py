@@ -13,6 +13,7 @@ COMMANDS = {
     "estimate": "annotate a few articles, and tell what all of them would take",
     "evaluate": "compare a model, or an output folder, with gold data",
     "export": "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
+    "report": "write one HTML page about the run",
     "models": "list, check, export, quantize and bench models",
 }
 

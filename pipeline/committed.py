@@ -65,7 +65,7 @@ def read_table(
     if data is None:
         raise OutputError(f"{uri} is missing, though its chunk is committed")
     try:
-        return pq.read_table(io.BytesIO(data), columns=columns)
+        return pq.read_table(io.BytesIO(data), columns=columns and list(columns))
     except (pa.ArrowException, OSError) as error:
         raise OutputError(f"{uri} is damaged: {error}") from error
 
