@@ -70,7 +70,7 @@ def test_a_copy_that_was_changed_is_refused(served):
     _, uri, _ = served
     copy = fetch_model(uri)
     (copy / "vocab.txt").write_text("[PAD]\n")
-    with pytest.raises(ModelError, match="models fetch http.* --refresh"):
+    with pytest.raises(ModelError, match=r"models fetch http.* --refresh"):
         fetch_model(uri)
     assert fetch_model(uri, refresh=True) == copy
     assert load_model(uri).labels
