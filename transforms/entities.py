@@ -87,7 +87,8 @@ def find_entities(
         min_score: the lowest score of the other types.
 
     Returns:
-        Entities with offsets in the passage's text, and the mean score of the parts joined.
+        Entities with offsets in the passage's text, and the mean score of the parts joined: a
+        float32, so that every format that it is written in has the same number.
     """
     first, last = tokens.within(*sentence)
     scheme = read_scheme(labels)
@@ -116,7 +117,7 @@ def find_entities(
     parts = _join(best.tolist(), words.tolist(), scheme, joins=aggregation != "none")
     for start, end in parts:
         kind = scheme.types[best[start]]
-        mean = sum(certainty[start:end]) / (end - start)
+        mean = float(np.float32(sum(certainty[start:end]) / (end - start)))
         if mean >= (thresholds or {}).get(kind, min_score):
             entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, mean))
     return entities

@@ -183,6 +183,14 @@ def test_the_score_of_an_entity_is_the_mean_of_its_words():
     assert entity.score == pytest.approx((first + second) / 2)
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from(get_args(Aggregation)))
+def test_scores_are_numbers_of_single_precision(seed, aggregation):
+    """The tables keep float32: what JSON writes with more digits would be another number."""
+    logits = np.random.default_rng(seed).normal(size=(6, len(BIO))).astype(np.float32)
+    found = find_entities(logits, words_of(2, 1, 3), (0, 8), BIO, aggregation)
+    assert [entity.score for entity in found] == [float(np.float32(e.score)) for e in found]
+
+
 def test_thresholds_hold_by_type_and_overall():
     """A type's own threshold wins over the overall one."""
     logits = rows("B-X", "O", "B-Y", sure=2)  # a score of 0.65
