@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +16,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real articles at {folder}: set ANNOTATION_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample articles."""
+    return TESTS / "cases" / "samples"
+
+
+@pytest.fixture(scope="session")
+def tiny() -> str:
+    """The folder of a model whose labels can be worked out by hand."""
+    return str(TESTS / "models" / "tiny")

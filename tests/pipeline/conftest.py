@@ -43,18 +43,6 @@ def write_archive(path: Path, articles: Iterable[str]) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def samples() -> Path:
-    """The folder of sample articles."""
-    return TESTS / "cases" / "samples"
-
-
-@pytest.fixture(scope="session")
-def tiny() -> str:
-    """The folder of a model whose labels can be worked out by hand."""
-    return str(TESTS / "models" / "tiny")
-
-
 @pytest.fixture
 def annotate(tiny: str) -> Callable[..., int]:
     """Runs ``annotate`` in this process with the small model; gives the exit code."""

@@ -1,0 +1,180 @@
+"""An article's whole way: its rows depend on its bytes, the models and the options alone."""
+
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tests.pipeline.conftest import article
+from transforms.archives import scan_archive
+from transforms.jats import TextOptions
+from transforms.journey import (
+    ModelOptions,
+    Outcome,
+    annotate_source,
+    load_annotators,
+)
+from transforms.records import Archive, ArticleRange, Reject, SourceArticle
+
+STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+
+
+def source_of(xml: str, index: int = 0) -> SourceArticle:
+    """An article in its file."""
+    data = xml.encode()
+    place = ArticleRange("/in/a.xml", index, 10, 10 + len(data), "ab" * 32, "PMC1")
+    return SourceArticle(place, data)
+
+
+@pytest.fixture(scope="module")
+def annotators(tiny):
+    """Two models, the second one for sure mentions of genes only."""
+    return load_annotators(
+        [
+            ModelOptions(tiny, "first"),
+            ModelOptions(f"{tiny}_bpe", "first", min_score=1.0, min_scores={"GP": 0.5}),
+        ]
+    )
+
+
+def rows_of(outcome: Outcome | Reject) -> list:
+    """Everything of an outcome that becomes files."""
+    assert isinstance(outcome, Outcome)
+    return [
+        (row.json_line, *(row.batches[t].to_pydict() for t in row.batches)) for row in outcome.rows
+    ]
+
+
+def test_counts_are_those_of_the_rows(annotators):
+    """Passages, sentences, windows, tokens, annotations, by type and section."""
+    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    assert isinstance(found, Outcome)
+    [rows] = found.rows
+    [row] = rows.batches["articles"].to_pylist()
+    annotations = rows.batches["annotations"].to_pylist()
+    assert found.counts == {
+        "articles": 1,
+        "sub_articles": 0,
+        "passages": len(row["passages"]),
+        "sentences": rows.batches["sentences"].num_rows,
+        "windows": row["n_windows"],
+        "tokens": row["n_tokens"],
+        "annotations": len(annotations),
+    }
+    assert found.types.total() == found.sections.total() == len(annotations)
+    assert found.types.keys() == {"GP", "OG", "DS", "CD"}
+    assert set(found.msec) == STAGES
+    assert [(a["start"], a["end"], a["type"], a["model"]) for a in annotations] == sorted(
+        (a["start"], a["end"], a["type"], a["model"]) for a in annotations
+    )
+
+
+def test_each_model_has_its_own_least_scores(annotators):
+    """A type's own wins over the one for all."""
+    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    rows = found.rows[0].batches["annotations"].to_pylist()
+    types = {}
+    for row in rows:
+        types.setdefault(row["model"].split("@")[0], set()).add(row["type"])
+    assert types == {"tiny": {"GP", "OG", "DS", "CD"}, "tiny_bpe": {"GP"}}
+
+
+def test_same_article_gives_the_same_rows_whoever_is_beside_it(annotators):
+    """Alone, or while other threads annotate other articles with the same models."""
+    sources = [source_of(article(n, paragraphs=1 + n % 4), n) for n in range(12)]
+    alone = [rows_of(annotate_source(s, annotators, TextOptions())) for s in sources]
+    together = threading.Barrier(4)
+
+    def annotate(source: SourceArticle) -> list:
+        if source.range.source_index < 4:
+            together.wait(60)
+        return rows_of(annotate_source(source, annotators, TextOptions()))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(annotate, sources)) == alone
+
+
+def test_sub_articles_have_rows_of_their_own(annotators):
+    """In the order of the document, after their article."""
+    xml = article(1).replace(
+        "</article>",
+        "<sub-article><body><p>Human cells.</p></body></sub-article>"
+        "<response><body><p>No mice.</p></body></response></article>",
+    )
+    found = annotate_source(source_of(xml), annotators, TextOptions())
+    ids = [row.batches["articles"]["article_id"][0].as_py() for row in found.rows]
+    assert ids == ["PMC1", "PMC1#sa1", "PMC1#sa2"]
+    assert (found.counts["articles"], found.counts["sub_articles"]) == (1, 2)
+
+
+def test_article_without_text_has_a_row_and_no_more(annotators):
+    """An empty result is a result."""
+    found = annotate_source(
+        source_of("<article><front/><body/></article>"), annotators, TextOptions()
+    )
+    [rows] = found.rows
+    assert rows.batches["articles"].num_rows == 1
+    assert rows.batches["sentences"].num_rows == rows.batches["annotations"].num_rows == 0
+    assert found.counts["tokens"] == 0
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"),
+    [
+        ("", "empty"),
+        ("<article><p></article>", "not-well-formed"),
+        ("<html><body/></html>", "not-jats"),
+        ("<article><x:p/></article>", "unbound-prefix"),
+    ],
+)
+def test_bad_article_is_a_reject_with_its_place(xml, reason, annotators):
+    """Never an exception, never an empty row."""
+    source = source_of(xml, 7)
+    found = annotate_source(source, annotators, TextOptions())
+    assert isinstance(found, Reject)
+    assert (found.stage, found.reason) == ("parse", reason)
+    assert found.message
+    place = source.range
+    assert (found.source_uri, found.source_index, found.article_id) == ("/in/a.xml", 7, "PMC1")
+    assert (found.start_byte, found.end_byte) == (place.start_byte, place.end_byte)
+
+
+def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypatch):
+    """The reject says which model, and where."""
+    model = annotators[0].model
+    score = type(model).score
+
+    def broken(self, windows):
+        scores = score(self, windows)
+        scores[0][0, 0] = math.nan
+        return scores
+
+    monkeypatch.setattr(type(model), "score", broken)
+    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    assert isinstance(found, Reject)
+    assert (found.stage, found.reason) == ("infer", "not-finite")
+    assert "tiny" in found.message
+    monkeypatch.undo()
+    assert isinstance(annotate_source(source_of(article(1)), annotators, TextOptions()), Outcome)
+    assert np.isfinite(score(model, [np.array([1], np.int32)])[0]).all()
+
+
+def test_model_is_loaded_once_a_process(tiny):
+    """However many runs ask for it."""
+    first, second = (load_annotators([ModelOptions(tiny, how)])[0] for how in ("first", "max"))
+    assert first.model is second.model
+    assert first.options != second.options
+
+
+def test_every_sample_becomes_rows_or_one_reject(samples, annotators):
+    """What goes in comes out."""
+    uris = tuple(str(path) for path in sorted(samples.glob("*.xml*")))
+    outcomes = [
+        annotate_source(entry, annotators, TextOptions())
+        for entry in scan_archive(Archive("samples", uris))
+        if isinstance(entry, SourceArticle)
+    ]
+    assert len(outcomes) == 12
+    assert sum(isinstance(found, Reject) for found in outcomes) == 1
