@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import requests
 import smart_open
 
 from models.folder import ModelError, file_sha256
@@ -115,7 +116,7 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
             shutil.copyfileobj(stream, copy, 1 << 20)
     except Exception as error:  # each scheme's library has its own errors
         (folder / name).unlink(missing_ok=True)
-        reason = " ".join(str(error).split())
+        reason = _reason(error)
         missing = isinstance(error, FileNotFoundError) or any(
             sign in reason for sign in ("404", "NoSuchKey", "Not Found")
         )
@@ -124,3 +125,10 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
         problem = "there is no" if missing else "cannot fetch"
         raise ModelError(f"{problem} {source}: {reason}") from error
     return True
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line."""
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server"  # its own text is nested five deep
+    return " ".join(str(error).split())
