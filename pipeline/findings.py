@@ -28,7 +28,7 @@ ARTICLE_COLUMNS = ("year", "article_type", "journal", "language", "license")
 
 _SAMPLE_COLUMNS = ("annotation_id", "article_id", "sentence", "start", "end", "model")
 _COLUMNS = {
-    "articles": ("article_id", "passages", "excluded", *ARTICLE_COLUMNS),
+    "articles": ("article_id", "passages", "chars_kept", "excluded", *ARTICLE_COLUMNS),
     "annotations": ("type", "section", "exact", "score", *_SAMPLE_COLUMNS),
 }
 
@@ -80,7 +80,8 @@ class Findings:
         annotations: by type and section.
         mentions: by type.
         scores: by type: how many annotations have a score in each of ``BINS`` equal intervals.
-        kept: characters of text by section.
+        text: characters of the articles' text by section.
+        kept: characters of the XML that stand in the text: it has placeholders beside them.
         excluded: characters by reason; a sub-article's text counts in its own row only.
         articles: articles by value, for each of ``ARTICLE_COLUMNS``; None where it is unknown.
         rejects: by stage and reason.
@@ -93,7 +94,8 @@ class Findings:
     scores: dict[str, NDArray[np.int64]] = field(
         default_factory=lambda: defaultdict(lambda: np.zeros(BINS, np.int64))
     )
-    kept: Counter[str] = field(default_factory=Counter)
+    text: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
     articles: dict[str, Counter[Any]] = field(
         default_factory=lambda: {name: Counter() for name in ARTICLE_COLUMNS}
@@ -129,7 +131,8 @@ def gather(output: str) -> Findings:
 def _add_articles(found: Findings, table: pa.Table) -> None:
     passages = table["passages"].combine_chunks().flatten()
     lengths = pc.subtract(passages.field("end"), passages.field("start"))
-    found.kept.update(_sums(passages.field("section"), lengths))
+    found.text.update(_sums(passages.field("section"), lengths))
+    found.kept += pc.sum(table["chars_kept"], min_count=0).as_py()
     excluded = table["excluded"].combine_chunks()
     found.excluded.update(_sums(excluded.keys, excluded.items))
     found.excluded.pop(SUB_ARTICLE, None)

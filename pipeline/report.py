@@ -156,7 +156,7 @@ def _by_section(found: Findings) -> Html:
     for (_, section), count in found.annotations.items():
         totals[section] += count
     sections = sorted(
-        {*totals, *found.kept}, key=lambda name: (-totals[name], -found.kept[name], name)
+        {*totals, *found.text}, key=lambda name: (-totals[name], -found.text[name], name)
     )
     rows = [
         [
@@ -164,14 +164,14 @@ def _by_section(found: Findings) -> Html:
             *(found.annotations[type_, section] for type_ in types),
             totals[section],
             _bar(totals[section], max(totals.values(), default=0)),
-            found.kept[section],
-            _rate(1000 * totals[section], found.kept[section]),
+            found.text[section],
+            _rate(1000 * totals[section], found.text[section]),
         ]
         for section in sections
     ]
     per_type = [sum(found.annotations[type_, section] for section in sections) for type_ in types]
-    n_total, n_kept = sum(per_type), found.kept.total()
-    rows.append(["all", *per_type, n_total, Html(), n_kept, _rate(1000 * n_total, n_kept)])
+    n_total, n_chars = sum(per_type), found.text.total()
+    rows.append(["all", *per_type, n_total, Html(), n_chars, _rate(1000 * n_total, n_chars)])
     return _part(
         "Annotations by section and type",
         _table(["section", *types, "all", "", "characters", "per 1,000"], rows),
@@ -263,16 +263,15 @@ def _samples(samples: Sequence[Sample]) -> Html:
 
 
 def _ledger(found: Findings) -> Html:
-    kept, excluded = found.kept.total(), found.excluded.total()
-    whole = kept + excluded
+    whole = found.kept + found.excluded.total()
     rows = [
         [name, count, _percent(count, whole), _bar(count, whole)]
-        for name, count in [("annotated", kept), *found.excluded.most_common()]
+        for name, count in [("annotated", found.kept), *found.excluded.most_common()]
     ]
     return _part(
         "Where the characters went",
         _table(["annotated, or left out because of", "characters", "share", ""], rows),
-        note="All text of the articles' XML, without the newlines between passages.",
+        note="All characters of text in the articles' XML.",
     )
 
 
@@ -392,9 +391,8 @@ def _is_number(cell: Any) -> bool:
 
 
 def _facts(facts: Mapping[str, Any]) -> Html:
-    return _table(
-        ["", ""], [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
-    )
+    rows = [[name.replace("_", " "), _tag("span", _shown(facts[name]))] for name in facts]
+    return _table(["", ""], rows)
 
 
 def _shown(value: Any) -> str:
@@ -402,7 +400,9 @@ def _shown(value: Any) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items()) or "none"
-    return str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _percent(part: float, whole: float) -> str:
@@ -416,23 +416,18 @@ def _bar(value: float, most: float) -> Html:
 
 def _columns(labels: Sequence[str], counts: Sequence[int], first: str, last: str) -> Html:
     """Counts as columns; the mouse tells each."""
-    most = max(counts, default=0) or 1
-    step = 300 / max(len(counts), 1)
-    rects = [
-        f"<g><title>{_escape(f'{label}: {count:,}')}</title>"
-        f'<rect class="hit" x="{number * step:.1f}" y="0" width="{step:.1f}" height="80"/>'
-        f'<rect x="{number * step:.1f}" y="{80 - 80 * count / most:.1f}" '
-        f'width="{max(step - 1, 0.5):.1f}" height="{80 * count / most:.1f}"/></g>'
-        for number, (label, count) in enumerate(zip(labels, counts, strict=True))
-    ]
-    texts = [
-        f'<text x="0" y="95">{_escape(first)}</text>',
-        f'<text x="300" y="95" class="end">{_escape(last)}</text>',
-        f'<text x="300" y="-4" class="end">most {max(counts, default=0):,}</text>',
-    ]
-    return Html(
-        f'<svg viewBox="0 -16 300 116" role="img" aria-label="{_escape(_told(labels, counts))}">'
-        f"{''.join(rects + texts)}</svg>"
+    most = max(counts, default=0)
+    columns = "".join(
+        f'<span title="{_escape(f"{label}: {count:,}")}">'
+        f'<i style="height:{100 * count / max(most, 1):.1f}%"></i></span>'
+        for label, count in zip(labels, counts, strict=True)
+    )
+    told = _escape(_told(labels, counts))
+    return _tag(
+        "div",
+        _tag("p", f"most {most:,}", class_="note end"),
+        Html(f'<div class="chart" role="img" aria-label="{told}">{columns}</div>'),
+        _tag("p", _tag("span", first), _tag("span", last), class_="note axis"),
     )
 
 
@@ -473,13 +468,15 @@ th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0;
 th { color: var(--soft); font-weight: 600; font-size: .87em; overflow-wrap: normal }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td p { margin: 0 }
+td code { white-space: nowrap }
 mark { background: var(--mark); color: inherit; border-radius: .2rem; padding: 0 .15em }
 .bar { min-width: 5rem; height: .75rem; margin-top: .35rem }
 .bar i { display: block; height: 100%; background: var(--accent); border-radius: .15rem }
-svg { width: 100%; max-width: 26rem; fill: var(--accent) }
-svg text { fill: var(--soft); font-size: 11px }
-svg .end { text-anchor: end }
-svg .hit { fill: transparent }
-svg g:hover rect:last-child { opacity: .6 }
+.chart { display: flex; align-items: flex-end; height: 5rem; border-bottom: 1px solid var(--soft) }
+.chart span { flex: 1; height: 100%; display: flex; align-items: flex-end; padding-right: 1px }
+.chart i { display: block; width: 100%; background: var(--accent) }
+.chart span:hover { background: var(--line) }
+.end { text-align: right }
+.axis { display: flex; justify-content: space-between }
 @media print { section { break-inside: avoid } }
 """
