@@ -395,6 +395,8 @@ def _load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]
             tokenizer = Tokenizer.from_file(str(files[0]))
         except Exception as error:  # a bare Exception is what tokenizers raises
             raise ModelError(f"{files[0]} cannot be loaded: {error}") from error
+        if _normalize_as_told(tokenizer, config):
+            files.append(settings)
     elif (folder / "vocab.txt").is_file():
         files = [folder / "vocab.txt"] + [settings] * settings.is_file()
         tokenizer = _bert_tokenizer(files[0], config)
@@ -404,6 +406,26 @@ def _load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer, files, config
+
+
+def _normalize_as_told(tokenizer: Tokenizer, config: Mapping[str, Any]) -> bool:
+    """Let the settings overrule a BERT tokenizer's file, as transformers does; whether they did.
+
+    Published folders contradict themselves: "cased" in one file, lower case in the other.
+    """
+    normalizer = tokenizer.normalizer
+    if not isinstance(normalizer, BertNormalizer):
+        return False
+    overruled = False
+    for setting, attribute in (
+        ("do_lower_case", "lowercase"),
+        ("strip_accents", "strip_accents"),
+        ("tokenize_chinese_chars", "handle_chinese_chars"),
+    ):
+        if setting in config and config[setting] != getattr(normalizer, attribute):
+            setattr(normalizer, attribute, config[setting])
+            overruled = True
+    return overruled
 
 
 def _bert_tokenizer(vocab: Path, config: Mapping[str, Any]) -> Tokenizer:

@@ -62,6 +62,17 @@ def test_tokenizer_json_and_vocab_txt_are_the_same_tokenizer(folder: Path):
     assert again.offsets == expected.offsets
 
 
+def test_the_tokenizers_settings_overrule_its_file(folder: Path):
+    """As in transformers, which the model was trained with; the fingerprint tells."""
+    load_model(str(folder)).tokenizer.save(str(folder / "tokenizer.json"))
+    cased = load_model(str(folder))
+    edit(folder, "tokenizer_config.json", do_lower_case=True)
+    uncased = load_model(str(folder))
+    assert cased.tokenizer.encode("The", add_special_tokens=False).tokens == ["The"]
+    assert uncased.tokenizer.encode("The", add_special_tokens=False).tokens == ["the"]
+    assert cased.fingerprint != uncased.fingerprint
+
+
 def test_the_fingerprint_changes_with_graph_tokenizer_labels_and_limit(folder: Path):
     """Not with the folder's name or what does not change a score."""
     first = load_model(str(folder)).fingerprint
