@@ -5,6 +5,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 COMMANDS = {
     "annotate": "annotate articles: XML in, Parquet and JSON lines out",
@@ -18,9 +19,16 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, also of each command, that says in one line what it expected."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
 def main(argv: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m pipeline",
         description="Annotates biomedical literature: Europe PMC XML in, entities with their "
         "exact places out.",

@@ -29,7 +29,7 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import PipelineResult
+from apache_beam.runners.runner import PipelineResult, create_runner
 
 from models.folder import ModelError
 from pipeline import progress, storage
@@ -148,6 +148,10 @@ def _pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> Pi
     local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
     options = PipelineOptions(list(beam_flags))
     if not _is_local(options):
+        try:
+            create_runner(options.view_as(StandardOptions).runner)
+        except (ValueError, ImportError, AttributeError) as error:
+            raise UsageError(f"--runner: {error}") from error
         _reach_cluster(options)
         return options
     return PipelineOptions([*local, *beam_flags])

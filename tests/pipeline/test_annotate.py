@@ -178,6 +178,7 @@ def test_too_many_rejects_fail_the_run_at_its_end(annotate, tmp_path, capsys):
         (["--min-score", "2"], "neither SCORE nor TYPE=SCORE"),
         (["--min-score", "XY=0.5"], "no model has the type XY"),
         (["--no-such-flag"], "unknown flag or argument: --no-such-flag"),
+        (["--runner", "MyRunner"], "--runner: Unexpected pipeline runner: MyRunner"),
         (["--model", "no-such-model"], "no model 'no-such-model'"),
         (["--input", "nowhere/*.xml"], "nowhere"),
     ],

@@ -5,6 +5,7 @@ import argparse
 import pytest
 
 from models.folder import ModelError
+from pipeline.__main__ import main
 from pipeline.options import UsageError, add_arguments, check_beam_flags, run_options
 
 
@@ -95,6 +96,27 @@ def test_values_out_of_range_are_refused(flags, options):
     """Before anything is read."""
     with pytest.raises((argparse.ArgumentError, SystemExit)):
         options(*flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--threads", "two"], "--threads: two is not a whole number from 1 up"),
+        (["--max-reject-rate", "5%"], "--max-reject-rate: 5% is not a number from 0 to 1"),
+        (["--window", "page"], "--window: invalid choice: 'page'"),
+        (["--overwrite", "--update"], "not allowed with argument"),
+        (["--output"], "--output: expected one argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_one_line_that_says_what_was_expected(flags, said, capsys):
+    """Without the whole usage before it."""
+    with pytest.raises(SystemExit) as end:
+        main(["annotate", "--input", "a.xml", "--output", "out", *flags])
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said in error
+    assert len(error.splitlines()) == 1
 
 
 def test_models_are_told_apart(options, tiny):
