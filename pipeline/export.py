@@ -62,6 +62,7 @@ class Export:
             rows = formats.submission_rows(article, self.provider, self.links)
             if rows is None:
                 self.counts["articles without an id of Europe PMC"] += 1
+                self.counts["annotations of these articles"] += len(article.annotations)
                 continue
             submitted, others = rows
             if submitted["anns"]:

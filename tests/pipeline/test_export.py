@@ -345,6 +345,9 @@ def test_every_other_mention_is_in_no_match(done, submission):
     assert exported == expected
     for line in lines_of(submission, "no_match/*.api.json"):
         assert formats.submission_problems(line)
+    counts = json.loads((submission / "export.json").read_text())["counts"]
+    total = json.loads((done / "run.json").read_text())["counts"]["annotations"]
+    assert sum(count for what, count in counts.items() if "annotations" in what) == total
 
 
 def test_without_links_nothing_is_submitted(done, tmp_path, capsys):
