@@ -64,3 +64,11 @@ def difficult_sentences(count: int = 2000, seed: int = 1) -> list[str]:
         if text:
             sentences.append(text)
     return sentences
+
+
+def plain_sentences(count: int) -> list[str]:
+    """Difficult sentences of printable ASCII, single spaces, and no names of special tokens."""
+    named = {"[SEP]", "<s>"}
+    plain = [p for p in PARTS if p.isascii() and p.isprintable() and p not in named]
+    source = random.Random(4)  # noqa: S311 - not for secrets
+    return [" ".join(source.choices(plain, k=source.randint(1, 14))) for _ in range(count)]

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from models.export import export_model
-from tests.models.difficult import difficult_sentences
+from tests.models.difficult import difficult_sentences, plain_sentences
 from transforms.entities import find_entities
 from transforms.inference import score_windows
 from transforms.records import Aggregation
@@ -63,7 +63,10 @@ def theirs(pipeline, outputs, aggregation):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_entities_are_those_of_transformers(name, tmp_path):
-    """Spans and types are equal, scores within 1e-4, for every aggregation."""
+    """Spans and types are equal, scores within 1e-4, for every aggregation.
+
+    Equal to the pipeline without its known faults, and to the pipeline as it is on plain sentences.
+    """
     torch.set_num_threads(1)
     save_random_model(name, tmp_path / "source")
     model = export_model(tmp_path / "source", tmp_path / "exported")
@@ -71,7 +74,8 @@ def test_entities_are_those_of_transformers(name, tmp_path):
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "source")
     as_is = TokenClassificationPipeline(model=classifier, tokenizer=tokenizer)
     mended = Mended(model=classifier, tokenizer=tokenizer)
-    sentences = difficult_sentences(COUNTS.get(name, 300))
+    plain = plain_sentences(100)
+    sentences = difficult_sentences(COUNTS.get(name, 300)) + plain
     outputs = [
         as_is.forward(next(as_is.preprocess(text, is_split_into_words=False))) for text in sentences
     ]
@@ -82,6 +86,10 @@ def test_entities_are_those_of_transformers(name, tmp_path):
             text = output["sentence"]
             assert [e[:3] for e in found] == [e[:3] for e in expected], (aggregation, text)
             assert [e[3] for e in found] == pytest.approx([e[3] for e in expected], abs=1e-4)
-            plain = theirs(as_is, output, aggregation)
-            differ[aggregation] += [e[:3] for e in found] != [e[:3] for e in plain]
+            differs = [e[:3] for e in found] != [e[:3] for e in theirs(as_is, output, aggregation)]
+            differ[aggregation] += differs
+            # Its faults need odd characters, a token of white space (Unigram has them between any
+            # words), or a B- inside a word.
+            if text in plain and name != "deberta-v2" and aggregation != "simple":
+                assert not differs, text
     print(f"{name}: of {len(sentences)} sentences, transformers as it is differs in {dict(differ)}")
