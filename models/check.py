@@ -9,15 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from models.folder import (
-    EMBEDDED,
-    Model,
-    embedded_models,
-    file_sha256,
-    find_graph,
-    load_model,
-    run_self_test,
-)
+from models.files import file_sha256
+from models.folder import EMBEDDED, Model, embedded_models, find_graph, load_model, run_self_test
 
 # One with every type of the embedded model, one with odd characters, one without entities.
 SELF_TEST = (

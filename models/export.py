@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from models.check import write_settings
-from models.folder import Model, ModelError
+from models.files import ModelError
+from models.folder import Model
 
 # ONNX operators since 2022: in every ONNX Runtime that the job supports.
 OPSET = 17

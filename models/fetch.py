@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 import smart_open
 
-from models.folder import ModelError, file_sha256
+from models.files import ModelError, file_sha256
 
 # Where models known by name live, and what is known of their files. QEB8L's authors publish no
 # hash of its graph; these two say that the labels and the vocabulary are the published ones.

@@ -25,6 +25,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
+from models.fetch import fetch_model
+from models.files import ModelError, file_sha256
 from transforms.records import Aggregation
 
 EMBEDDED = Path(__file__).parent
@@ -46,10 +48,6 @@ OFFSET_POSITIONS = {
 MOST_TOKENS = 1024
 # Logits of an int8 graph differ by processor: microsoft/onnxruntime#14642.
 TOLERANCE = 0.5
-
-
-class ModelError(Exception):
-    """A model that cannot work; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +170,6 @@ def find_model_folder(name_or_dir: str) -> Path:
         ModelError: there is no such folder.
     """
     if "://" in name_or_dir:
-        from models.fetch import fetch_model  # noqa: PLC0415 - it knows what a folder is
-
         return fetch_model(name_or_dir)
     for folder in (EMBEDDED / name_or_dir, Path(name_or_dir)):
         if (folder / "config.json").is_file():
@@ -509,15 +505,6 @@ def _fingerprint(
     for path in dict.fromkeys([graph, *external, *tokenizer_files]):
         total.update(bytes.fromhex(file_sha256(path)))
     return total.hexdigest()[:12]
-
-
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes, hexadecimal."""
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
 
 
 def _prove(model: Model, graph: Path) -> None:

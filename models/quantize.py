@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from models.check import SELF_TEST, write_settings
-from models.folder import Model, ModelError, find_graph, load_model
+from models.files import ModelError
+from models.folder import Model, find_graph, load_model
 
 NEEDED = "quantising needs onnx: pip install '.[quantize]'"
 GRAPH = "model_quantized.onnx"

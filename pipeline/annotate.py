@@ -31,7 +31,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult, create_runner
 
-from models.folder import ModelError
+from models.files import ModelError
 from pipeline import progress, storage
 from pipeline.chunks import Receipt, receipt_of
 from pipeline.graph import NAMESPACE, annotation_graph

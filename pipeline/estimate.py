@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from models.cores import available_cores
-from models.folder import ModelError
+from models.files import ModelError
 from pipeline import storage
 from pipeline.inputs import InputError, InputFile, group_archives, match_inputs
 from pipeline.options import DEFAULT_MODEL

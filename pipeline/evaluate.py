@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from models.cores import available_cores
-from models.folder import ModelError, load_model
+from models.files import ModelError
+from models.folder import load_model
 from pipeline import storage
 from pipeline.gold import Gold, GoldDocument, GoldError, Mention, read_gold
 from pipeline.options import DEFAULT_MODEL, UsageError

@@ -9,7 +9,7 @@ from models.bench import BATCH_TOKENS, bench_model, recommend
 from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
 from models.fetch import fetch_model
-from models.folder import ModelError
+from models.files import ModelError
 from models.quantize import quantize_model
 
 

@@ -1,6 +1,5 @@
 """What a model, or an earlier run, finds in the texts of gold documents."""
 
-import io
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +9,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from models.folder import Model
-from pipeline import storage
 from pipeline.align import align, map_span
-from pipeline.chunks import files_of
+from pipeline.committed import chunk_names, read_table
 from pipeline.gold import GoldDocument, Mention
 from pipeline.run import OutputError, read_run
 from transforms.entities import find_entities, read_scheme
@@ -186,9 +183,8 @@ def _articles(
     """The wanted articles, one for a document: its number, text, passages and annotations."""
     ids = ["article_id", "pmcid", "pmid", "doi", "source_uri"]
     seen: set[int] = set()
-    for receipt in sorted(storage.sizes(storage.join(output, "receipts"), "*.json")):
-        chunk = files_of(receipt.removesuffix(".json"))
-        articles = _table(output, chunk["articles"], [*ids, "text", "passages"])
+    for chunk in chunk_names(output):
+        articles = read_table(output, chunk, "articles", [*ids, "text", "passages"])
         wanted = {}
         for row, values in enumerate(articles.select(ids).to_pylist()):
             number = next((index[name] for name in _names(values) if name in index), None)
@@ -202,7 +198,7 @@ def _articles(
         if not wanted:
             continue
         columns = ["article_id", "model", "start", "end", "type"]
-        table = _table(output, chunk["annotations"], columns)
+        table = read_table(output, chunk, "annotations", columns)
         annotations = defaultdict(list)
         for row in table.filter(pc.field("model") == model).to_pylist():
             annotations[row["article_id"]].append((row["start"], row["end"], row["type"]))
@@ -218,11 +214,3 @@ def _names(values: dict[str, str | None]) -> Iterator[str]:
             yield name.removeprefix("PMC")
     if "#" not in (values["article_id"] or ""):
         yield PurePosixPath(values["source_uri"] or "").name.partition(".")[0]
-
-
-def _table(output: str, name: str, columns: list[str]) -> "pq.Table":
-    uri = storage.join(output, name)
-    data = storage.read(uri)
-    if data is None:
-        raise OutputError(f"{uri} is missing, though its chunk is committed")
-    return pq.read_table(io.BytesIO(data), columns=columns)

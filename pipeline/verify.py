@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.folder import ModelError
+from models.files import ModelError
 from pipeline import storage
 from pipeline.chunks import Receipt, Totals, article_key, files_of, place_of, plan_of, receipt_of
 from pipeline.run import FOLDERS, OutputError, read_run

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.bench import Speed, bench_model, recommend
-from models.folder import ModelError
+from models.files import ModelError
 
 TINY = Path(__file__).parent / "tiny"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.export import export_model
-from models.folder import ModelError
+from models.files import ModelError
 
 INSTALLED = importlib.util.find_spec("torch") and importlib.util.find_spec("transformers")
 

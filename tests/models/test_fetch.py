@@ -11,7 +11,8 @@ import pytest
 
 from models.check import write_settings
 from models.fetch import fetch_model
-from models.folder import ModelError, load_model
+from models.files import ModelError
+from models.folder import load_model
 
 TINY = Path(__file__).parent / "tiny"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.folder import ModelError, embedded_models, file_sha256, load_model, run_self_test
+from models.files import ModelError, file_sha256
+from models.folder import embedded_models, load_model, run_self_test
 
 TINY = Path(__file__).parent / "tiny"
 

@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("onnx", reason="quantising needs onnx: pip install '.[quantize]'")
 
-from models.folder import ModelError, load_model
+from models.files import ModelError
+from models.folder import load_model
 from models.quantize import quantize_model
 
 TINY = Path(__file__).parent / "tiny"

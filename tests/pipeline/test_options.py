@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from models.folder import ModelError
+from models.files import ModelError
 from pipeline.__main__ import main
 from pipeline.options import UsageError, add_arguments, check_beam_flags, run_options
 
