@@ -4,36 +4,24 @@ import argparse
 import io
 import json
 import logging
-import math
 import os
 import re
 import signal
-import socket
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from types import FrameType
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import (
-    DirectOptions,
-    PipelineOptions,
-    PortableOptions,
-    SetupOptions,
-    StandardOptions,
-)
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import PipelineResult, create_runner
+from apache_beam.runners.runner import PipelineResult
 
 from models.files import ModelError
-from pipeline import progress, storage
-from pipeline.chunks import Receipt, receipt_of
+from pipeline import progress, runners, storage
 from pipeline.graph import NAMESPACE, annotation_graph
 from pipeline.inputs import InputError, group_archives, match_inputs
 from pipeline.options import (
@@ -60,8 +48,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     _quiet_libraries(verbose=args.verbose)
     try:
         check_beam_flags(beam_flags)
-        pipeline_options = _pipeline_options(args, beam_flags)
-        files = match_inputs(args.input, pipeline_options)
+        beam_options = runners.pipeline_options(args, beam_flags)
+        files = match_inputs(args.input, beam_options)
         options = run_options(args)
         archives = group_archives(files)
         update = begin(
@@ -77,19 +65,21 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
-    local = _is_local(pipeline_options)
+    local = runners.is_local(beam_options)
     result: PipelineResult | None = None
     try:
-        counts = progress.TALLY.read if _in_process(pipeline_options) else _polled(options.output)
+        counts = (
+            progress.TALLY.read
+            if runners.in_process(beam_options)
+            else progress.polled(options.output)
+        )
         with (
             _stop_on_signals(options.output, local=local, quiet=args.quiet),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
         ):
-            pipeline = beam.Pipeline(
-                runner=FnApiRunner() if local else None, options=pipeline_options
-            )
+            pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=beam_options)
             annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()
@@ -111,10 +101,6 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
 
 _GO_ON = "run the same command again to go on from there"
 _STOPPED = f"\nstopped: finished chunks are committed in {{}}; {_GO_ON}"
-
-CONNECT_SECONDS = 10
-JOB_SECONDS = 365 * 24 * 3600
-POLL_SECONDS = 5
 
 
 def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> int:
@@ -139,64 +125,6 @@ def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> in
         )
         return 1
     return 0
-
-
-def _pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> PipelineOptions:
-    mode = "multi_processing" if args.workers > 1 else "multi_threading"
-    # Two chunks at a time: while one writes its shards, the other keeps the threads busy.
-    workers = args.workers if args.workers > 1 else 2
-    local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
-    options = PipelineOptions(list(beam_flags))
-    if not _is_local(options):
-        try:
-            create_runner(options.view_as(StandardOptions).runner)
-        except (ValueError, ImportError, AttributeError) as error:
-            raise UsageError(f"--runner: {error}") from error
-        _reach_cluster(options)
-        return options
-    return PipelineOptions([*local, *beam_flags])
-
-
-def _is_local(options: PipelineOptions) -> bool:
-    runner = options.view_as(StandardOptions).runner or "DirectRunner"
-    name = runner.rpartition(".")[2].lower()
-    return name in {"directrunner", "fnapirunner", "bundlebaseddirectrunner"}
-
-
-def _in_process(options: PipelineOptions) -> bool:
-    """Whether all work is done in this process."""
-    mode = options.view_as(DirectOptions).direct_running_mode
-    return _is_local(options) and mode != "multi_processing"
-
-
-def _reach_cluster(options: PipelineOptions) -> None:
-    """Checks what a job elsewhere needs of this machine, and lets it take its time.
-
-    Raises:
-        UsageError: no job service answers, or there is no package to send.
-    """
-    setup = options.view_as(SetupOptions)
-    if setup.setup_file:
-        # Beam enters the folder that it is told, and takes no name for one.
-        setup.setup_file = storage.absolute(setup.setup_file)
-        if not Path(setup.setup_file).is_file():
-            raise UsageError(f"--setup_file: there is no file {setup.setup_file}")
-        if find_spec("setuptools") is None:
-            raise UsageError(
-                "--setup_file: setuptools is not installed here, which builds the package: "
-                "pip install build 'setuptools>=77'"
-            )
-    portable = options.view_as(PortableOptions)
-    if portable.job_endpoint and portable.job_endpoint != "embed":
-        host, _, port = portable.job_endpoint.rpartition("/")[2].rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"--job_endpoint: no job service answers at {portable.job_endpoint}: {error}"
-            ) from error
-    # Beam would give the whole job the minute that it allows for an answer.
-    portable.job_server_timeout = JOB_SECONDS
 
 
 def _quiet_libraries(*, verbose: bool) -> None:
@@ -273,41 +201,3 @@ def _msec_by_stage(result: PipelineResult) -> dict[str, float]:
     for found in metrics["distributions"]:
         total[found.key.metric.name.removesuffix("_msec")] += found.result.sum
     return dict(total)
-
-
-def _polled(output: str) -> Callable[[], Mapping[str, int]]:
-    """Progress as the output folder shows it, for workers in other processes."""
-    receipts = storage.join(output, "receipts")
-    before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
-    plans: dict[str, int] = {}
-    entries: dict[str, int] = {}
-    done: dict[str, Mapping[str, int]] = {}
-    asked = -math.inf
-
-    def look() -> None:
-        for name, size in storage.sizes(storage.join(output, "plan")).items():
-            if plans.get(name) != size:
-                plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
-                entries.update(plan["chunks"])
-                plans[name] = size
-        for name in storage.sizes(receipts):
-            chunk = name.removesuffix(".json")
-            if chunk not in done and chunk not in before:
-                data = storage.read(storage.join(output, receipt_of(chunk)))
-                done[chunk] = Receipt.from_bytes(data or b"{}").counts
-
-    def counts() -> Mapping[str, int]:
-        nonlocal asked
-        if time.monotonic() - asked >= POLL_SECONDS:
-            # A folder that does not answer now will answer later: progress is not worth an error.
-            with suppress(storage.StorageError, ValueError, KeyError):
-                look()
-            asked = time.monotonic()
-        total = Counter(
-            planned=sum(entries.values()), skipped=sum(entries.get(chunk, 0) for chunk in before)
-        )
-        for each in done.values():
-            total.update(each)
-        return total
-
-    return counts

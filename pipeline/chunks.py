@@ -108,9 +108,13 @@ class Receipt:
             ValueError: it is not one.
         """
         try:
-            return cls(**json.loads(data))
-        except TypeError as error:
+            receipt = cls(**json.loads(data))
+            sizes = [file["bytes"] for file in receipt.files.values()]
+        except (TypeError, AttributeError, KeyError) as error:
             raise ValueError(str(error)) from error
+        if not all(isinstance(size, int) for size in sizes):
+            raise ValueError(f"sizes of files are numbers of bytes, not {sizes}")
+        return receipt
 
 
 @dataclass

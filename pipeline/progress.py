@@ -1,13 +1,20 @@
 """What the person who runs the job sees meanwhile: one live line, or a plain one now and then."""
 
+import json
+import math
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TextIO
+
+from pipeline import storage
+from pipeline.chunks import Receipt, receipt_of
 
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 30
+POLL_SECONDS = 5
 
 
 class Tally:
@@ -96,3 +103,41 @@ def status_line(counts: Mapping[str, int], seconds: float) -> str:
 def _clock(seconds: float) -> str:
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+
+
+def polled(output: str) -> Callable[[], Mapping[str, int]]:
+    """Progress as the output folder shows it, for workers in other processes."""
+    receipts = storage.join(output, "receipts")
+    before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
+    plans: dict[str, int] = {}
+    entries: dict[str, int] = {}
+    done: dict[str, Mapping[str, int]] = {}
+    asked = -math.inf
+
+    def look() -> None:
+        for name, size in storage.sizes(storage.join(output, "plan")).items():
+            if plans.get(name) != size:
+                plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
+                entries.update(plan["chunks"])
+                plans[name] = size
+        for name in storage.sizes(receipts):
+            chunk = name.removesuffix(".json")
+            if chunk not in done and chunk not in before:
+                data = storage.read(storage.join(output, receipt_of(chunk)))
+                done[chunk] = Receipt.from_bytes(data or b"{}").counts
+
+    def counts() -> Mapping[str, int]:
+        nonlocal asked
+        if time.monotonic() - asked >= POLL_SECONDS:
+            # A folder that does not answer now will answer later: progress is not worth an error.
+            with suppress(storage.StorageError, ValueError, KeyError):
+                look()
+            asked = time.monotonic()
+        total = Counter(
+            planned=sum(entries.values()), skipped=sum(entries.get(chunk, 0) for chunk in before)
+        )
+        for each in done.values():
+            total.update(each)
+        return total
+
+    return counts

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pipeline import storage
+from pipeline import __version__, storage
 from pipeline.chunks import TABLES, Totals, files_of, plan_of, receipt_of
 from pipeline.inputs import InputFile
 from pipeline.options import RunOptions, shown_options
@@ -50,7 +50,10 @@ def describe_run(
         "schema_version": SCHEMA_VERSION,
         "state": "running",
         "started": _now(),
-        "software": {name: _version(name) for name in SOFTWARE},
+        "software": {
+            "article-annotator": __version__,
+            **{name: _version(name) for name in SOFTWARE},
+        },
         "options": {**shown_options(options.models, options.text), "sha256": options.fingerprint},
         "models": [
             {
@@ -267,4 +270,4 @@ def write_plan(output: str, plan: Mapping[str, Any]) -> None:
 
 
 def _to_bytes(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -160,3 +160,14 @@ def test_receipt_is_read_by_people(tmp_path):
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == sorted(content)
     assert list(content["counts"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"files": []}, {"files": {"a": {}}}, {"files": {"a": {"bytes": "1"}}}]
+)
+def test_receipt_of_wrong_shape_is_none(damage):
+    """JSON alone makes no receipt: its chunk is done again."""
+    empty = {key: {} for key in ("counts", "types", "sections", "reasons", "notes", "duplicates")}
+    receipt = {"chunk_id": "a", "options": "", "planned": 1, **empty, **damage}
+    with pytest.raises(ValueError, match=r"."):
+        Receipt.from_bytes(json.dumps(receipt).encode())
