@@ -17,7 +17,6 @@ from contextlib import contextmanager, nullcontext, redirect_stderr
 from types import FrameType
 
 import apache_beam as beam
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
 
 from models.files import ModelError
@@ -79,7 +78,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
         ):
-            pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=beam_options)
+            runner = runners.local_runner(beam_options, verbose=args.verbose) if local else None
+            pipeline = beam.Pipeline(runner=runner, options=beam_options)
             annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()
@@ -187,6 +187,8 @@ def _readable(error: Exception) -> str:
     text = "".join(traceback.format_exception(error))
     if found := _READABLE.findall(text):
         return str(found[-1]).split(" [while running")[0].strip("'\" ")
+    if "Channel closed prematurely" in text:
+        return "a worker process ended unexpectedly: killed, perhaps for want of memory?"
     last = [line for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {last[-1] if last else error}"
 

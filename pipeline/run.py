@@ -118,7 +118,12 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         OutputError: it holds something else.
         storage.StorageError: it cannot be written.
     """
-    old = read_run(output)
+    try:
+        old = read_run(output)
+    except OutputError as error:
+        if not overwrite:
+            raise OutputError(f"{error}; --overwrite starts again") from error
+        old = {}
     if old is None:
         if found := _strangers(output):
             raise OutputError(
@@ -177,6 +182,9 @@ def _check_same(
         )
 
 
+_NEEDED = {"state", "options", "models", "inputs", "archives", "update"}
+
+
 def read_run(output: str) -> dict[str, Any] | None:
     """``run.json``; None if the folder has none.
 
@@ -188,8 +196,11 @@ def read_run(output: str) -> dict[str, Any] | None:
         return None
     try:
         run: dict[str, Any] = json.loads(data)
-    except ValueError as error:
+        missing = _NEEDED - run.keys()
+    except (ValueError, AttributeError) as error:
         raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
+    if missing:
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
     return run
 
 

@@ -1,7 +1,10 @@
 """Where a job runs: Beam's options for this machine, and checks for a cluster."""
 
 import argparse
+import os
+import shlex
 import socket
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +16,9 @@ from apache_beam.options.pipeline_options import (
     SetupOptions,
     StandardOptions,
 )
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipeline import storage
 from pipeline.options import UsageError
@@ -54,6 +59,22 @@ def in_process(options: PipelineOptions) -> bool:
     """Whether all work is done in this process."""
     mode = options.view_as(DirectOptions).direct_running_mode
     return is_local(options) and mode != "multi_processing"
+
+
+def local_runner(options: PipelineOptions, *, verbose: bool) -> FnApiRunner:
+    """Beam's local runner, for options that name it."""
+    direct = options.view_as(DirectOptions)
+    if direct.direct_running_mode != "multi_processing":
+        return FnApiRunner()
+    # Beam's own command for worker processes breaks at a blank in Python's path, tells all that
+    # they log, and has a shell before them: who ends that, leaves them at work.
+    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
+    direct.direct_running_mode = "in_memory"
+    return FnApiRunner(
+        SubprocessSDKEnvironment.from_command_string(
+            command if verbose else f"{command} 2>{os.devnull}"
+        )
+    )
 
 
 def _reach_cluster(options: PipelineOptions) -> None:

@@ -82,6 +82,33 @@ def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
     assert files(output) == files(whole)
 
 
+def test_stopped_run_leaves_no_process_at_work(work, tiny, tmp_path):
+    """Nor a word of its workers' log on the terminal."""
+    source, whole = work
+    output = tmp_path / "out"
+    command = [*_command(source, output, tiny), "--workers", "2"]
+    job = subprocess.Popen(
+        command, cwd=TESTS.parent, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not list(output.glob("receipts/*.json")):
+        time.sleep(0.01)
+    job.send_signal(signal.SIGINT)
+    assert job.wait() == 128 + signal.SIGINT
+    time.sleep(0.5)
+    shown = subprocess.run(
+        ["ps", "-eo", "pgid=,stat=,args="], check=True, capture_output=True, text=True
+    )
+    processes = [line.split(None, 2) for line in shown.stdout.splitlines()]
+    assert not [
+        command
+        for group, state, command in processes
+        if group == str(job.pid) and not state.startswith("Z")
+    ]
+    assert not job.communicate()[1]
+    subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
+    assert files(output) == files(whole)
+
+
 def test_full_disk_is_one_clear_error_and_the_output_stays_restartable(work, tiny, tmp_path):
     """A limit on the size of files stands for the disk: nothing may be left there in part."""
     source, whole = work
@@ -114,6 +141,24 @@ def test_damaged_or_lost_shards_are_made_again(annotate, tmp_path):
     [line] = (output / "jsonl").iterdir()
     line.write_bytes(b"half")
     assert annotate(source, output) == 0
+    assert files(output) == before
+
+
+@pytest.mark.parametrize("left", ["", "{", "{}", "[]", "null", '{"state": "complete"}'])
+def test_damaged_record_is_one_line_and_can_be_overwritten(left, annotate, tmp_path, capsys):
+    """Whatever a disk or an editor left of run.json."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    before = files(output)
+    (output / "run.json").write_text(left)
+    capsys.readouterr()
+    assert annotate(source, output) == 2
+    error = capsys.readouterr().err
+    assert "run.json is damaged" in error
+    assert "--overwrite" in error
+    assert len(error.splitlines()) == 1
+    assert annotate(source, output, "--overwrite") == 0
     assert files(output) == before
 
 
