@@ -119,7 +119,7 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         storage.StorageError: it cannot be written.
     """
     try:
-        old = read_run(output)
+        old = _earlier_run(output)
     except OutputError as error:
         if not overwrite:
             raise OutputError(f"{error}; --overwrite starts again") from error
@@ -140,11 +140,22 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     return update
 
 
+_NEEDED = {"state", "options", "models", "inputs", "archives", "update"}
+
+
+def _earlier_run(output: str) -> dict[str, Any] | None:
+    run = read_run(output)
+    if missing := set() if run is None else _NEEDED - run.keys():
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
+    return run
+
+
 def _strangers(output: str) -> list[str]:
     if storage.is_local(output) and Path(output).exists():
         if not Path(output).is_dir():
             raise OutputError(f"{output} is a file: --output must be a folder")
-        return sorted(path.name for path in Path(output).iterdir())
+        # A run that was killed before its first file was whole left a part of it.
+        return sorted(path.name for path in Path(output).iterdir() if path.suffix != ".tmp")
     return sorted(storage.sizes(output))
 
 
@@ -182,9 +193,6 @@ def _check_same(
         )
 
 
-_NEEDED = {"state", "options", "models", "inputs", "archives", "update"}
-
-
 def read_run(output: str) -> dict[str, Any] | None:
     """``run.json``; None if the folder has none.
 
@@ -196,11 +204,10 @@ def read_run(output: str) -> dict[str, Any] | None:
         return None
     try:
         run: dict[str, Any] = json.loads(data)
-        missing = _NEEDED - run.keys()
-    except (ValueError, AttributeError) as error:
+    except ValueError as error:
         raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
-    if missing:
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
+    if not isinstance(run, dict):
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: it is no object")
     return run
 
 

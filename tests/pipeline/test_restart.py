@@ -162,6 +162,16 @@ def test_damaged_record_is_one_line_and_can_be_overwritten(left, annotate, tmp_p
     assert files(output) == before
 
 
+def test_run_killed_at_its_first_file_can_be_started_again(annotate, tmp_path):
+    """It left a part of run.json, under another name."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / ".run.json.1.2.tmp").write_text('{"arch')
+    assert annotate(source, output) == 0
+    assert not list(output.glob(".*.tmp"))
+
+
 def test_other_options_are_refused_by_name(annotate, tmp_path, capsys):
     """Unless the old output may go."""
     source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
