@@ -513,6 +513,9 @@ class _Walk:
                 self._part(home, LIFTED)
             kind = "inline"
 
+        elif name == "fn" and element.get("fn-type") in _PEOPLES_NOTES:
+            kind, reason = "excluded", _PEOPLES_NOTES[element.get("fn-type", "")]
+
         if kind == "excluded":
             self._exclude(element, reason)
             return None
@@ -824,6 +827,11 @@ _XREF_MARKS = {
     "bibr": CITATION,
     "ref": CITATION,
     **dict.fromkeys(("fn", "table-fn", "aff", "corresp", "author-notes"), FOOTNOTE),
+}
+# Footnotes that name people and where they work: "Edited by: ...", "Present address: ...".
+_PEOPLES_NOTES = {
+    "edited-by": "authors",
+    **dict.fromkeys(("current-aff", "present-address", "corresp"), "affiliations"),
 }
 _MARC_LANGUAGES = {
     **{"eng": "en", "spa": "es", "por": "pt", "fre": "fr", "ger": "de", "ita": "it"},

@@ -161,7 +161,12 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
             return key in _UNITS or len(word) > 1 or word.isdigit()
         return key not in _UNITS and _is_plain(word)
     if opening in "([":
-        return not (key in _EITHER or key in _BEFORE_NUMBER or (are_initials and "." in word))
+        return not (
+            key in _EITHER
+            or key in _BEFORE_NUMBER
+            or (are_initials and "." in word)
+            or _is_linnaeus(words)
+        )
     if is_starter:
         return True
     if key in _BEFORE_NUMBER:
@@ -186,6 +191,13 @@ def _is_plain(word: str) -> bool:
 def _is_item_number(words: list[str]) -> bool:
     """Whether the last of ``words`` numbers an item of a list within a sentence: "; 2. Mice"."""
     return len(words) > 1 and words[-2][-1] in ";:" and bool(_ITEM_NUMBER.fullmatch(words[-1]))
+
+
+def _is_linnaeus(words: list[str]) -> bool:
+    """Whether the last of ``words`` is the author of a species: "Picea abies L. (spruce)"."""
+    if len(words) < 3 or words[-1] != "L":
+        return False
+    return words[-2].islower() and words[-3].lstrip("(")[:1].isupper()
 
 
 def _is_class_letter(words: list[str]) -> bool:

@@ -428,3 +428,18 @@ def test_entities_of_the_dtd_are_decoded_and_counted():
     )
     assert article.text == "α\xa0<\ufffdλ&beta;"
     assert article.notes == {"entities_decoded": 3, "entities_unknown": 1}
+
+
+def test_footnotes_that_name_editors_and_addresses_are_left_out():
+    """What the article's own notes say stays."""
+    notes = (
+        '<fn fn-type="edited-by"><p>Edited by: A. Editor, Example University</p></fn>'
+        '<fn fn-type="present-address"><p>Present address: Example Institute</p></fn>'
+        '<fn fn-type="conflict"><p>No competing interests.</p></fn>'
+    )
+    (article,) = parse(
+        "<article><front><article-meta>"
+        f"<author-notes>{notes}</author-notes></article-meta></front></article>"
+    )
+    assert article.text == "No competing interests."
+    assert article.excluded == {"authors": 40, "affiliations": 34}

@@ -44,6 +44,7 @@ PASSAGES = [
     "Mean ± s.d. is given, n.s. = not significant.",
     "They read: (i) one. | (ii) Two. | [3H]Thymidine was added.",
     "Do cells die? [editorial]",
+    "Picea abies L. (Norway spruce) grows. | It took up 5 mg per L. | (B) Side view.",
     "Virus B. burgdorferi from the U. S. Government was used.",
 ]
 
