@@ -20,7 +20,6 @@ from apache_beam.utils.shared import Shared
 from pipeline import progress, storage
 from pipeline.chunks import (
     Chunk,
-    Entry,
     Receipt,
     Totals,
     article_key,
@@ -80,7 +79,7 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
         "uris": archive.uris,
         "chunks": {chunk.chunk_id: len(chunk.entries) for chunk in chunks},
     }
-    known = compare_plans(output, plan, entries, update=update)
+    known = compare_plans(output, plan, chunks, update=update)
     write_plan(output, plan)
     progress.TALLY.planned(len(entries))
     Metrics.counter(NAMESPACE, "planned").inc(len(entries))
@@ -94,7 +93,7 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
 
 
 def compare_plans(
-    output: str, plan: dict[str, Any], entries: Sequence[Entry], *, update: bool
+    output: str, plan: dict[str, Any], chunks: Sequence[Chunk], *, update: bool
 ) -> dict[str, tuple[str, int]]:
     """Looks an archive's earlier plan up; notes in the new one what an update supersedes.
 
@@ -114,11 +113,14 @@ def compare_plans(
         raise InputChangedError(plan["archive"])
     known = annotated_before(output, superseded)
     if update:
-        new = {article_key(entry.article_id, entry.sha256) for _, entry in articles_in(entries)}
-        same = set(annotated_before(output, plan["chunks"])) if old else set()
+        same: set[str] = set()
+        new: set[str] = set()
+        for chunk in chunks:
+            keys = {article_key(e.article_id, e.sha256) for _, e in articles_in(chunk.entries)}
+            (same if chunk.chunk_id in old.get("chunks", ()) else new).update(keys)
         went = {
-            "annotated": len(new - known.keys() - same),
-            "kept": len(new & (known.keys() | same)),
+            "annotated": len(new - known.keys()),
+            "kept": len(same) + len(new & known.keys()),
             "dropped": len(known.keys() - new),
         }
         # An update that was stopped has written its own plan, and chunks, already.

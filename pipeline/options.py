@@ -1,6 +1,7 @@
 """What ``annotate`` can be told: flags in, checked options out."""
 
 import argparse
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+import transforms
 from models.cores import available_cores
 from pipeline import storage
 from transforms.entities import read_scheme
@@ -219,9 +221,19 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     )
 
 
+@functools.cache
+def code_fingerprint() -> str:
+    """A hash of the stages' code: a run must not go on with other code, and mix its rows."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(transforms.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str, Any]:
     """The options that change the rows, as ``run.json`` shows them."""
     return {
+        "code": code_fingerprint(),
         "model_options": [
             {name: value for name, value in asdict(model).items() if name != "folder"}
             for model in models

@@ -119,7 +119,7 @@ def _notices(record: Mapping[str, Any], found: Findings) -> Html:
             )
     if versions := record["same_id_other_bytes"]:
         notices.append(
-            f"{len(versions):,} ids are borne by several versions of an article, all annotated: "
+            f"{len(versions):,} ids are borne by articles with different bytes: "
             f"{', '.join(versions[:5])}."
         )
     return Html("".join(_tag("p", notice, class_="notice") for notice in notices))

@@ -135,8 +135,14 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         update = update or (old["state"] == "running" and old["update"] is not None)
         _check_same(old, run, output, update=update)
     update = update and old is not None
+    before = old if old and not overwrite else {}
+    carried = {
+        "update": {} if update else None,
+        "seconds": before.get("seconds", 0.0),
+        "stage_msec": before.get("stage_msec", {}),
+    }
     storage.sweep(output)
-    storage.write(storage.join(output, RUN), _to_bytes({**run, "update": {} if update else None}))
+    storage.write(storage.join(output, RUN), _to_bytes({**run, **carried}))
     return update
 
 
@@ -251,11 +257,15 @@ def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
 
 
 def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) -> None:
-    """Adds to ``run.json`` what only the process that started the run knows."""
+    """Adds to ``run.json`` what only the process that started the run knows: its times.
+
+    Those of earlier starts that ended are in it already.
+    """
     run = read_run(output)
     if run is not None:
-        timing = {"seconds": round(seconds, 3), "stage_msec": dict(stage_msec)}
-        storage.write(storage.join(output, RUN), _to_bytes({**run, **timing}))
+        run["seconds"] = round(run["seconds"] + seconds, 3)
+        run["stage_msec"] = dict(Counter(run["stage_msec"]) + Counter(stage_msec))
+        storage.write(storage.join(output, RUN), _to_bytes(run))
 
 
 def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:

@@ -43,7 +43,7 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
     yield _table("rejects", run["rejects"])
     if versions := run["same_id_other_bytes"]:
         yield (
-            f"{len(versions):,} ids are borne by articles with different bytes, all annotated: "
+            f"{len(versions):,} ids are borne by articles with different bytes: "
             f"{', '.join(versions[:5])} (run.json lists them)"
         )
     yield _table("repaired", run["notes"])

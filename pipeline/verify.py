@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from models.files import ModelError
 from pipeline import storage
 from pipeline.chunks import Receipt, Totals, article_key, files_of, place_of, plan_of, receipt_of
+from pipeline.options import code_fingerprint
 from pipeline.run import FOLDERS, OutputError, read_run
 from pipeline.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
@@ -86,6 +87,12 @@ def run(args: argparse.Namespace) -> int:
             print(f"error: {output} holds no run.json: not a run's output", file=sys.stderr)
             return 2
         check = Check(output, record)
+        if record["options"].get("code") != code_fingerprint():
+            print(
+                "note: the output was made by other code than this: what the parser does otherwise "
+                "today counts as broken",
+                file=sys.stderr,
+            )
         check.all()
     except (OutputError, ModelError, storage.StorageError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -188,6 +188,44 @@ def test_other_options_are_refused_by_name(annotate, tmp_path, capsys):
     assert main(["verify", str(output)]) == 0
 
 
+def test_other_code_is_refused(annotate, tmp_path, monkeypatch, capsys):
+    """Two versions of the stages would give one output two kinds of rows."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    monkeypatch.setattr("pipeline.options.code_fingerprint", lambda: "another")
+    capsys.readouterr()
+    assert annotate(source, output) == 2
+    assert 'code (was "' in capsys.readouterr().err
+    monkeypatch.setattr("pipeline.verify.code_fingerprint", lambda: "another")
+    assert main(["verify", str(output)]) == 0
+    assert "made by other code" in capsys.readouterr().err
+
+
+def test_run_that_finds_all_done_keeps_the_times_of_the_work(annotate, tmp_path):
+    """Seconds add up over the starts."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
+    output = tmp_path / "out"
+    times = []
+    for _ in range(2):
+        assert annotate(source, output) == 0
+        times.append(json.loads((output / "run.json").read_text()))
+    assert times[1]["stage_msec"] == times[0]["stage_msec"]
+    assert times[1]["seconds"] > times[0]["seconds"] > 0
+
+
+def test_update_without_change_annotates_nothing(annotate, tmp_path):
+    """Rejected articles are no news either."""
+    articles = [article(1), "<article><p></article>", article(2)]
+    source = write_archive(tmp_path / "a.xml.gz", articles)
+    output = tmp_path / "out"
+    flags = ["--max-reject-rate", "0.5"]
+    assert annotate(source, output, *flags) == 0
+    assert annotate(source, output, "--update", *flags) == 0
+    run = json.loads((output / "run.json").read_text())
+    assert run["update"] == {"annotated": 0, "kept": 3, "dropped": 0}
+
+
 def test_changed_input_is_refused_unless_it_is_an_update(annotate, tmp_path, capsys):
     """The update annotates what is new or changed, and ends like a run from the start."""
     first, second = tmp_path / "a.xml.gz", tmp_path / "b.xml.gz"
