@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     embedded.add_argument("--data", type=Path, required=True, help="folder of the gold corpora")
     embedded.add_argument("--base", type=Path, help=f"encoder folder (default: that of {HOME})")
     embedded.add_argument("--out", type=Path, required=True, help="model folder to write")
+    embedded.add_argument(
+        "--minutes", type=float, default=float("inf"), help="end training by then, well settled"
+    )
     embedded.add_argument("--model-version", default="1.0.0", help="version in model.json")
 
     finetune = recipes.add_parser(
@@ -90,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.out,
         version=options.model_version,
         steps=options.steps,
+        minutes=options.minutes,
     )
     return 0
 

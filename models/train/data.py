@@ -72,7 +72,7 @@ EMBEDDED = (
         {"GGP": "GP", "CHEBI": "CD", "Taxon": "OG"},
         frozenset({"GP", "CD", "OG"}),
         train=("train",),
-        held_out=("devel", "test"),
+        held_out=("devel",),
         doubtful=frozenset({"CHEBI"}),
         doubtful_words=frozenset(
             {"animal", "animals", "mammal", "mammals", "mammalian", "organism", "organisms"}

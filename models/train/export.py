@@ -46,17 +46,22 @@ class _Logits(nn.Module):
         return logits
 
 
-def export_onnx(encoder: Path, target: Path, temperature: float = 1.0) -> None:
+def export_onnx(
+    encoder: Path, target: Path, *, temperature: float = 1.0, outside_bias: float = 0.0
+) -> None:
     """Write the encoder folder as an fp32 graph with free batch and sequence sizes, opset 17.
 
-    Logits are divided by `temperature`, folded into the head's weights.
+    `outside_bias` is added to the logit of label 0 (``O``), then all are divided by `temperature`;
+    both are folded into the head's weights.
     """
     model = AutoModelForTokenClassification.from_pretrained(
         encoder, attn_implementation="eager", local_files_only=True
     ).eval()
+    head = model.get_submodule("classifier")
     with torch.no_grad():
-        for parameter in model.get_submodule("classifier").parameters():
-            parameter.div_(temperature)
+        head.bias[0] += outside_bias
+        head.weight.div_(temperature)
+        head.bias.div_(temperature)
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")

@@ -1,9 +1,10 @@
-"""Graphs in, the card's figures out: F1 in fp32 and int8, temperature, reliability."""
+"""Graphs in, the card's figures out: F1 in fp32 and int8, calibration, reliability."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,27 +23,38 @@ class Figures:
     reliability: list[Bin] = field(default_factory=list)
 
 
-def probabilities(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Softmax over the last axis."""
-    scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
     answer: NDArray[np.float32] = powers / powers.sum(-1, keepdims=True)
     return answer
 
 
-def fit_temperature(graph: Graph, sentences: Sequence[Example], n_labels: int) -> float:
-    """The temperature, 0.5 to 3, under which the allowed labels are most likely."""
+def fit_calibration(
+    graph: Graph, sentences: Sequence[Example], n_labels: int
+) -> tuple[float, float]:
+    """Temperature and bias of ``O`` under which the allowed labels are most likely.
+
+    Training sees fewer sentences without a mention than real text has, so the model expects more
+    mentions than there are; the bias takes that back. Label 0 is ``O``.
+    """
     logits = np.concatenate(list(graph.word_logits(sentences)))
     allowed = np.zeros((len(logits), n_labels), bool)
     rows = (labels for example in sentences for labels in example.allowed)
     for row, labels in zip(allowed, rows, strict=True):
         row[list(labels)] = True
 
-    def surprise(temperature: float) -> float:
-        likely = (probabilities(logits, temperature) * allowed).sum(-1)
+    def surprise(point: tuple[float, float]) -> float:
+        temperature, bias = point
+        shifted = logits.copy()
+        shifted[:, 0] += bias
+        shifted /= temperature
+        likely = (probabilities(shifted) * allowed).sum(-1)
         return float(-np.log(np.maximum(likely, 1e-9)).mean())
 
-    return min((round(0.5 + step * 0.05, 2) for step in range(51)), key=surprise)
+    temperatures = [round(0.8 + 0.1 * step, 1) for step in range(13)]
+    biases = [round(-0.5 + 0.25 * step, 2) for step in range(13)]
+    return min(product(temperatures, biases), key=surprise)
 
 
 def measure(
@@ -50,23 +62,27 @@ def measure(
     corpora: Sequence[Corpus],
     held_out: Mapping[str, Sequence[Example]],
     labels: Sequence[str],
-) -> Figures:
-    """Score every graph on every held-out set; reliability is over all of int8's entities."""
+) -> Iterator[Figures]:
+    """Score every graph on every held-out set, in this order; yields what is known after each.
+
+    Reliability is over all of int8's entities.
+    """
     figures = Figures()
     confidence: list[tuple[float, bool]] = []
-    for corpus in corpora:
-        sentences = held_out[corpus.name]
-        gold = [example.gold for example in sentences]
-        own = figures.scores.setdefault(corpus.name, {})
-        for name, path in graphs.items():
-            found = [probabilities(logits) for logits in Graph(path).word_logits(sentences)]
+    for name, path in graphs.items():
+        graph = Graph(path, threads=2)
+        for corpus in corpora:
+            sentences = held_out[corpus.name]
+            gold = [example.gold for example in sentences]
+            found = [probabilities(logits) for logits in graph.word_logits(sentences)]
             predicted = [[labels[i] for i in row.argmax(-1)] for row in found]
+            own = figures.scores.setdefault(corpus.name, {})
             own[name] = entity_scores(gold, predicted, corpus.closed)
             if name == "int8":
                 scores = [row.max(-1) for row in found]
                 confidence += entity_confidence(gold, predicted, scores, corpus.closed)
-    figures.reliability = reliability(confidence)
-    return figures
+                figures.reliability = reliability(confidence)
+            yield figures
 
 
 def score_rows(figures: Figures, splits: Mapping[str, str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product
@@ -13,7 +14,7 @@ from typing import Any
 
 from models.train.data import EMBEDDED, LABELS, Corpus, corpus_files, examples, read_iob
 from models.train.export import FULL, QUANTISED, Graph, export_onnx, quantise, write_folder
-from models.train.figures import fit_temperature, measure, reliability_rows, score_rows
+from models.train.figures import fit_calibration, measure, reliability_rows, score_rows
 from models.train.score import entity_scores
 from models.train.train import Settings, load_encoder, load_tokenizer, predict, train
 
@@ -24,11 +25,25 @@ CALIBRATION = ("NCBI-disease", "linnaeus", "BioNLP13CG")
 
 
 def embedded(
-    base: Path, data: Path, work: Path, out: Path, *, version: str, steps: int | None = None
+    base: Path,
+    data: Path,
+    work: Path,
+    out: Path,
+    *,
+    version: str,
+    steps: int | None = None,
+    minutes: float = float("inf"),
 ) -> None:
     """Train, calibrate, export, quantise, measure and write the embedded model's folder."""
-    settings = Settings() if steps is None else Settings(steps=steps)
+    settings = replace(Settings(), steps=steps or Settings.steps, minutes=minutes)
     encoder = train(base, data, work, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
+    publish(encoder, data, work, out, settings, version=version)
+
+
+def publish(
+    encoder: Path, data: Path, work: Path, out: Path, settings: Settings, *, version: str
+) -> None:
+    """From a trained encoder to the model folder; its card grows with every corpus measured."""
     tokenizer = load_tokenizer(encoder)
     held_out = {
         c.name: examples(c, corpus_files(data, c, c.held_out), tokenizer, max_tokens=512)
@@ -37,25 +52,31 @@ def embedded(
     full, quantised = work / FULL, work / QUANTISED
     export_onnx(encoder, full)
     quantise(full, quantised, per_channel=True)
-    calibration = [example for name in CALIBRATION for example in held_out[name]]
-    temperature = fit_temperature(Graph(quantised), calibration, len(LABELS))
-    export_onnx(encoder, full, temperature)
+    calibration = [example for name in CALIBRATION for example in held_out[name][:1000]]
+    temperature, bias = fit_calibration(Graph(quantised, threads=2), calibration, len(LABELS))
+    export_onnx(encoder, full, temperature=temperature, outside_bias=bias)
     quantise(full, quantised, per_channel=True)
     write_folder(encoder, quantised, out, name=NAME, version=version, licence=LICENCE)
-    figures = measure({"fp32": full, "int8": quantised}, EMBEDDED, held_out, LABELS)
-    (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
+    card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
+    known = {
+        "name": NAME,
+        "version": version,
+        "megabytes": f"{(out / QUANTISED).stat().st_size / 1e6:.1f}",
+        "temperature": temperature,
+        "bias": bias,
+        "settings": ", ".join(f"{k} {v}" for k, v in asdict(settings).items()),
+        "corpora": "\n".join(_corpus_rows()),
+    }
     splits = {c.name: " + ".join(c.held_out) for c in EMBEDDED}
-    card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8")).substitute(
-        name=NAME,
-        version=version,
-        megabytes=f"{(out / QUANTISED).stat().st_size / 1e6:.1f}",
-        temperature=temperature,
-        settings=", ".join(f"{k} {v}" for k, v in asdict(settings).items()),
-        corpora="\n".join(_corpus_rows()),
-        scores="\n".join(score_rows(figures, splits)),
-        reliability="\n".join(reliability_rows(figures.reliability)),
-    )
-    (out / "README.md").write_text(card, encoding="utf-8")
+    shutil.copyfile(work / "log.tsv", out / "training.tsv")
+    for figures in measure({"int8": quantised, "fp32": full}, EMBEDDED, held_out, LABELS):
+        (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
+        text = card.substitute(
+            known,
+            scores="\n".join(score_rows(figures, splits)),
+            reliability="\n".join(reliability_rows(figures.reliability)),
+        )
+        (out / "README.md").write_text(text, encoding="utf-8")
 
 
 def _corpus_rows() -> list[str]:

@@ -24,11 +24,13 @@ LOG_COLUMNS = ("minutes", "step", "epoch", "loss", "learning_rate", "tokens_per_
 class Settings:
     """What a run is made of.
 
+    The learning rate falls to zero at `steps`, or sooner at `minutes` of training on this machine.
     A batch holds up to `batch_tokens` padded tokens and `batch_sentences` sentences. A sentence
     whose every word lost less than `easy_loss` when last seen comes back more seldom.
     """
 
-    steps: int = 3000
+    steps: int = 12000
+    minutes: float = float("inf")
     learning_rate: float = 2.5e-4
     head_learning_rate: float = 1e-3
     layer_decay: float = 0.9
@@ -178,11 +180,16 @@ def train(
 ) -> Path:
     """Fine-tune `base` on the corpora and return the folder of the trained encoder.
 
-    Goes on from `work`/checkpoint.pt if there is one. The log is `work`/log.tsv. Every
-    `watch_steps` the held-out splits of the corpora named in `watch` are scored.
+    Goes on from `work`/checkpoint.pt if there is one; a finished run is not repeated.
+    The log is `work`/log.tsv. Every `watch_steps` the held-out splits of the corpora named in
+    `watch` are scored.
     """
     work.mkdir(parents=True, exist_ok=True)
-    (work / "settings.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
+    trained, kept = work / "encoder", work / "settings.json"
+    wanted = json.dumps(asdict(settings), indent=2) + "\n"
+    if (trained / "tokenizer.json").exists() and kept.read_text() == wanted:
+        return trained
+    kept.write_text(wanted)
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
     model = load_encoder(base, labels, settings.dropout)
@@ -246,7 +253,12 @@ def train(
             table.write("\t".join(row) + "\n")
 
     total_loss, n_tokens, since = 0.0, 0, time.monotonic()
-    while step < settings.steps:
+
+    def progress() -> float:
+        return min(1.0, max(step / settings.steps, minutes() / settings.minutes))
+
+    now = progress()
+    while now < 1:
         if done == len(batches):
             epoch, done = epoch + bool(batches), 0
             easy = (hardest < settings.easy_loss).tolist()
@@ -258,7 +270,7 @@ def train(
                 batch_tokens=settings.batch_tokens,
                 batch_sentences=settings.batch_sentences,
             )
-        factor = rate_factor(step / settings.steps, settings.warmup)
+        factor = rate_factor(now, settings.warmup)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
         chosen = batches[done]
@@ -274,9 +286,10 @@ def train(
         done, step = done + 1, step + 1
         total_loss += losses.mean().item()
         n_tokens += int(batch["mask"].sum())
-        if step % checkpoint_steps == 0 or step == settings.steps:
+        now = progress()
+        if step % checkpoint_steps == 0 or now == 1:
             scores = {}
-            if step % watch_steps == 0 or step == settings.steps:
+            if step % watch_steps == 0 or now == 1:
                 scores = {
                     c.name: entity_scores(
                         [example.gold for example in held_out[c.name]],
@@ -291,7 +304,6 @@ def train(
             report(total_loss / checkpoint_steps, factor, speed, scores)
             save()
             total_loss, n_tokens, since = 0.0, 0, time.monotonic()
-    trained = work / "encoder"
     model.save_pretrained(trained)
     tokenizer.save(str(trained / "tokenizer.json"))
     return trained
