@@ -33,7 +33,7 @@ setup(
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
-        "models": ["*/*.json", "*/*.onnx", "*/*.txt", "*/README.md", "*/LICENSE*"],
+        "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/README.md", "*/LICENSE*"],
         "pipeline": ["*.html", "*.css", "*.js"],
         "transforms": ["*.json", "*.tsv", "*.txt"],
     },
