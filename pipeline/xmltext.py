@@ -1,6 +1,6 @@
 """The text of an article's XML, to check the parser against: none of the parser's code is used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,16 +141,19 @@ class XmlText:
         wanted = [char for char in annotation["exact"] if not _blank(char)]
         if not wanted:
             return False
+        chars: list[str] = []
+        left_out: list[bool] = []
+        for number in range(first, last + 1):
+            low = start if number == first else 0
+            high = end if number == last else None
+            chars += self._nodes[number][low:high]
+            left_out += [self._left_out[number]] * (len(chars) - len(left_out))
+        _leave_out_brackets(chars, left_out)
         # How much of the wanted text may have been met: left-out markup can look like it.
         met = {0}
-        for number in range(first, last + 1):
-            node = self._nodes[number]
-            low = start if number == first else 0
-            high = end if number == last else len(node)
-            for char in node[low:high]:
-                further = {at + 1 for at in met if at < len(wanted) and wanted[at] == char}
-                skippable = self._left_out[number] or not char.isalnum()
-                met = further | met if skippable else further
+        for char, skippable in zip(chars, left_out, strict=True):
+            further = {at + 1 for at in met if at < len(wanted) and wanted[at] == char}
+            met = further | met if skippable or not char.isalnum() else further
         raw_first = self._nodes[first][start]
         raw_last = self._nodes[last][end - 1]
         return len(wanted) in met and raw_first == wanted[0] and raw_last == wanted[-1]
@@ -203,6 +206,18 @@ class XmlText:
         if kept != article.chars_kept:
             return f"{kept} characters of the XML stand in the text, not {article.chars_kept}"
         return ""
+
+
+def _leave_out_brackets(chars: Sequence[str], left_out: list[bool]) -> None:
+    """Brackets around left-out markup may go with it: '(Suh et al., <xref>2004</xref>)'."""
+    opened: list[int] = []
+    for position, char in enumerate(chars):
+        if char in "([":
+            opened.append(position)
+        elif char in ")]" and opened:
+            inside = slice(opened.pop(), position + 1)
+            if any(left_out[inside]):
+                left_out[inside] = [True] * (inside.stop - inside.start)
 
 
 def _blank(char: str) -> bool:

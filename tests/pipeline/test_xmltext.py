@@ -167,3 +167,22 @@ def test_text_nodes_are_those_that_xpath_finds(tree):
         [node] = root.xpath(xpath)
         assert node == text._nodes[number]
     assert text.characters("PMC1") == sum(map(len, text._nodes))
+
+
+def test_citation_in_brackets_may_stand_within_a_mention():
+    """Names outside the citation's own markup go with the brackets that hold both."""
+    article, xml = parsed(
+        "<article><body><p>Treated <italic>Wnt1</italic> (Ito &amp; Suh, "
+        "<xref ref-type='bibr'>1998</xref>) mice (all).</p></body></article>"
+    )
+    assert article.text == "Treated Wnt1 mice (all)."
+    start = article.text.index("Wnt1")
+
+    def held(length: int, exact: str) -> bool:
+        place = article.xml_map.locate(start, start + length)
+        assert place is not None
+        return xml.holds({**place._asdict(), "exact": exact})
+
+    assert held(len("Wnt1 mice"), "Wnt1 mice")
+    assert held(len("Wnt1 mice (all"), "Wnt1 mice (all")
+    assert not held(len("Wnt1 mice (all)"), "Wnt1 mice ()")
