@@ -154,12 +154,15 @@ class Worker:
             yield pending.popleft().result()
 
     def _annotate(self, source: SourceArticle) -> Outcome | Reject:
-        outcome = annotate_source(source, self.annotators, self.options.text)
+        outcome = annotate_source(source, self.annotators, self.options.text, self._ask_helpers)
         if isinstance(outcome, Reject):
             self._on_article(Counter(rejects=1))
         else:
             self._on_article(outcome.counts)
         return outcome
+
+    def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
+        return [self._pool.submit(work) for _ in range(self.options.threads - 1)]
 
 
 def duplicates_of(chunk: Chunk, duplicates: Duplicates) -> dict[str, str]:

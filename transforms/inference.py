@@ -4,7 +4,9 @@ A batch never crosses articles, so an article's scores do not depend on its neig
 dynamically quantised graph takes the scale of its activations over the whole batch.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,20 @@ BATCH_TOKENS = 512
 BATCH_COST = 16
 
 
+AskHelpers = Callable[[Callable[[], None]], Sequence["Future[None]"]]
+"""Asks other threads to do a work too, as soon as they are idle."""
+
+
+def no_helpers(_: Callable[[], None]) -> Sequence["Future[None]"]:
+    """Nobody else is there."""
+    return ()
+
+
 def score_windows(
-    model: Model, tokens: Sequence[Tokens], windows: Sequence[Window]
+    model: Model,
+    tokens: Sequence[Tokens],
+    windows: Sequence[Window],
+    ask_helpers: AskHelpers = no_helpers,
 ) -> list[NDArray[np.float32]]:
     """The model's logits for every token of an article, in a fixed order of work.
 
@@ -31,6 +45,8 @@ def score_windows(
         model: what scores.
         tokens: of each passage.
         windows: of all passages, as ``cut_windows`` gives them.
+        ask_helpers: for threads that take some of the batches. A book of abstracts has hundreds of
+            times the windows of an article; without help, it is one thread's alone.
 
     Returns:
         For each passage an array of tokens x labels; rows of tokens in no window are NaN.
@@ -41,19 +57,33 @@ def score_windows(
     logits = [np.full((len(t.ids), len(model.labels)), np.nan, np.float32) for t in tokens]
     by_length = sorted(windows, key=lambda window: window.end - window.start)
     lengths = [window.end - window.start + model.n_special for window in by_length]
-    for first, last in cut_batches(lengths, BATCH_TOKENS, BATCH_COST):
-        batch = by_length[first:last]
-        scored = model.score([tokens[w.passage].ids[w.start : w.end] for w in batch])
-        for row, window in zip(scored, batch, strict=True):
-            kept = row[window.scored_start - window.start : window.scored_end - window.start]
-            logits[window.passage][window.scored_start : window.scored_end] = kept
-            if not np.isfinite(kept).all():
-                raise RejectError(
-                    "infer",
-                    "not-finite",
-                    f"{model.name} gave a score that is no number in passage {window.passage}, "
-                    f"tokens {window.start} to {window.end}",
-                )
+    batches = deque(cut_batches(lengths, BATCH_TOKENS, BATCH_COST))
+
+    def score_batches() -> None:
+        while batches:
+            try:
+                first, last = batches.pop()
+            except IndexError:  # another thread was quicker
+                return
+            batch = by_length[first:last]
+            scored = model.score([tokens[w.passage].ids[w.start : w.end] for w in batch])
+            for row, window in zip(scored, batch, strict=True):
+                kept = row[window.scored_start - window.start : window.scored_end - window.start]
+                logits[window.passage][window.scored_start : window.scored_end] = kept
+
+    helpers = ask_helpers(score_batches)
+    score_batches()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
+    for window in windows:
+        if not np.isfinite(logits[window.passage][window.scored_start : window.scored_end]).all():
+            raise RejectError(
+                "infer",
+                "not-finite",
+                f"{model.name} gave a score that is no number in passage {window.passage}, "
+                f"tokens {window.start} to {window.end}",
+            )
     return logits
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from models.folder import Model, load_model
 from transforms.annotations import map_entities
 from transforms.entities import find_entities
-from transforms.inference import score_windows
+from transforms.inference import AskHelpers, no_helpers, score_windows
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import (
     Aggregation,
@@ -126,15 +126,25 @@ def load_annotators(models: Sequence[ModelOptions]) -> tuple[Annotator, ...]:
 
 
 def annotate_source(
-    source: SourceArticle, annotators: Sequence[Annotator], options: TextOptions
+    source: SourceArticle,
+    annotators: Sequence[Annotator],
+    options: TextOptions,
+    ask_helpers: AskHelpers = no_helpers,
 ) -> Outcome | Reject:
-    """Takes one article all the way. The same bytes, models and options give the same rows."""
+    """Takes one article all the way. The same bytes, models and options give the same rows.
+
+    Args:
+        source: the article's bytes.
+        annotators: the models.
+        options: of the text.
+        ask_helpers: for threads that help with a long article (see ``score_windows``).
+    """
     outcome = Outcome()
     try:
         with outcome.timed("parse"):
             articles = parse_articles(source, options, section_code)
         for article in articles:
-            annotated = _annotate(article, source, annotators, outcome)
+            annotated = _annotate(article, source, annotators, outcome, ask_helpers)
             with outcome.timed("write"):
                 outcome.add(article_row(annotated), sentence_rows(annotated), annotated.annotations)
     except RejectError as error:
@@ -155,7 +165,11 @@ def annotate_source(
 
 
 def _annotate(
-    article: Article, source: SourceArticle, annotators: Sequence[Annotator], outcome: Outcome
+    article: Article,
+    source: SourceArticle,
+    annotators: Sequence[Annotator],
+    outcome: Outcome,
+    ask_helpers: AskHelpers,
 ) -> Annotated:
     texts = [article.text[passage.start : passage.end] for passage in article.passages]
     with outcome.timed("split"):
@@ -173,7 +187,7 @@ def _annotate(
             tokens = tokenize_passages(texts, model.tokenizer)
             windows = cut_windows(tokens, spans, model.window_limit, options.window)
         with outcome.timed("infer"):
-            logits = score_windows(model, tokens, windows)
+            logits = score_windows(model, tokens, windows, ask_helpers)
         with outcome.timed("decode"):
             found = []
             for number, sentence in enumerate(sentences):

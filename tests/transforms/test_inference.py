@@ -1,6 +1,6 @@
 """Every token gets the logits that the model gives it in its own window."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +118,41 @@ def test_an_article_is_scored_the_same_twice():
         calls.append([])
         score_windows(Recording(), tokens, windows)
     assert calls[0] == calls[1]
+
+
+def test_idle_threads_help_with_a_long_article():
+    """The batches are the same, whoever scores them: helpers that come, or come too late."""
+    tokens = tokenize_passages(TEXTS * 20, TINY.tokenizer)
+    windows = cut_windows(tokens, SENTENCES * 20, TINY.window_limit)
+    alone = score_windows(TINY, tokens, windows)
+    helped = []
+    with ThreadPoolExecutor(2) as pool:
+
+        def ask(work):
+            def counted():
+                helped.append(1)
+                work()
+
+            return [pool.submit(counted) for _ in range(2)]
+
+        for _ in range(10):
+            together = score_windows(TINY, tokens, windows, ask)
+            assert all((a == b).all() for a, b in zip(alone, together, strict=True))
+    assert helped
+
+
+def test_what_fails_in_a_helper_fails_the_article():
+    """A helper's error is not lost."""
+
+    class BrokenError(Exception):
+        pass
+
+    def ask(_):
+        failed = Future()
+        failed.set_exception(BrokenError())
+        return [failed]
+
+    tokens = tokenize_passages(TEXTS, TINY.tokenizer)
+    windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
+    with pytest.raises(BrokenError):
+        score_windows(TINY, tokens, windows, ask)
