@@ -41,6 +41,7 @@ DEFAULT = {
     "cost": inference.BATCH_COST,
     "threads": 1,
     "options": {},
+    "unfused": folder.UNFUSED,
     "malloc": {},
 }
 SETTINGS: dict[str, dict[str, object]] = {
@@ -57,6 +58,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "malloc": {"MALLOC_ARENA_MAX": "1"},
     },
     "2 threads, no arena, fixed malloc": {"threads": 2, "arena": False, "malloc": FIXED_MALLOC},
+    "fused SkipLayerNorm": {"unfused": []},
     "no prepacking": {"options": {"session.disable_prepacking": "1"}},
 }
 
@@ -85,6 +87,7 @@ def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
     for key, value in dict(setting["options"]).items():  # type: ignore[call-overload]
         options.add_session_config_entry(key, value)
     folder.session_options = lambda: options
+    folder.UNFUSED = list(setting["unfused"])  # type: ignore[call-overload]
     model = folder.load_model(name)
     inference.BATCH_TOKENS = int(str(setting["tokens"]))
     inference.BATCH_COST = int(str(setting["cost"]))
