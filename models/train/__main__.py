@@ -21,6 +21,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "embedded", help="the embedded model: from the gold corpora to the model folder"
     )
     embedded.add_argument("--data", type=Path, required=True, help="folder of the gold corpora")
+    embedded.add_argument(
+        "--articles",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="archives of JATS articles to read before training; no gold needed",
+    )
     embedded.add_argument("--base", type=Path, help=f"encoder folder (default: that of {HOME})")
     embedded.add_argument("--out", type=Path, required=True, help="model folder to write")
     embedded.add_argument(
@@ -91,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.data,
         options.work,
         options.out,
+        articles=options.articles,
         version=options.model_version,
         steps=options.steps,
         minutes=options.minutes,

@@ -16,9 +16,16 @@ from tokenizers import Encoding, Tokenizer
 
 TYPES = ("GP", "DS", "CD", "OG")
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
-EASY_SHARE = 0.25
 _NO_SPACE_BEFORE = frozenset(",.;:)]}%'?!-/")
 _NO_SPACE_AFTER = frozenset("([{-/")
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The folder's tokenizer, which neither pads nor truncates."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Corpus:
     held_out: tuple[str, ...]
     doubtful: frozenset[str] = frozenset()
     doubtful_words: frozenset[str] = frozenset()
-    empty: float = 0.5
+    empty: float = 1.0
     share: float = 1.0
 
 
@@ -52,7 +59,15 @@ EMBEDDED = (
     ),
     Corpus("NCBI-disease", {"Disease": "DS"}, frozenset({"DS"}), ("train",), ("devel",)),
     Corpus("BC2GM", {"GENE": "GP"}, frozenset({"GP"}), ("train", "devel"), ("test",)),
-    Corpus("linnaeus", {"Species": "OG"}, frozenset({"OG"}), ("train",), ("devel",), empty=0.15),
+    Corpus(
+        "linnaeus",
+        {"Species": "OG"},
+        frozenset({"OG"}),
+        train=("train",),
+        held_out=("devel",),
+        empty=0.15,
+        share=2.0,
+    ),
     Corpus(
         "BioNLP13CG",
         {
@@ -79,7 +94,7 @@ EMBEDDED = (
             | {"plant", "plants", "vertebrate", "vertebrates", "eukaryotic", "bacterial"}
             | {"bacteria", "chow"}
         ),
-        empty=0.15,
+        empty=0.3,
         share=0.6,
     ),
 )
@@ -263,7 +278,6 @@ def corpus_files(data: Path, corpus: Corpus, splits: Iterable[str]) -> list[Path
 def draw_epoch(
     pool: Sequence[Example],
     corpora: Iterable[Corpus],
-    easy: Sequence[bool],
     *,
     seed: int,
     batch_tokens: int,
@@ -271,17 +285,14 @@ def draw_epoch(
 ) -> list[list[int]]:
     """One epoch's batches, as indexes into the pool, cut by padded tokens over similar lengths.
 
-    Sentences are sampled by corpus; those that are `easy`, because the model already gets every
-    word right with confidence, come back with chance `EASY_SHARE`: their gradient is next to
-    nothing, their cost is not.
+    Sentences are sampled by corpus; with a share over 1 some stand in an epoch twice.
     """
     chance = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     shares = {c.name: (c.empty * c.share, c.share) for c in corpora}
     drawn = [
         i
         for i, example in enumerate(pool)
-        if chance.random()
-        < shares[example.corpus][example.has_mention] * (EASY_SHARE if easy[i] else 1)
+        for _ in range(int(shares[example.corpus][example.has_mention] + chance.random()))
     ]
     chance.shuffle(drawn)
     batches = []

@@ -5,18 +5,28 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from models.train.data import EMBEDDED, LABELS, Corpus, corpus_files, examples, read_iob
+from models.train.data import (
+    EMBEDDED,
+    LABELS,
+    Corpus,
+    corpus_files,
+    examples,
+    load_tokenizer,
+    read_iob,
+)
 from models.train.export import FULL, QUANTISED, Graph, export_onnx, quantise, write_folder
 from models.train.figures import fit_calibration, measure, reliability_rows, score_rows
+from models.train.loop import Settings
+from models.train.pretrain import PRETRAINING, article_texts, gold_texts, pretrain
 from models.train.score import entity_scores
-from models.train.train import Settings, load_encoder, load_tokenizer, predict, train
+from models.train.train import load_encoder, predict, train
 
 NAME = "minilm-l6-bioner"
 LICENCE = "Apache-2.0"
@@ -30,13 +40,17 @@ def embedded(
     work: Path,
     out: Path,
     *,
+    articles: Iterable[Path],
     version: str,
     steps: int | None = None,
     minutes: float = float("inf"),
 ) -> None:
-    """Train, calibrate, export, quantise, measure and write the embedded model's folder."""
+    """Read, train, calibrate, export, quantise, measure and write the embedded model's folder."""
     settings = replace(Settings(), steps=steps or Settings.steps, minutes=minutes)
-    encoder = train(base, data, work, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
+    reading = replace(PRETRAINING, steps=steps or PRETRAINING.steps, bf16=settings.bf16)
+    texts = chain(article_texts(articles), gold_texts(data, EMBEDDED))
+    reader = pretrain(base, texts, work / "reading", reading)
+    encoder = train(reader, data, work, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
     publish(encoder, data, work, out, settings, version=version)
 
 
@@ -135,11 +149,12 @@ def finetune(
             learning_rate=rate,
             head_learning_rate=rate,
             layer_decay=1.0,
-            dropout=0.1,
+            masked=0.0,
+            averaging=0.0,
             batch_tokens=size * 512,
             batch_sentences=size,
             max_tokens=512,
-            easy_loss=0.0,
+            bf16=False,
         )
         place = work / f"rate{rate:g}-batch{size}"
         encoder = train(base, data.parent, place, (corpus,), labels, settings, watch=())

@@ -1,5 +1,8 @@
 """Gold becomes text as it would be found, with the labels each word may have."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,7 +112,7 @@ def test_the_same_seed_draws_the_same_batches_within_their_limits(tmp_path, toke
     sentences = [[("the", "O")] * (1 + i % 9) + [("p53", "B-GENE")] for i in range(60)]
     pool = examples(GENES, [write(tmp_path / "train.tsv", *sentences)], tokenizer)
     options = {"batch_tokens": 64, "batch_sentences": 5}
-    drawn = [draw_epoch(pool, [GENES], [False] * 60, seed=s, **options) for s in (1, 1, 2)]
+    drawn = [draw_epoch(pool, [GENES], seed=s, **options) for s in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert sorted(i for batch in drawn[0] for i in batch) == list(range(60))
     for batch in drawn[0]:
@@ -117,13 +120,13 @@ def test_the_same_seed_draws_the_same_batches_within_their_limits(tmp_path, toke
         assert len(batch) * max(len(pool[i].ids) for i in batch) <= 64
 
 
-def test_sentences_without_a_mention_and_easy_ones_come_back_more_seldom(tmp_path, tokenizer):
-    """Time goes where something is left to learn."""
+def test_sentences_are_drawn_by_the_share_of_their_corpus(tmp_path, tokenizer):
+    """A share of 1.5 is every sentence once and half of them twice; fewer without a mention."""
     sentences = [[("the", "O")]] * 400 + [[("p53", "B-GENE")]] * 400
     pool = examples(GENES, [write(tmp_path / "train.tsv", *sentences)], tokenizer)
-    options = {"batch_tokens": 64, "batch_sentences": 50, "seed": 3}
-    hard = {i for b in draw_epoch(pool, [GENES], [False] * 800, **options) for i in b}
-    easy = {i for b in draw_epoch(pool, [GENES], [True] * 800, **options) for i in b}
-    assert 150 < len([i for i in hard if i < 400]) < 250
-    assert {i for i in hard if i >= 400} == set(range(400, 800))
-    assert 60 < len([i for i in easy if i >= 400]) < 140
+    corpus = replace(GENES, share=1.5, empty=0.2)
+    drawn = draw_epoch(pool, [corpus], batch_tokens=64, batch_sentences=50, seed=3)
+    times = Counter(i for batch in drawn for i in batch)
+    assert all(times[i] in (1, 2) for i in range(400, 800))
+    assert 540 < sum(times[i] for i in range(400, 800)) < 660
+    assert 80 < sum(times[i] for i in range(400)) < 160

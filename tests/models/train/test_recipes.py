@@ -22,7 +22,12 @@ from models.folder import load_model  # noqa: E402
 from models.train import recipes  # noqa: E402
 from models.train.__main__ import main  # noqa: E402
 from models.train.data import EMBEDDED, LABELS  # noqa: E402
-from models.train.train import Settings, partial_label_loss, rate_factor, train  # noqa: E402
+from models.train.loop import Settings, rate_factor  # noqa: E402
+from models.train.pretrain import hide, pack  # noqa: E402
+from models.train.train import partial_label_loss, train  # noqa: E402
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "p", "##53", "gene", "is", "here", "[MASK]")
+SAMPLES = Path(__file__).parents[2] / "cases" / "samples"
 
 SENTENCE = [("the", "O"), ("p53", "B-{0}"), ("gene", "I-{0}"), ("is", "O"), ("here", "O")]
 
@@ -31,15 +36,14 @@ SENTENCE = [("the", "O"), ("p53", "B-{0}"), ("gene", "I-{0}"), ("is", "O"), ("he
 def base(tmp_path):
     """A BERT of two layers that knows seven words."""
     folder = tmp_path / "base"
-    words = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "p", "##53", "gene", "is", "here", ".")
-    tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(words)}, unk_token=words[1]))
+    tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(WORDS)}, unk_token=WORDS[1]))
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     config = transformers.BertConfig(
-        vocab_size=len(words),
+        vocab_size=len(WORDS),
         hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -86,7 +90,7 @@ def test_the_rate_goes_up_to_one_and_down_to_zero():
 
 def test_a_killed_run_goes_on_to_the_same_weights(base, gold, tmp_path, monkeypatch):
     """The checkpoint holds the draw, the random state and the optimizer."""
-    settings = Settings(steps=12, batch_tokens=64, dropout=0.1)
+    settings = Settings(steps=12, batch_tokens=64, dropout=0.1, bf16=False)
     options = {"watch": (), "checkpoint_steps": 6}
 
     class KilledError(Exception):
@@ -128,6 +132,7 @@ def test_one_command_goes_from_gold_to_a_folder_that_the_job_loads(base, gold, t
     out = tmp_path / "model"
     command = ["embedded", "--data", gold, "--base", base, "--out", out]
     command += ["--work", tmp_path / "work", "--steps", 3, "--model-version", "0.0.1"]
+    command += ["--articles", *sorted(SAMPLES.glob("*.xml*"))]
     assert main([str(part) for part in command]) == 0
     model = load_model(str(out))
     assert model.labels == LABELS
@@ -136,6 +141,25 @@ def test_one_command_goes_from_gold_to_a_folder_that_the_job_loads(base, gold, t
     card = (out / "README.md").read_text()
     assert "$" not in card
     assert all(f"| {corpus.name} " in card for corpus in EMBEDDED)
+
+
+def test_whole_words_are_hidden_and_guessed(base):
+    """Every token of a word or none; what is guessed is about the share asked for."""
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    passage = "the p53 gene is here " * 40
+    ids, words = pack([[passage, "too short"]], tokenizer, 16)
+    assert ids.shape == words.shape
+    assert ids.shape[1] == 16
+    assert (ids[:, 0] == 2).all()
+    assert (words[:, [0, -1]] == -1).all()
+    torch.manual_seed(0)
+    mask = tokenizer.token_to_id("[MASK]")
+    seen, guess = hide(ids.repeat(50, 1), words.repeat(50, 1), 0.2, mask, len(WORDS))
+    assert 0.15 < guess[:, 1:-1].float().mean() < 0.25
+    assert (seen == ids.repeat(50, 1))[~guess].all()
+    assert 0.7 < (seen[guess] == mask).float().mean() < 0.9
+    pieces = ids.repeat(50, 1) == tokenizer.token_to_id("##53")
+    assert (guess[:, 1:] == guess[:, :-1])[pieces[:, 1:] & (words.repeat(50, 1)[:, :-1] >= 0)].all()
 
 
 def test_any_encoder_is_fine_tuned_over_the_grid(base, tmp_path):
@@ -181,7 +205,7 @@ def test_byte_level_encoders_are_fine_tuned_too(tmp_path):
 
 def test_settings_are_kept_beside_the_log(base, gold, tmp_path):
     """A log without its settings could not be repeated."""
-    settings = replace(Settings(), steps=1, seed=5)
+    settings = replace(Settings(), steps=1, seed=5, masked=0.0)
     train(base, gold, tmp_path / "work", EMBEDDED, LABELS, settings, watch=("BC5CDR",))
     assert json.loads((tmp_path / "work" / "settings.json").read_text())["seed"] == 5
     assert "BC5CDR=" in (tmp_path / "work" / "log.tsv").read_text()
