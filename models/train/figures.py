@@ -1,17 +1,16 @@
-"""Graphs in, the card's figures out: F1 in fp32 and int8, calibration, reliability."""
+"""Models in, the card's figures out: F1 in fp32 and int8, calibration, reliability."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.folder import Model
 from models.train.data import Corpus, Example
-from models.train.export import Graph
 from models.train.score import Bin, entity_confidence, entity_scores, reliability
 
 
@@ -30,15 +29,23 @@ def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return answer
 
 
+def word_logits(model: Model, sentences: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
+    """Logits (words, labels) of each sentence's words, in order; a sentence at a time."""
+    before, after = len(model.before), len(model.after)
+    for sentence in sentences:
+        ids = np.array(sentence.ids[before : len(sentence.ids) - after], np.int32)
+        yield model.score([ids])[0, [position - before for position in sentence.first]]
+
+
 def fit_calibration(
-    graph: Graph, sentences: Sequence[Example], n_labels: int
+    model: Model, sentences: Sequence[Example], n_labels: int
 ) -> tuple[float, float]:
     """Temperature and bias of ``O`` under which the allowed labels are most likely.
 
     Training sees fewer sentences without a mention than real text has, so the model expects more
     mentions than there are; the bias takes that back. Label 0 is ``O``.
     """
-    logits = np.concatenate(list(graph.word_logits(sentences)))
+    logits = np.concatenate(list(word_logits(model, sentences)))
     allowed = np.zeros((len(logits), n_labels), bool)
     rows = (labels for example in sentences for labels in example.allowed)
     for row, labels in zip(allowed, rows, strict=True):
@@ -58,23 +65,22 @@ def fit_calibration(
 
 
 def measure(
-    graphs: Mapping[str, Path],
+    models: Mapping[str, Model],
     corpora: Sequence[Corpus],
     held_out: Mapping[str, Sequence[Example]],
     labels: Sequence[str],
 ) -> Iterator[Figures]:
-    """Score every graph on every held-out set, in this order; yields what is known after each.
+    """Score every model on every held-out set, in this order; yields what is known after each.
 
     Reliability is over all of int8's entities.
     """
     figures = Figures()
     confidence: list[tuple[float, bool]] = []
-    for name, path in graphs.items():
-        graph = Graph(path, threads=2)
+    for name, model in models.items():
         for corpus in corpora:
             sentences = held_out[corpus.name]
             gold = [example.gold for example in sentences]
-            found = [probabilities(logits) for logits in graph.word_logits(sentences)]
+            found = [probabilities(logits) for logits in word_logits(model, sentences)]
             predicted = [[labels[i] for i in row.argmax(-1)] for row in found]
             own = figures.scores.setdefault(corpus.name, {})
             own[name] = entity_scores(gold, predicted, corpus.closed)

@@ -55,6 +55,18 @@ def gold_texts(data: Path, corpora: Iterable[Corpus]) -> Iterator[list[str]]:
             yield [detokenise(tokens).text for tokens in read_iob(path)]
 
 
+def token_ids(tokenizer: Tokenizer, *tokens: str) -> list[int]:
+    """The ids of special tokens.
+
+    Raises:
+        ValueError: the vocabulary lacks one.
+    """
+    found = [tokenizer.token_to_id(token) for token in tokens]
+    if None in found:
+        raise ValueError(f"the vocabulary has no {tokens[found.index(None)]}")
+    return [index for index in found if index is not None]
+
+
 def pack(
     texts: Iterable[list[str]], tokenizer: Tokenizer, max_tokens: int
 ) -> tuple[Tensor, Tensor]:
@@ -64,7 +76,7 @@ def pack(
         ids and words, (rows, tokens): words counts a row's words, -1 at special tokens. What
         remains at a text's end is left out.
     """
-    start, end = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+    start, end = token_ids(tokenizer, "[CLS]", "[SEP]")
     room = max_tokens - 2
     id_rows, word_rows = [], []
     for passages in texts:
@@ -118,7 +130,7 @@ def pretrain(base: Path, texts: Iterable[list[str]], work: Path, settings: Setti
     kept.write_text(wanted)
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
-    mask_id = tokenizer.token_to_id("[MASK]")
+    [mask_id] = token_ids(tokenizer, "[MASK]")
     model = AutoModelForMaskedLM.from_pretrained(
         base, local_files_only=True, attn_implementation="eager"
     )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from models.train.data import (
@@ -21,17 +18,11 @@ from models.train.data import (
     load_tokenizer,
     read_iob,
 )
-from models.train.export import FULL, QUANTISED, Graph, export_onnx, quantise, write_folder
-from models.train.figures import fit_calibration, measure, reliability_rows, score_rows
 from models.train.loop import Settings
 from models.train.pretrain import PRETRAINING, article_texts, gold_texts, pretrain
+from models.train.publish import publish
 from models.train.score import entity_scores
 from models.train.train import load_encoder, predict, train
-
-NAME = "minilm-l6-bioner"
-LICENCE = "Apache-2.0"
-# Nothing trained on these; test sets are for the figures alone.
-CALIBRATION = ("NCBI-disease", "linnaeus", "BioNLP13CG")
 
 
 def embedded(
@@ -51,55 +42,7 @@ def embedded(
     texts = chain(article_texts(articles), gold_texts(data, EMBEDDED))
     reader = pretrain(base, texts, work / "reading", reading)
     encoder = train(reader, data, work, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
-    publish(encoder, data, work, out, settings, version=version)
-
-
-def publish(
-    encoder: Path, data: Path, work: Path, out: Path, settings: Settings, *, version: str
-) -> None:
-    """From a trained encoder to the model folder; its card grows with every corpus measured."""
-    tokenizer = load_tokenizer(encoder)
-    held_out = {
-        c.name: examples(c, corpus_files(data, c, c.held_out), tokenizer, max_tokens=512)
-        for c in EMBEDDED
-    }
-    full, quantised = work / FULL, work / QUANTISED
-    export_onnx(encoder, full)
-    quantise(full, quantised, per_channel=True)
-    calibration = [example for name in CALIBRATION for example in held_out[name][:1000]]
-    temperature, bias = fit_calibration(Graph(quantised, threads=2), calibration, len(LABELS))
-    export_onnx(encoder, full, temperature=temperature, outside_bias=bias)
-    quantise(full, quantised, per_channel=True)
-    write_folder(encoder, quantised, out, name=NAME, version=version, licence=LICENCE)
-    card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
-    known = {
-        "name": NAME,
-        "version": version,
-        "megabytes": f"{(out / QUANTISED).stat().st_size / 1e6:.1f}",
-        "temperature": temperature,
-        "bias": bias,
-        "settings": ", ".join(f"{k} {v}" for k, v in asdict(settings).items()),
-        "corpora": "\n".join(_corpus_rows()),
-    }
-    splits = {c.name: " + ".join(c.held_out) for c in EMBEDDED}
-    shutil.copyfile(work / "log.tsv", out / "training.tsv")
-    for figures in measure({"int8": quantised, "fp32": full}, EMBEDDED, held_out, LABELS):
-        (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
-        text = card.substitute(
-            known,
-            scores="\n".join(score_rows(figures, splits)),
-            reliability="\n".join(reliability_rows(figures.reliability)),
-        )
-        (out / "README.md").write_text(text, encoding="utf-8")
-
-
-def _corpus_rows() -> list[str]:
-    return [
-        f"| {c.name} | {', '.join(c.train)} | {', '.join(c.held_out)} | "
-        f"{', '.join(f'{k} → {v}' for k, v in c.mentions.items())} | "
-        f"{', '.join(sorted(c.closed))} |"
-        for c in EMBEDDED
-    ]
+    publish(encoder, data, work, out, EMBEDDED, (reading, settings), version=version)
 
 
 def finetune(
