@@ -6,7 +6,7 @@ words come from the tokenizer or from white space, never from the look of a toke
 never split into two entities of one type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,6 +62,30 @@ def _has_prefix(label: str) -> bool:
     return len(label) > 2 and label[0] in PREFIXES and label[1] == "-"
 
 
+def labelled_sentences(
+    logits: NDArray[np.float32],
+    tokens: Tokens,
+    sentences: Sequence[tuple[int, int]],
+    labels: tuple[str, ...],
+) -> list[int]:
+    """Which of a passage's sentences have a token that is not outside; no other has an entity.
+
+    A mean over tokens that are all outside is outside as well.
+
+    Args:
+        logits: tokens x labels, of the passage.
+        tokens: of the passage.
+        sentences: their offsets in the passage's text, in order.
+        labels: of the model.
+    """
+    labelled = logits.argmax(axis=1) != read_scheme(labels).outside
+    starts = tokens.starts[labelled & (tokens.starts < tokens.ends)]
+    if not len(starts):
+        return []
+    ends = [end for _, end in sentences]
+    return np.unique(np.searchsorted(ends, starts, side="right")).tolist()  # type: ignore[no-any-return]
+
+
 def find_entities(
     logits: NDArray[np.float32],
     tokens: Tokens,
@@ -93,11 +117,10 @@ def find_entities(
     first, last = tokens.within(*sentence)
     scheme = read_scheme(labels)
     starts, ends = tokens.starts[first:last], tokens.ends[first:last]
-    best = logits[first:last].argmax(axis=1)
     filled = starts < ends
-    # Most sentences; a mean over tokens that are all outside is outside as well.
-    if not (filled & (best != scheme.outside)).any():
+    if not filled.any():
         return []
+    best = logits[first:last].argmax(axis=1)
     words = tokens.words[first:last]
     scores = _softmax(logits[first:last])
     if not filled.all():

@@ -15,7 +15,7 @@ from typing import Any
 
 from models.folder import Model, load_model
 from transforms.annotations import map_entities
-from transforms.entities import find_entities
+from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import AskHelpers, no_helpers, score_windows
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import (
@@ -190,19 +190,23 @@ def _annotate(
             logits = score_windows(model, tokens, windows, ask_helpers)
         with outcome.timed("decode"):
             found = []
-            for number, sentence in enumerate(sentences):
-                passage = article.passages[sentence.passage]
-                entities = find_entities(
-                    logits[sentence.passage],
-                    tokens[sentence.passage],
-                    (sentence.start - passage.start, sentence.end - passage.start),
-                    model.labels,
-                    options.aggregation,
-                    thresholds=options.min_scores,
-                    min_score=options.min_score,
-                )
-                if entities:
-                    found.append((number, sentence, _moved(entities, passage.start)))
+            number = 0  # of the passage's first sentence
+            for passage, its_logits, its_tokens, its_spans in zip(
+                article.passages, logits, tokens, spans, strict=True
+            ):
+                for index in labelled_sentences(its_logits, its_tokens, its_spans, model.labels):
+                    entities = find_entities(
+                        its_logits,
+                        its_tokens,
+                        its_spans[index],
+                        model.labels,
+                        options.aggregation,
+                        thresholds=options.min_scores,
+                        min_score=options.min_score,
+                    )
+                    moved = _moved(entities, passage.start)
+                    found.append((number + index, sentences[number + index], moved))
+                number += len(its_spans)
         with outcome.timed("remap"):
             annotations += map_entities(
                 article, source.range.sha256, f"{model.name}@{model.fingerprint}", found

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.folder import load_model
 from tests.models.rows import LABELS, made_up_logits
-from transforms.entities import find_entities, read_scheme
+from transforms.entities import find_entities, labelled_sentences, read_scheme
 from transforms.inference import score_windows
 from transforms.records import Aggregation, Tokens
 from transforms.windows import cut_windows, tokenize_passages
@@ -72,6 +72,24 @@ def test_a_byte_level_model_gives_words_without_their_space():
     (logits,) = score_windows(model, tokens, windows)
     found = find_entities(logits, tokens[0], (0, len(text)), model.labels)
     assert [(text[e.start : e.end], e.type) for e in found] == [("BRCA", "GP"), ("aspirin", "CD")]
+
+
+@given(st.lists(TEXT.filter(str.strip), min_size=1, max_size=5), st.integers(0, 9), st.data())
+def test_only_labelled_sentences_have_entities(texts, seed, data):
+    """Whatever the aggregation, what the filter leaves out has none."""
+    passage, spans = "", []
+    for text in texts:
+        spans.append((len(passage), len(passage) + len(text)))
+        passage += text + " "
+    tokenizer = data.draw(st.sampled_from(TOKENIZERS))
+    (tokens,) = tokenize_passages([passage], tokenizer)
+    logits = np.random.default_rng(seed).normal(size=(len(tokens.ids), len(BIO)))
+    logits[:, 0] += 2
+    how = data.draw(st.sampled_from(get_args(Aggregation)))
+    kept = labelled_sentences(logits, tokens, spans, BIO)
+    found = [find_entities(logits, tokens, span, BIO, how) for span in spans]
+    assert kept == sorted(set(kept))
+    assert {index for index, entities in enumerate(found) if entities} <= set(kept)
 
 
 RECORDED = json.loads((MODELS / "transformers_entities.json").read_text())
