@@ -111,6 +111,7 @@ def main() -> None:
     print(f"{platform.platform()}, {args.threads} threads, {args.articles} articles")
     print("| model | tokens | floor tokens/s | job tokens/s | job/floor | by processor time |")
     print("| --- | --- | --- | --- | --- | --- |")
+    shares = []
     with tempfile.TemporaryDirectory() as folder:
         articles = [source.xml for source in islice(corpus_articles("bulk"), args.articles)]
         warm = write_archive(Path(folder, "warm.xml.gz"), articles[:1])
@@ -136,6 +137,17 @@ def main() -> None:
                 f"| {floor_clock / job_clock:.3f} | {floor_cpu / job_cpu:.3f} |",
                 flush=True,
             )
+            shares.append(f"| {model.name} | {stage_shares(output)} |")
+    print("\n| model | share of the threads' time by stage |\n| --- | --- |")
+    print("\n".join(shares))
+
+
+def stage_shares(output: Path) -> str:
+    """What each stage took of all stages' time, the last run's."""
+    msec = json.loads((output / "run.json").read_text())["stage_msec"]
+    total = sum(msec.values())
+    by_size = sorted(msec.items(), key=lambda item: -item[1])
+    return ", ".join(f"{stage} {its / total:.1%}" for stage, its in by_size)
 
 
 if __name__ == "__main__":
