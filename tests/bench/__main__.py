@@ -48,7 +48,8 @@ def main() -> None:
         run(peers / "bin" / "python", "peers.shape", source, shape)
         models = ["--model", "minilm-l6-bioner", shape]
         ours = Path(sys.executable)
-        run(ours, "bench_job", *models, "--articles", str(args.articles), *rounds)
+        of_job = ["--articles", str(args.articles), "--threads", "1", "2"]
+        run(ours, "bench_job", *models, *of_job, *rounds)
         run(ours, "bench_peers", str(peers), "--model", shape, *rounds)
         run(ours, "bench_memory", "--model", shape)
         run(ours, "bench_memory", "--model", shape, "--processes", "2")

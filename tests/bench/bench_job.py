@@ -1,6 +1,7 @@
 """The whole job against its floor, in turns: how much of bare ONNX Runtime's speed is left.
 
-    python -m tests.bench.bench_job [--model NAME_OR_DIR ...] [--articles 100] [--rounds 3]
+    python -m tests.bench.bench_job [--model NAME_OR_DIR ...] [--articles 100] [--rounds 3] \
+        [--threads 1 2]
 
 The job goes from an archive of real articles to committed shards; what a process pays once
 (imports, loading the model) is left out by a small run before. The floor scores the same tokens
@@ -18,8 +19,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import islice
+from functools import partial
+from itertools import islice, product
 from pathlib import Path
 from statistics import median
 
@@ -106,11 +109,14 @@ def main() -> None:
     parser.add_argument("--model", nargs="+", default=["minilm-l6-bioner"])
     parser.add_argument("--articles", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, nargs="+", default=[2])
     args = parser.parse_args()
-    print(f"{platform.platform()}, {args.threads} threads, {args.articles} articles")
-    print("| model | tokens | floor tokens/s | job tokens/s | job/floor | by processor time |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(f"{platform.platform()}, {args.articles} articles, medians of {args.rounds}")
+    print(
+        "| model | threads | tokens | floor tokens/s | job tokens/s | job/floor "
+        "| by processor time |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     shares = []
     with tempfile.TemporaryDirectory() as folder:
         articles = [source.xml for source in islice(corpus_articles("bulk"), args.articles)]
@@ -121,22 +127,24 @@ def main() -> None:
             model = load_cached(name)
             windows = all_windows(source, model)
             real = sum(len(ids) for ids in windows)
-            job(name, warm, output, args.threads)
-            floors, jobs = [], []
-            for _ in range(args.rounds):
-                floors.append(timed(lambda: floor(model, windows, args.threads)))  # noqa: B023
-                jobs.append(timed(lambda: job(name, source, output, args.threads)))  # noqa: B023
+            job(name, warm, output, 1)
+            times: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
+            for _, threads in product(range(args.rounds), args.threads):
+                times["floor", threads].append(timed(partial(floor, model, windows, threads)))
+                times["job", threads].append(timed(partial(job, name, source, output, threads)))
             counts = json.loads((output / "run.json").read_text())["counts"]
             assert counts["tokens"] == real, "the job and the floor score different tokens"
-            (floor_clock, floor_cpu), (job_clock, job_cpu) = (
-                tuple(median(column) for column in zip(*times, strict=True))
-                for times in (floors, jobs)
-            )
-            print(
-                f"| {model.name} | {real:,} | {real / floor_clock:,.0f} | {real / job_clock:,.0f} "
-                f"| {floor_clock / job_clock:.3f} | {floor_cpu / job_cpu:.3f} |",
-                flush=True,
-            )
+            for threads in args.threads:
+                (floor_clock, floor_cpu), (job_clock, job_cpu) = (
+                    tuple(median(column) for column in zip(*times[way, threads], strict=True))
+                    for way in ("floor", "job")
+                )
+                print(
+                    f"| {model.name} | {threads} | {real:,} | {real / floor_clock:,.0f} "
+                    f"| {real / job_clock:,.0f} | {floor_clock / job_clock:.3f} "
+                    f"| {floor_cpu / job_cpu:.3f} |",
+                    flush=True,
+                )
             shares.append(f"| {model.name} | {stage_shares(output)} |")
     print("\n| model | share of the threads' time by stage |\n| --- | --- |")
     print("\n".join(shares))
