@@ -16,6 +16,7 @@ from pipeline.chunks import (
     place_of,
     receipt_of,
 )
+from pipeline.memory import release_memory
 from pipeline.options import RunOptions
 from transforms import shards
 from transforms.archives import read_articles
@@ -120,6 +121,7 @@ class Worker:
             },
         )
         storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
+        release_memory()
         return receipt, tally
 
     def _outcomes(self, chunk: Chunk, left_out: Duplicates) -> Iterator[Outcome | Reject]:
