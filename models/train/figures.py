@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from models.folder import Model
 from models.train.data import Corpus, Example
-from models.train.score import Bin, entity_confidence, entity_scores, reliability
+from models.train.score import (
+    Bin,
+    best_threshold,
+    entity_confidence,
+    entity_scores,
+    reliability,
+    without_doubtful,
+)
+
+THRESHOLDS = (0.0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 
 @dataclass
@@ -64,29 +73,63 @@ def fit_calibration(
     return min(product(temperatures, biases), key=surprise)
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """Sentences with gold labels, and what a model makes of them: labels, and a score a word."""
+
+    gold: list[tuple[str, ...]]
+    predicted: list[list[str]]
+    scores: list[NDArray[np.float32]]
+
+
+def label(model: Model, sentences: Sequence[Example], labels: Sequence[str]) -> Labelled:
+    """Let a model label the words of sentences, one sentence at a time."""
+    found = [probabilities(logits) for logits in word_logits(model, sentences)]
+    return Labelled(
+        gold=[example.gold for example in sentences],
+        predicted=[[labels[i] for i in row.argmax(-1)] for row in found],
+        scores=[row.max(-1) for row in found],
+    )
+
+
+def fit_threshold(
+    model: Model,
+    corpora: Sequence[Corpus],
+    held_out: Mapping[str, Sequence[Example]],
+    labels: Sequence[str],
+) -> float:
+    """The lowest score of an entity under which the F1 over these corpora together is highest."""
+    confidence: list[tuple[float, bool]] = []
+    n_gold = 0
+    for corpus in corpora:
+        its = label(model, held_out[corpus.name], labels)
+        confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.closed)
+        scores = entity_scores(its.gold, its.predicted, corpus.closed)
+        n_gold += int(scores["micro"]["support"])
+    return best_threshold(confidence, n_gold, THRESHOLDS)
+
+
 def measure(
     models: Mapping[str, Model],
     corpora: Sequence[Corpus],
     held_out: Mapping[str, Sequence[Example]],
     labels: Sequence[str],
+    threshold: float,
 ) -> Iterator[Figures]:
     """Score every model on every held-out set, in this order; yields what is known after each.
 
-    Reliability is over all of int8's entities.
+    Entities whose score is below the threshold are left out. Reliability is over all of int8's.
     """
     figures = Figures()
     confidence: list[tuple[float, bool]] = []
     for name, model in models.items():
         for corpus in corpora:
-            sentences = held_out[corpus.name]
-            gold = [example.gold for example in sentences]
-            found = [probabilities(logits) for logits in word_logits(model, sentences)]
-            predicted = [[labels[i] for i in row.argmax(-1)] for row in found]
+            its = label(model, held_out[corpus.name], labels)
+            sure = without_doubtful(its.predicted, its.scores, threshold)
             own = figures.scores.setdefault(corpus.name, {})
-            own[name] = entity_scores(gold, predicted, corpus.closed)
+            own[name] = entity_scores(its.gold, sure, corpus.closed)
             if name == "int8":
-                scores = [row.max(-1) for row in found]
-                confidence += entity_confidence(gold, predicted, scores, corpus.closed)
+                confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.closed)
                 figures.reliability = reliability(confidence)
             yield figures
 

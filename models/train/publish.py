@@ -17,7 +17,13 @@ from models.export import export_model
 from models.folder import Model, load_model
 from models.quantize import GRAPH, TOLERANCE, quantize_model
 from models.train.data import LABELS, Corpus, corpus_files, examples, load_tokenizer
-from models.train.figures import fit_calibration, measure, reliability_rows, score_rows
+from models.train.figures import (
+    fit_calibration,
+    fit_threshold,
+    measure,
+    reliability_rows,
+    score_rows,
+)
 from models.train.loop import Settings
 
 NAME = "minilm-l6-bioner"
@@ -64,6 +70,8 @@ def publish(
     temperature, bias = fit_calibration(quantised, calibration, len(LABELS))
     calibrated = calibrate(encoder, work / "calibrated", temperature, bias)
     full, quantised = _graphs(calibrated, work / "graphs")
+    undecided = [corpus for corpus in corpora if corpus.name in CALIBRATION]
+    threshold = fit_threshold(quantised, undecided, held_out, LABELS)
     shutil.copytree(quantised.folder, out, dirs_exist_ok=True)
     write_settings(
         out,
@@ -75,6 +83,7 @@ def publish(
         max_tokens=quantised.max_tokens,
         aggregation="first",
         label_names=LABEL_NAMES,
+        thresholds=dict.fromkeys(LABEL_NAMES, threshold),
     )
     runs = {"reading": work / "reading", "training": work}
     for name, folder in runs.items():
@@ -86,6 +95,7 @@ def publish(
         "megabytes": f"{(out / GRAPH).stat().st_size / 1e6:.1f}",
         "temperature": temperature,
         "bias": bias,
+        "threshold": threshold,
         "corpora": "\n".join(_corpus_rows(corpora)),
         **{
             f"{name}_settings": ", ".join(f"{key} {value}" for key, value in asdict(its).items())
@@ -93,7 +103,8 @@ def publish(
         },
     }
     splits = {c.name: " + ".join(c.held_out) for c in corpora}
-    for figures in measure({"int8": quantised, "fp32": full}, corpora, held_out, LABELS):
+    models = {"int8": quantised, "fp32": full}
+    for figures in measure(models, corpora, held_out, LABELS, threshold):
         (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
         text = card.substitute(
             known,

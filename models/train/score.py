@@ -51,6 +51,38 @@ def entity_scores(
     }
 
 
+def without_doubtful(
+    predicted: Labels, scores: Sequence[NDArray[np.float32]], threshold: float
+) -> list[list[str]]:
+    """The labels without those of entities whose score (mean over its words) is too low."""
+    kept = []
+    for guess, score in zip(predicted, scores, strict=True):
+        row = list(guess)
+        for _, start, end in get_entities(row):
+            if score[start : end + 1].mean() < threshold:
+                row[start : end + 1] = ["O"] * (end + 1 - start)
+        kept.append(row)
+    return kept
+
+
+def best_threshold(
+    confidence: Sequence[tuple[float, bool]], n_gold: int, among: Sequence[float]
+) -> float:
+    """The threshold under which F1 is highest; the lowest of several.
+
+    Args:
+        confidence: each predicted entity's score, and whether it is exactly right.
+        n_gold: gold entities.
+        among: thresholds to choose from.
+    """
+
+    def f1(threshold: float) -> float:
+        kept = [right for score, right in confidence if score >= threshold]
+        return 2 * sum(kept) / max(len(kept) + n_gold, 1)
+
+    return max(sorted(among), key=f1)
+
+
 def entity_confidence(
     gold: Labels,
     predicted: Labels,
