@@ -339,7 +339,11 @@ def _run(record: Mapping[str, Any]) -> Html:
         for model, chosen in zip(record["models"], record["options"]["model_options"], strict=True)
     ]
     blocks = [
-        _tag("div", _tag("h3", "time by stage"), _table(["stage", "seconds", "share", ""], timing)),
+        _tag(
+            "div",
+            _tag("h3", "core time by stage"),
+            _table(["stage", "seconds", "share", ""], timing),
+        ),
         *(_tag("div", _tag("h3", "model"), model) for model in models),
         _tag("div", _tag("h3", "options"), _facts(options)),
         _tag("div", _tag("h3", "input"), _facts(record["inputs"])),

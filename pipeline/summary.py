@@ -48,7 +48,7 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
         )
     yield _table("repaired", run["notes"])
     stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
-    yield _table("seconds by stage", stages)
+    yield _table("core-s by stage", stages)
     yield f"files         {output}"
     yield f"look at them  {duckdb_command(output)}"
 

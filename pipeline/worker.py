@@ -33,7 +33,7 @@ class ChunkTally:
 
     Attributes:
         counts: articles, sentences, tokens ...
-        msec: milliseconds of each article, by stage.
+        msec: milliseconds of core time of each article, by stage.
     """
 
     counts: Counter[str] = field(default_factory=Counter)

@@ -146,7 +146,7 @@ def main() -> None:
                     flush=True,
                 )
             shares.append(f"| {model.name} | {stage_shares(output)} |")
-    print("\n| model | share of the threads' time by stage |\n| --- | --- |")
+    print("\n| model | share of core time by stage |\n| --- | --- |")
     print("\n".join(shares))
 
 

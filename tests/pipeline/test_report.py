@@ -105,7 +105,7 @@ def test_rejects_and_ledger_and_articles(page, record):
     assert {"references", "metadata"} < {row[0] for row in ledger}
     journals = table(page, "by journal")[1:]
     assert sum(number(row[1]) for row in journals) == record["reconciliation"]["annotated"]
-    stages = table(page, "time by stage")[1:]
+    stages = table(page, "core time by stage")[1:]
     assert {row[0] for row in stages} == set(record["stage_msec"])
 
 
