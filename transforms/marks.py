@@ -51,7 +51,9 @@ _NUMBER_TEXT = re.compile(
     r"[\W_]*|[\s\[(]*[A-Za-z]{0,2}\d{1,4}[a-z]?"
     r"(?:[\s.,;\])(\[‐‑‒–—−*-]+[A-Za-z]{0,2}\d{1,4}[a-z]?)*[\s.,;\])*‐‑‒–—−-]*"
 )
-_FOOTNOTE_IN_WORDS = re.compile(f"{FOOTNOTE}(?=[^{CLOSE}]*[^\\W\\d_]{{4}})")
+_FOOTNOTE_IN_WORDS = re.compile(
+    f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
+)
 _MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
 _SUP = re.compile(
     f"(?:[^\\w{_NUMBER}{FOOTNOTE}]|_)*{_MARK}(?:{_MARK}|[^\\w{_NUMBER}{FOOTNOTE}]|_)*"
