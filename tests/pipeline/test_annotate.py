@@ -76,9 +76,14 @@ def test_json_lines_say_what_the_tables_say(done):
     assert [row for line in lines for row in line["annotations"]] == _rows(done, "annotations")
 
 
-def test_printed_query_works(done):
-    """The one-liner of the summary, as a user would paste it."""
-    command = ["sh", "-c", duckdb_command(str(done))]
+@pytest.mark.parametrize(
+    "name",
+    ["out", "a b", "it's", 'a"b', '"""', "$HOME", "`id`", "[1]", "a*?", "a;b&c#d!", "é\n"],
+)
+def test_printed_query_works(done, tmp_path, name):
+    """The one-liner of the summary, as a user would paste it, whatever the folder's name."""
+    (tmp_path / name).symlink_to(done)
+    command = ["sh", "-c", duckdb_command(str(tmp_path / name))]
     shown = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "│" in shown.stdout
 
