@@ -88,6 +88,19 @@ def test_printed_query_works(done, tmp_path, name):
     assert "│" in shown.stdout
 
 
+def test_what_is_no_archive_by_name_is_passed_over_with_a_note(annotate, tmp_path, capsys):
+    """In a folder; the same file by its own name is read, and rejected."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    (tmp_path / "notes.txt").write_text("Mice.")
+    assert annotate(tmp_path, tmp_path / "out") == 0
+    assert f"note: {tmp_path}: {tmp_path}/notes.txt passed over" in capsys.readouterr().err
+    assert annotate(tmp_path / "**", tmp_path / "again") == 0
+    assert "of the output of a run" in capsys.readouterr().err
+    named = [source, tmp_path / "notes.txt"]
+    assert annotate(named, tmp_path / "named", "--max-reject-rate", "0.5") == 0
+    assert "passed over" not in capsys.readouterr().err
+
+
 def test_same_run_again_changes_nothing(samples, done, tiny):
     """The second run finds everything committed."""
     before = files(done)
