@@ -62,8 +62,9 @@ _SUP = re.compile(
 # "(see Smith et al., 2004; reviewed in [7])". No two parts of these patterns match the same text,
 # so that a bracket can be read in one way only, however long it is.
 _JOIN = (
-    r"(?:[\s,;:.&‐‑‒–—−/+*-]|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in"
-    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after"
+    rf"(?:[\s{_NO_WIDTH},;:.&‐‑‒–—−/+*-]"
+    r"|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in|by|for|a|from|as"
+    r"|therein|but|examples?|recent|others?|among|compare|with|after"
     r"|more|further|details?|overview|discussion)\b)*"
 )
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĆČĐŁŃŘŚŠŹŻŽ][\w'’‐-]{0,30}"
@@ -81,7 +82,7 @@ def _bracketed(content: str) -> str:
 
 
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
-_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s,;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
+_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*$")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"

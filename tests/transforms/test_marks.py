@@ -26,6 +26,7 @@ def marked(text: str) -> str:
         ("was seen [{1}, {2}], [{3}–{5}] and", "was seen and"),
         ("was seen {[1]}–{[3]}. Then", "was seen. Then"),
         ("was seen ({12}, {13}).", "was seen."),
+        ("was seen [\ufeff{1}\u200b–\u2060{2}].", "was seen."),
         ("levels.{3},{4} Thus", "levels. Thus"),
         ("disease.{1}Another", "disease. Another"),
         ("PI3K[{1}]signals", "PI3K signals"),
