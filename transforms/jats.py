@@ -876,8 +876,8 @@ _JATS = {
     "break": _Rule("break"),
     **_rules(
         block="p title kwd compound-kwd unstructured-kwd-group "
-        "nested-kwd term verse-line attrib speaker preformat code sig funding-statement meta-name "
-        "meta-value question answer",
+        "nested-kwd term term-head def-head verse-line attrib speaker preformat code sig "
+        "funding-statement meta-name meta-value question answer",
         holder="table thead tbody tfoot tr list list-item def-item def caption disp-quote "
         "statement speech verse-group sig-block floats-wrap graphic chem-struct-wrap graphic-wrap "
         "disp-formula-group custom-meta-group custom-meta-wrap address textual-form",
@@ -887,7 +887,7 @@ _JATS = {
         title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
         "self-uri related-article related-object counts conference product supplement "
-        "processing-meta object-id alt-text long-desc alt-title sec-meta index-term "
+        "processing-meta object-id institution-id alt-text long-desc alt-title sec-meta index-term "
         "index-term-range-end award-group private-char support-group",
         excluded_authors="contrib-group contrib bio author-comment",
         excluded_affiliations="aff aff-alternatives corresp",

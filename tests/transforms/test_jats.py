@@ -242,6 +242,14 @@ def test_a_span_reaches_from_its_first_to_its_last_character_in_the_xml(data):
         ("one <p>inner</p> two", ["one two", "inner"]),
         ("see <ext-link>www.ebi.ac.uk</ext-link>", ["see www.ebi.ac.uk"]),
         ("see <xref ref-type='fig'>Fig. 2</xref>", ["see Fig. 2"]),
+        (
+            "by <institution-id>10.13039/1</institution-id><institution>NIH</institution>",
+            ["by NIH"],
+        ),
+        (
+            "see<def-list><term-head>Name</term-head><def-head>Meaning</def-head></def-list>",
+            ["see", "Name", "Meaning"],
+        ),
         ("<inline-formula><math/></inline-formula>", [""]),
         ("a<disp-formula><math/></disp-formula>b", ["a \ufffc b"]),
         ("a<disp-formula>2 H<sub>2</sub>O<label>(1)</label></disp-formula>b", ["a 2 H2O b"]),
