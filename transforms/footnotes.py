@@ -34,7 +34,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _PARTS = re.compile(rf"([a-zA-Z]{{1,5}})?({_SYMBOL}*)")
 
 # A note begins at its block's start, or where the one before ends.
-_BETWEEN_NOTES = re.compile(r"[.,;:(]\s*$")
+_BETWEEN_NOTES = re.compile(r"(?:[.,;:(]\s*|\b(and)\s+)$")
 _PLAIN_NOTE = re.compile(rf"(?:^|[\s.,;:(])({_SYMBOL}{{1,4}}|[a-z](?=[:=)]))")
 # "* and ** denote p < 0.05 and p < 0.01", "a: mean": here the mark is a word of the note.
 _IN_WORDS = re.compile(
@@ -57,30 +57,28 @@ _ALLELIC = re.compile(r"\b(?:H-?2|Thy-?1|Ly-?\d|CD45|RT1|I-?[AE])[A-Z]?(?:\.\d)?
 def footnote_marks(element: etree._Element) -> set[etree._Element]:
     """The superscripts that are marks of footnotes, in an element that is one of ``NOTED``.
 
-    In a figure or a footnote, these are those that begin a note; in a table, also those of cells
-    and captions that refer to a note.
+    Those that begin a note, and those of cells and captions that refer to one.
     """
     if next(element.iter("{*}sup"), None) is None:
         return set()
+    kind = _local(element)
+    digits = kind != "fig"  # legends are full of isotopes and exponents
     blocks = list(_blocks(element))
-    if not _local(element).startswith("table"):
-        return {
-            sup.element
-            for block in blocks
-            if block.name == "p"
-            for sup in block.sups
-            if _begins_note(sup, frozenset(), digits=_local(element) == "fn")
-            and not _IN_WORDS.match(sup.after)
-        }
     notes = [block for block in blocks if block.in_notes]
     others = [block for block in blocks if not block.in_notes]
-    cited = {token for block in others for sup in block.sups for token in sup.tokens}
+    cited = {
+        token
+        for block in others
+        for sup in block.sups
+        if block.name in _CELLS or not (sup.opens or _BETWEEN_NOTES.search(sup.before))
+        for token in sup.tokens
+    }
     marks = {
         sup
         for block in blocks
         if block.in_notes or block.name == "p"
         for sup in block.sups
-        if _begins_note(sup, cited, digits=True)
+        if _begins_note(sup, cited, digits=digits, in_notes=block.in_notes)
     }
     for sup in marks:
         sup.begins_note = True
@@ -94,6 +92,7 @@ def footnote_marks(element: etree._Element) -> set[etree._Element]:
         sup
         for block in others
         for sup in block.sups
+        if kind != "fig" or _WORD.search(sup.before)
         if _refers(sup, noted, by_letters=by_letters and _is_number(block))
     )
     return {sup.element for sup in marks if not (sup.begins_note and _IN_WORDS.match(sup.after))}
@@ -200,22 +199,23 @@ def _is_isotope(sup: _Sup) -> bool:
     return _ISOTOPE.match(f"{sup.text.strip()} {sup.after}") is not None
 
 
-def _begins_note(sup: _Sup, cited: set[str] | frozenset[str], *, digits: bool) -> bool:
+def _begins_note(sup: _Sup, cited: set[str], *, digits: bool, in_notes: bool) -> bool:
     are_marks = sup.tokens and all(map(_MARK.fullmatch, sup.tokens))
-    if not are_marks or _is_isotope(sup):
+    has_digits = any(map(str.isdigit, sup.text))
+    if not are_marks or _is_isotope(sup) or (has_digits and not digits):
         return False
     known = bool(cited.issuperset(sup.tokens))
     if sup.opens:
-        return known or all(_stands_alone(token, digits=digits) for token in sup.tokens)
+        return known or all(map(_stands_alone, sup.tokens))
     are_symbols = all(re.fullmatch(rf"{_SYMBOL}+", token) for token in sup.tokens)
-    if _BETWEEN_NOTES.search(sup.before):
+    if (between := _BETWEEN_NOTES.search(sup.before)) and not (has_digits and between[1]):
         return known or are_symbols
-    return known and sup.before[-1].isspace() and not any(map(str.isdigit, sup.text))
+    return known and in_notes and sup.before[-1].isspace() and not has_digits
 
 
-def _stands_alone(token: str, *, digits: bool) -> bool:
+def _stands_alone(token: str) -> bool:
     if token.isdigit():
-        return digits
+        return True
     return len(token) < 2 or not token.isalpha() or _ROMAN.fullmatch(token) is not None
 
 

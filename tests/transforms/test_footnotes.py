@@ -76,7 +76,7 @@ def test_other_superscripts_of_cells_stay(cell):
         ("<sup>*</sup>, <sup>**</sup> denote P &lt; 0.05", "*, ** denote P < 0.05"),
         ("<sup>a</sup>: mean", "a: mean"),
         ("Cells (10<sup>6</sup>), m<sup>2</sup>", "Cells (106), m2"),
-        ("One; <sup>*</sup>two", "One; two"),
+        ("One; <sup>*</sup>two and <sup>†</sup>three", "One; two and three"),
     ],
 )
 def test_notes_lose_what_they_begin_with(note, shown):
@@ -89,6 +89,21 @@ def test_captions_refer_to_notes_too():
     note = "<sup>a</sup>At 30 °C"
     assert table("x", note, "NMR data<sup>a</sup>.") == ["NMR data.", "x", "At 30 °C"]
     assert table("Weight<sup>a</sup>", "Mean") == ["Weighta", "Mean"]
+
+
+def test_legends_of_figures_refer_to_their_own_notes():
+    """And alleles in them are none."""
+    (article,) = parse(
+        "<article><body><fig><caption><title>Scores<sup>a</sup> of <italic>a<sup>a</sup></italic>"
+        " mice</title><p>Relevance<sup>b</sup> (n = 3). <sup>b</sup>Of 3. Area, m<sup>2</sup>"
+        " at 4<sup>o</sup> and 4 <sup>o</sup>W</p>"
+        "<p><sup>a</sup> Mean of 3.</p></caption></fig></body></article>"
+    )
+    assert article.text.split("\n") == [
+        "Scores of aa mice",
+        "Relevance (n = 3). Of 3. Area, m2 at 4o and 4 oW",
+        "Mean of 3.",
+    ]
 
 
 def test_footnotes_and_figures_lose_the_marks_before_their_notes():
