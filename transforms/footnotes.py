@@ -90,9 +90,9 @@ def footnote_marks(element: etree._Element) -> set[etree._Element]:
     by_letters = any(_BY_LETTERS.search(b.plain) for b in blocks if b.name not in _CELLS)
     marks.update(
         sup
-        for block in others
+        for block in blocks
         for sup in block.sups
-        if kind != "fig" or _WORD.search(sup.before)
+        if (kind != "fig" and not block.in_notes) or _WORD.search(sup.before)
         if _refers(sup, noted, by_letters=by_letters and _is_number(block))
     )
     return {sup.element for sup in marks if not (sup.begins_note and _IN_WORDS.match(sup.after))}
@@ -248,4 +248,6 @@ def _token_refers(token: str, sup: _Sup, noted: set[str], *, by_letters: bool) -
         return False
     if by_letters or (after_number and noted.issuperset(letters)):
         return True
-    return letters in noted and not sup.in_symbol and not _ALLELIC.search(sup.before)
+    if letters not in noted or sup.in_symbol or _ALLELIC.search(sup.before):
+        return False
+    return letters.islower() or _WORD.search(sup.before) is not None  # "Hb<sup>S</sup>"

@@ -27,6 +27,7 @@ def table(cells: str, foot: str = "", caption: str = "") -> list[str]:
         ("Fenol<sup>**</sup>", "*P &lt; 0.05", ["Fenol", "*P < 0.05"]),
         ("Smoking<sup>1</sup> (h)", "<sup>1</sup> Ever.", ["Smoking (h)", "Ever."]),
         ("<sup>2</sup>LC", "<sup>2</sup>Lethal dose", ["LC", "Lethal dose"]),
+        ("Age", "<sup>a</sup>Trend<sup>b</sup>|<sup>b</sup>One", ["Age", "Trend", "One"]),
         ("Diet<sup>viii</sup>", "<sup>viii</sup>Of milk", ["Diet", "Of milk"]),
         ("12.3<sup>ab</sup> ± 2", "Means with a common superscript are like.", None),
         ("12.3<sup>a</sup>", "<sup>a</sup>Mean of 3.", ["Mean of 3."]),
@@ -55,6 +56,7 @@ def test_marks_of_a_tables_notes_go(cell, note, shown):
         "10<sup>a</sup> cells",
         "Hoxd13<sup>gsh</sup> mice",
         "SK2<sup>T</sup> strain",
+        "Hb<sup>W</sup> and Kit<sup>W</sup> mice",
     ],
 )
 def test_other_superscripts_of_cells_stay(cell):
