@@ -45,10 +45,11 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     """Runs ``annotate``; returns its exit code."""
     began = time.monotonic()
     _quiet_libraries(verbose=args.verbose)
+    notes: list[str] = []
     try:
         check_beam_flags(beam_flags)
         beam_options = runners.pipeline_options(args, beam_flags)
-        files = match_inputs(args.input, beam_options)
+        files = match_inputs(args.input, beam_options, notes.append)
         options = run_options(args)
         archives = group_archives(files)
         update = begin(
@@ -64,6 +65,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
+    for note in () if args.quiet else notes:
+        print(f"note: {note}", file=sys.stderr)
     local = runners.is_local(beam_options)
     result: PipelineResult | None = None
     try:

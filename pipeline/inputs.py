@@ -1,11 +1,13 @@
 """From what the user names to archives: paths, folders, globs, lists and URIs, matched."""
 
+import functools
 import glob
 import hashlib
+import itertools
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,7 +20,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from transforms.records import Archive
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
-"""Of the files that a folder stands for."""
+"""Of the files that a folder, or a pattern with ``**``, stands for."""
 PLAIN_ENDINGS = (".xml", ".nxml")
 MAX_GROUPED_BYTES = 16 << 20
 HTTP_TIMEOUT_SECONDS = 60
@@ -42,14 +44,18 @@ class InputFile:
 
 
 def match_inputs(
-    patterns: Sequence[str], pipeline_options: PipelineOptions | None = None
+    patterns: Sequence[str],
+    pipeline_options: PipelineOptions | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> list[InputFile]:
     """The files that patterns name: each once, sorted by URI.
 
     Args:
         patterns: paths, folders (the files of known endings directly inside), globs (``**`` enters
-            folders), ``@FILE`` with one pattern a line, and URIs.
+            folders, and finds the files of known endings that are not in a run's output), ``@FILE``
+            with one pattern a line, and URIs.
         pipeline_options: credentials and settings of the file systems.
+        note: told in one line what was found and passed over.
 
     Raises:
         InputError: a pattern matches nothing, or cannot be read.
@@ -57,7 +63,7 @@ def match_inputs(
     FileSystems.set_options(pipeline_options or PipelineOptions())  # type: ignore[no-untyped-call]
     found = {}
     for pattern in _expand_lists(patterns):
-        for file in _match(pattern):
+        for file in _match(pattern, note or (lambda _: None)):
             if "!/" in file.uri:
                 raise InputError(f"{file.uri}: a folder's name must not end in '!'")
             found[file.uri] = file
@@ -80,22 +86,23 @@ def _expand_lists(patterns: Sequence[str]) -> Iterator[str]:
         yield from named
 
 
-def _match(pattern: str) -> list[InputFile]:
+def _match(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     scheme = pattern.partition("://")[0] if "://" in pattern else "file"
     if scheme in {"http", "https"}:
         return [_match_http(pattern)]
     if scheme == "file":
-        return _match_local(pattern)
-    return _match_remote(pattern)
+        return _match_local(pattern, note)
+    return _match_remote(pattern, note)
 
 
-def _match_local(pattern: str) -> list[InputFile]:
+def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     if pattern.startswith("file://"):
         pattern = unquote(pattern.removeprefix("file://"))
     path = Path(pattern).expanduser()
     try:
         if path.is_dir():
-            files = [each for each in path.iterdir() if _is_wanted(each.name) and each.is_file()]
+            inside = [str(each) for each in path.iterdir() if each.is_file()]
+            files = [Path(each) for each in _like_input(pattern, inside, note)]
             if not files:
                 raise InputError(
                     f"the folder {pattern} holds no file with {' '.join(ENDINGS)}; "
@@ -108,6 +115,11 @@ def _match_local(pattern: str) -> list[InputFile]:
             files = [each for each in files if each.is_file()]
             if not files:
                 raise InputError(f"no file matches {pattern}")
+            if "**" in pattern:
+                found = [str(each) for each in _outside_outputs(str(path), files, note)]
+                files = [Path(each) for each in _like_input(pattern, found, note)]
+                if not files:
+                    raise InputError(_NONE_WANTED.format(pattern))
         return [
             InputFile(os.path.abspath(each), each.stat().st_size)  # noqa: PTH100 - resolve() would follow links
             for each in files
@@ -116,7 +128,7 @@ def _match_local(pattern: str) -> list[InputFile]:
         raise InputError(f"{pattern} cannot be read: {error}") from error
 
 
-def _match_remote(pattern: str) -> list[InputFile]:
+def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     folder = pattern.rstrip("/") + "/"
     try:
         patterns = [folder + "*"] if pattern.endswith("/") else [pattern, folder + "*"]
@@ -124,11 +136,16 @@ def _match_remote(pattern: str) -> list[InputFile]:
     except (BeamIOError, ValueError, ImportError, OSError) as error:
         raise InputError(f"{pattern} cannot be matched: {_one_line(error)}") from error
     files = [] if pattern.endswith("/") else matches[0].metadata_list
+    by_name = files and "**" not in pattern
     if not files:
-        inside = [each for each in matches[-1].metadata_list if "/" not in each.path[len(folder) :]]
-        files = [each for each in inside if _is_wanted(each.path.rpartition("/")[2])]
+        files = [each for each in matches[-1].metadata_list if "/" not in each.path[len(folder) :]]
     if not files:
         raise InputError(f"no file matches {pattern}")
+    if not by_name:
+        wanted = set(_like_input(pattern, [each.path for each in files], note))
+        files = [each for each in files if each.path in wanted]
+        if not files:
+            raise InputError(_NONE_WANTED.format(pattern))
     return [InputFile(each.path, each.size_in_bytes) for each in files]
 
 
@@ -148,8 +165,42 @@ def _match_http(url: str) -> InputFile:
     return InputFile(url, int(size) if response.ok and size.isdigit() else None)
 
 
-def _is_wanted(name: str) -> bool:
-    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+_NONE_WANTED = (
+    "{} matches only files of a run's output and files without one of the endings "
+    f"{' '.join(ENDINGS)}: name such files themselves to have them read"
+)
+
+
+def _like_input(pattern: str, found: Iterable[str], note: Callable[[str], None]) -> list[str]:
+    """Of the files that nobody named, those with the names of input."""
+    visible = [uri for uri in found if not uri.rpartition("/")[2].startswith(".")]
+    others = [uri for uri in visible if not uri.lower().endswith(ENDINGS)]
+    if others:
+        note(f"{pattern}: {_files(others)} passed over, no archive of articles by name")
+    return [uri for uri in visible if uri.lower().endswith(ENDINGS)]
+
+
+def _outside_outputs(
+    pattern: str, found: Iterable[Path], note: Callable[[str], None]
+) -> Iterator[Path]:
+    """Of the files that nobody named, those that no run of this job wrote."""
+    fixed = itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts)
+    start = Path(*fixed)
+    is_output = functools.cache(
+        lambda folder: (folder / "run.json").is_file() and (folder / "receipts").is_dir()
+    )
+    written = []
+    for path in found:
+        if any(map(is_output, (each for each in path.parents if each.is_relative_to(start)))):
+            written.append(str(path))
+        else:
+            yield path
+    if written:
+        note(f"{pattern}: {_files(written)} passed over, of the output of a run")
+
+
+def _files(uris: Sequence[str]) -> str:
+    return uris[0] if len(uris) == 1 else f"{len(uris)} files ({uris[0]} ...)"
 
 
 def _one_line(error: Exception) -> str:

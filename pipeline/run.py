@@ -118,6 +118,7 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         OutputError: it holds something else.
         storage.StorageError: it cannot be written.
     """
+    wanted = update
     try:
         old = _earlier_run(output)
     except OutputError as error:
@@ -125,7 +126,10 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
             raise OutputError(f"{error}; --overwrite starts again") from error
         old = {}
     if old is None:
-        if found := _strangers(output):
+        found = _strangers(output)
+        if RUN in found and read_run(output) is not None:
+            return _begin_beside(run, output, update=update)
+        if found:
             raise OutputError(
                 f"{output} is not empty and holds no {RUN} (but {found[0]}): name another --output"
             )
@@ -142,8 +146,17 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         "stage_msec": before.get("stage_msec", {}),
     }
     storage.sweep(output)
-    storage.write(storage.join(output, RUN), _to_bytes({**run, **carried}))
+    data = _to_bytes({**run, **carried})
+    if old is not None:
+        storage.write(storage.join(output, RUN), data)
+    elif not storage.create(storage.join(output, RUN), data):
+        return _begin_beside(run, output, update=wanted)
     return update
+
+
+def _begin_beside(run: dict[str, Any], output: str, *, update: bool) -> bool:
+    """Goes on with a run that another process began just now, and does not overwrite it."""
+    return begin(run, output, overwrite=False, update=update)
 
 
 _NEEDED = {"state", "options", "models", "inputs", "archives", "update"}

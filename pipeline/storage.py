@@ -57,19 +57,66 @@ def write(uri: str, data: bytes) -> None:
         raise StorageError(f"cannot write {uri}: {_reason(error)}") from error
 
 
-def _write_local(path: Path, data: bytes) -> None:
+def create(uri: str, data: bytes) -> bool:
+    """Writes a whole file that is not there yet; whether it was not, and is now.
+
+    On a local disk, of all who come at once one creates it. Elsewhere the last one writes it.
+
+    Raises:
+        StorageError: as ``write``.
+    """
+    if not is_local(uri):
+        write(uri, data)
+        return True
+    try:
+        _write_local(Path(uri), data, new=True)
+    except FileExistsError:
+        return False
+    except Exception as error:
+        raise StorageError(f"cannot write {uri}: {_reason(error)}") from error
+    return True
+
+
+SWEPT = 3
+"""How often a file is written whose parts another run took for those of one that was killed."""
+
+
+def _write_local(path: Path, data: bytes, *, new: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    for attempt in range(SWEPT):
+        try:
+            with temporary.open("wb") as sink:
+                sink.write(data)
+                sink.flush()
+                os.fsync(sink.fileno())
+            if new:
+                _link(temporary, path)
+            else:
+                temporary.replace(path)
+        except FileNotFoundError:
+            if attempt == SWEPT - 1:
+                raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        else:
+            return
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Moves a file to a name that nothing has."""
     try:
-        with temporary.open("wb") as sink:
-            sink.write(data)
-            sink.flush()
-            os.fsync(sink.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        path.hardlink_to(temporary)
+    except (FileExistsError, FileNotFoundError):
         raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.replace(path)
+    else:
+        temporary.unlink(missing_ok=True)
 
 
 def read(uri: str) -> bytes | None:

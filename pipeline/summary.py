@@ -1,5 +1,6 @@
 """What a finished run tells the person who started it."""
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,13 @@ def duckdb_command(output: str) -> str:
     """A shell command that shows the commonest mentions of a run.
 
     With this Python, whose environment has DuckDB; its own ``duckdb`` command is another package.
+    DuckDB finds no file by a pattern if a folder's name has a backslash in it: not even by this.
     """
-    query = QUERY.format(storage.join(output, "annotations", "*.parquet"))
-    code = f'import duckdb; duckdb.sql("""{query}""").show()'
+    folder = re.sub(r"[*?[]", r"[\g<0>]", storage.join(output, "annotations"))
+    query = QUERY.format(storage.join(folder, "*.parquet").replace('"', '""'))
+    plain = output.isprintable() and not set(output).intersection('"\\')
+    literal = f'"""{query}"""' if plain else repr(query)
+    code = f"import duckdb; duckdb.sql({literal}).show()"
     return shlex.join([sys.executable, "-c", code])
 
 

@@ -17,6 +17,7 @@ JOB = {name: path for name, path in MODULES.items() if not name.startswith("mode
 STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - {
     "transforms.records",
     "transforms.marks",
+    "transforms.footnotes",
 }
 
 # Modules of the project that a module may import, besides its own package's in pipeline/ and
@@ -26,7 +27,8 @@ OF_THE_PROJECT = {
     "transforms.journey": ("transforms*", "models*"),
     "transforms.records": (),
     "transforms.marks": (),  # the parser's second half
-    "transforms.jats": ("transforms.records", "transforms.marks"),
+    "transforms.footnotes": (),
+    "transforms.jats": ("transforms.records", "transforms.marks", "transforms.footnotes"),
     "transforms.inference": ("transforms.records", "models*"),
     "transforms.windows": ("transforms.records", "models*"),
     "transforms*": ("transforms.records",),
@@ -36,7 +38,7 @@ OF_THE_PROJECT = {
 # Where a library that a stage is about may be imported.
 OF_OTHERS = {
     "apache_beam": ("pipeline*",),
-    "lxml": ("transforms.jats", "pipeline.resolve", "pipeline.xmltext"),
+    "lxml": ("transforms.jats", "transforms.footnotes", "pipeline.resolve", "pipeline.xmltext"),
     "pyarrow": ("transforms.shards", "pipeline.*"),
     "onnxruntime": ("models.*", "transforms.inference"),
     "tokenizers": ("models.*", "transforms.inference", "transforms.windows"),

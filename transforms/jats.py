@@ -21,6 +21,7 @@ from typing import NamedTuple, cast
 
 from lxml import etree
 
+from transforms.footnotes import NOTED, footnote_marks
 from transforms.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
 from transforms.records import (
     Article,
@@ -399,6 +400,7 @@ class _Walk:
         self._inner: list[tuple[etree._Element, int]] = []
         self._names: dict[str, tuple[str, bool, _Rule | None]] = {}
         self._targets: dict[str, str] | None = None
+        self._footnote_marks: set[etree._Element] = set()
 
     def run(self, root: etree._Element, path: int) -> list[tuple[etree._Element, int]]:
         """Walks one article; gives its own sub-articles, with their places."""
@@ -537,6 +539,9 @@ class _Walk:
                 self._mark(home, mark)
                 frame.closing = CLOSE
             return frame
+        if kind == "sup" and element in self._footnote_marks:
+            self._mark(home, FOOTNOTE)
+            return _Frame(path, name, home, closing=CLOSE)
         if kind == "sup":
             frame = _Frame(path, name, home)
             frame.sup_start = home.passage.size if home.passage else 0
@@ -590,6 +595,8 @@ class _Walk:
         if name == "custom-meta" and section.code == "OTHER":
             self._exclude(element, "metadata")
             return None
+        if name in NOTED and next(element.iterancestors(*_NOTED), None) is None:
+            self._footnote_marks |= footnote_marks(element)
         home.runs_on = kind == "block"
         home.is_cell = kind == "cell" or parent.home.is_cell
         if home.runs_on and not home.reason:
@@ -722,6 +729,7 @@ _UNMARKED = etree.XPath(
 )
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _HREF = "{http://www.w3.org/1999/xlink}href"
+_NOTED = tuple("{*}" + name for name in sorted(NOTED))
 _NEIGHBOURS = 40
 
 
@@ -868,8 +876,8 @@ _JATS = {
     "break": _Rule("break"),
     **_rules(
         block="p title kwd compound-kwd unstructured-kwd-group "
-        "nested-kwd term verse-line attrib speaker preformat code sig funding-statement meta-name "
-        "meta-value question answer",
+        "nested-kwd term term-head def-head verse-line attrib speaker preformat code sig "
+        "funding-statement meta-name meta-value question answer",
         holder="table thead tbody tfoot tr list list-item def-item def caption disp-quote "
         "statement speech verse-group sig-block floats-wrap graphic chem-struct-wrap graphic-wrap "
         "disp-formula-group custom-meta-group custom-meta-wrap address textual-form",
@@ -879,7 +887,7 @@ _JATS = {
         title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
         "self-uri related-article related-object counts conference product supplement "
-        "processing-meta object-id alt-text long-desc alt-title sec-meta index-term "
+        "processing-meta object-id institution-id alt-text long-desc alt-title sec-meta index-term "
         "index-term-range-end award-group private-char support-group",
         excluded_authors="contrib-group contrib bio author-comment",
         excluded_affiliations="aff aff-alternatives corresp",

@@ -27,12 +27,19 @@ PLACEHOLDER = "\ufffc"
 # What cleaning makes of a citation mark by its text, and of all that goes.
 _CUT, _YEAR, _NAMED, _NUMBER, _WORDS = "\x07", "\x08", "\x0e", "\x0f", "\x10"
 
+# No-break, thin and other spaces, and what has no width; alone between two words they stay.
 _XML_SPACE = " \t\r\n"
+_OTHER_SPACE = "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_NO_WIDTH = "\u200b\u2060\ufeff"
+_WIDE = re.compile(f"[{_XML_SPACE}{_OTHER_SPACE}]")
+_EMPTY = re.compile(f"[{_NO_WIDTH}]")
+_PARTING = re.compile(f"[{BREAK}{LIFTED}{_CUT}]")
+_FOLDED = f"\t\r\n\x01-\x03\x05-\x08\x0e-\x10 {_OTHER_SPACE}{_NO_WIDTH}"
 _GAP = re.compile(
-    f"{FORMULA}| [ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]+"
-    "|[\t\r\n\x01-\x03\x05-\x08\x0e-\x10][ \t\r\n\x01-\x03\x05-\x08\x0e-\x10]*"
+    f"{FORMULA}|[ {_OTHER_SPACE}{_NO_WIDTH}][{_FOLDED}]+"
+    f"|[\t\r\n\x01-\x03\x05-\x08\x0e-\x10][{_FOLDED}]*"
 )
-_NOTHING = frozenset("\x01\x02\x03\x05\x06\x07\x08\x0e\x0f\x10")
+_NOTHING = frozenset("\x01\x02\x03\x05\x06\x07\x08\x0e\x0f\x10" + _NO_WIDTH)
 _OPENING = "([{（［“‘«"
 _CLOSING = ".,;:!?)]}）］”’»%"
 
@@ -44,7 +51,9 @@ _NUMBER_TEXT = re.compile(
     r"[\W_]*|[\s\[(]*[A-Za-z]{0,2}\d{1,4}[a-z]?"
     r"(?:[\s.,;\])(\[‐‑‒–—−*-]+[A-Za-z]{0,2}\d{1,4}[a-z]?)*[\s.,;\])*‐‑‒–—−-]*"
 )
-_FOOTNOTE_IN_WORDS = re.compile(f"{FOOTNOTE}(?=[^{CLOSE}]*[^\\W\\d_]{{4}})")
+_FOOTNOTE_IN_WORDS = re.compile(
+    f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
+)
 _MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
 _SUP = re.compile(
     f"(?:[^\\w{_NUMBER}{FOOTNOTE}]|_)*{_MARK}(?:{_MARK}|[^\\w{_NUMBER}{FOOTNOTE}]|_)*"
@@ -53,8 +62,9 @@ _SUP = re.compile(
 # "(see Smith et al., 2004; reviewed in [7])". No two parts of these patterns match the same text,
 # so that a bracket can be read in one way only, however long it is.
 _JOIN = (
-    r"(?:[\s,;:.&‐‑‒–—−/+*-]|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in"
-    r"|by|for|a|from|as|therein|but|examples?|recent|others?|among|compare|with|after"
+    rf"(?:[\s{_NO_WIDTH},;:.&‐‑‒–—−/+*-]"
+    r"|(?:and|or|see|also|e\.?g|i\.e|cf|refs?|references?|reviewed|reviews?|in|by|for|a|from|as"
+    r"|therein|but|examples?|recent|others?|among|compare|with|after"
     r"|more|further|details?|overview|discussion)\b)*"
 )
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĆČĐŁŃŘŚŠŹŻŽ][\w'’‐-]{0,30}"
@@ -72,7 +82,7 @@ def _bracketed(content: str) -> str:
 
 
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
-_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s,;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
+_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*$")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
@@ -170,15 +180,24 @@ def _fold(raw: str) -> tuple[str, list[Run]]:
             texts.append(PLACEHOLDER)
             size += 1
         elif _leaves_space(gap, raw[gap_start - 1], raw[gap_end]):
-            spaces = (at for at, char in enumerate(gap, gap_start) if char in _XML_SPACE)
-            if (space := next(spaces, -1)) >= 0:
-                runs.append(Run(size, 1, space))
-            texts.append(" ")
+            char, at = _space_of(gap)
+            if at >= 0:
+                runs.append(Run(size, 1, gap_start + at))
+            texts.append(char)
             size += 1
     if end > done:
         runs.append(Run(size, end - done, done))
         texts.append(raw[done:end])
     return "".join(texts), runs
+
+
+def _space_of(gap: str) -> tuple[str, int]:
+    """What a gap leaves, and where in it that stands: an ordinary space if it has one."""
+    for at, char in enumerate(gap):
+        if char in _XML_SPACE:
+            return " ", at
+    other = _WIDE.search(gap) or (None if _PARTING.search(gap) else _EMPTY.search(gap))
+    return (other[0], other.start()) if other else (" ", -1)
 
 
 def _inside(raw: str) -> tuple[int, int]:
@@ -194,13 +213,13 @@ def _inside(raw: str) -> tuple[int, int]:
 def _leaves_space(gap: str, before: str, after: str) -> bool:
     if BREAK in gap:
         return True
-    has_space = any(char in _XML_SPACE for char in gap)
+    has_space = _WIDE.search(gap) is not None
     if _CUT in gap:
-        joined = after in "-‐‑–" and gap[-1] not in _XML_SPACE  # "mice [1]-derived"
+        joined = after in "-‐‑–" and not _WIDE.match(gap[-1])  # "mice [1]-derived"
         if joined or after in _CLOSING or before in _OPENING:
             return False
         # in "disease.[1]Another" and "PI3K[1]signals" only the mark parts the words
         return has_space or (after.isalnum() and (before.isalnum() or before in ".,;:!?)]"))
     if LIFTED in gap:
         return has_space or not (after in _CLOSING or before in _OPENING)
-    return has_space
+    return has_space or _EMPTY.search(gap) is not None

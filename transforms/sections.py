@@ -671,6 +671,8 @@ def _container(blocks: Sequence[Block]) -> str:
             "APPENDIX" in (title, _kind_code(block.kind)) or (back and _LETTERED.match(block.title))
         ):
             code = "APPENDIX"
+        elif inner == "ABSTRACT" and block.element == "sec" and title in BACK_MATTER:
+            code = title
         elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
             code = "ABBR"
         elif not code and _own(block) == "SUPPL":

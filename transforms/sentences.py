@@ -46,16 +46,16 @@ _STARTERS = _words(
 # "BV" are acronyms, "ms" and "bv" abbreviations.
 # Never at the end of a sentence:
 _INSIDE = _words(
-    """acad adj aff anon approx biochem biol biophys bv c.f ca cf chem clin cv dept e.g ed eds eg
-    eq eqn eqns eqs equ esp f.sp fig figs genet govt i.e ie immunol incl lett med microbiol n.sp
-    nat natl neurosci nov pers pharmacol physiol proc pv ref refs resp rev sci sect ser ssp subsp
-    supp suppl syn univ v.s var virol viz vs
+    """acad adj aff anon approx avg biochem biol biophys bv c.f ca cf chem clin cv dept e.g ed eds
+    eg eq eqn eqns eqs equ esp excl f.sp fig figs genet govt i.e ie immunol incl lett med microbiol
+    n.sp nat natl neurosci nov pers pharmacol physiol proc pv ref refs resp rev sci sect ser ssp
+    subsp supp suppl syn univ v.s var virol viz vs
     Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
-    """acc app art c cat ch chap chr comm ex exon fr lot n no nos nr p para pl pp pt sec secs tabl
-    v ver vol vols"""
+    """acc app art b.p c cat ch chap chr comm ex exon fr i.pl lot m.p n no nos nr p para pl pp pt
+    sec secs tabl v ver vol vols"""
 )
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
@@ -81,7 +81,15 @@ _SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Am. J. Phy
 _ITEM_NUMBER = re.compile(r"\d{1,2}\)?")
 _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
-_NUMBER_FOLLOWS = re.compile(r"[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
+_NUMBER_FOLLOWS = re.compile(r"#|[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
+_CODED = _words("acc cat no nos nr")
+_CODE_FOLLOWS = re.compile(r"(?:[A-Z]{1,12}[/ -]?){1,4}\d")  # "No. BB/P02338X/1"
+# "Schisandra chinensis (Turcz. ex Ledeb.) Baill.": who named a species, and who renamed it.
+_FIRST_AUTHORITY = re.compile(
+    r"[A-Z][a-z]{1,30}\ [a-z-]{2,30} (?:\ (?:var|subsp|ssp|f)\.\ [a-z-]{2,30})?"
+    r"\ \((?:(?:[A-Z][\w.]{0,20}|ex|et|f\.?|&)\ ?){1,6}\.\Z",
+    re.VERBOSE,
+)
 _BRACKET_FOLLOWS = re.compile(
     r"""\[[\d,;\ –-]{0,40}\] | \([,;\ –-]{0,40}\)  # a citation, or what is left of one
     | \((?:19|20)\d\d                              # "(1998)"
@@ -97,6 +105,7 @@ _SYMBOL_FOLLOWS = re.compile(
     """,
     re.VERBOSE,
 )
+_REST_OF_BRACKET = re.compile(r"[^().]{1,40}\)")
 _FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,]?)")
 
 
@@ -154,8 +163,11 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
             return False
         return key not in _EITHER and _is_plain(word) and text[stop - 1] not in " 0123456789"
     are_initials = _INITIALS.fullmatch(word) and key not in _EITHER
+    in_bracket = text[stop + 1] == ")"
     if opening.islower():
         if key in _EITHER or key in _BEFORE_NUMBER:
+            return False
+        if in_bracket and not _SYMBOL_FOLLOWS.match(text, following):  # "Relative (rel.) amounts"
             return False
         if _SYMBOL_FOLLOWS.match(text, following):
             return key in _UNITS or len(word) > 1 or word.isdigit()
@@ -169,16 +181,27 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         )
     if is_starter:
         return True
+    if in_bracket and _FIRST_AUTHORITY.search(text, max(start, stop - 100), stop + 1):
+        return False
     if key in _BEFORE_NUMBER:
-        return not _NUMBER_FOLLOWS.match(text, following)
+        is_code = key in _CODED and _CODE_FOLLOWS.match(text, following)
+        return not (is_code or _NUMBER_FOLLOWS.match(text, following))
     if key in _EITHER:
-        # "et al. Cells were", but "Inc. Boston, MA", "Co. Ltd.", "sp. B510".
+        # "et al. Cells were", but "Inc. Boston, MA", "(BD Inc. San Jose)", "Co. Ltd.", "sp. B510".
+        if _REST_OF_BRACKET.match(text, following) and _is_in_bracket(text, start, stop):
+            return False
         return name.isalpha() and name[0].isupper() and not mark
     if are_initials:
         return mark != "." and _is_class_letter(words)
     if (mark == "." or opening.isdigit()) and _SHORT_TITLE.fullmatch(word):
         return False
     return not _is_item_number(words)
+
+
+def _is_in_bracket(text: str, start: int, stop: int) -> bool:
+    """Whether a bracket has been opened shortly before ``stop`` and not closed."""
+    start = max(start, stop - 80)
+    return text.rfind("(", start, stop) > text.rfind(")", start, stop)
 
 
 def _is_plain(word: str) -> bool:

@@ -76,11 +76,29 @@ def test_json_lines_say_what_the_tables_say(done):
     assert [row for line in lines for row in line["annotations"]] == _rows(done, "annotations")
 
 
-def test_printed_query_works(done):
-    """The one-liner of the summary, as a user would paste it."""
-    command = ["sh", "-c", duckdb_command(str(done))]
+@pytest.mark.parametrize(
+    "name",
+    ["out", "a b", "it's", 'a"b', '"""', "$HOME", "`id`", "[1]", "a*?", "a;b&c#d!", "é\n"],
+)
+def test_printed_query_works(done, tmp_path, name):
+    """The one-liner of the summary, as a user would paste it, whatever the folder's name."""
+    (tmp_path / name).symlink_to(done)
+    command = ["sh", "-c", duckdb_command(str(tmp_path / name))]
     shown = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "│" in shown.stdout
+
+
+def test_what_is_no_archive_by_name_is_passed_over_with_a_note(annotate, tmp_path, capsys):
+    """In a folder; the same file by its own name is read, and rejected."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    (tmp_path / "notes.txt").write_text("Mice.")
+    assert annotate(tmp_path, tmp_path / "out") == 0
+    assert f"note: {tmp_path}: {tmp_path}/notes.txt passed over" in capsys.readouterr().err
+    assert annotate(tmp_path / "**", tmp_path / "again") == 0
+    assert "of the output of a run" in capsys.readouterr().err
+    named = [source, tmp_path / "notes.txt"]
+    assert annotate(named, tmp_path / "named", "--max-reject-rate", "0.5") == 0
+    assert "passed over" not in capsys.readouterr().err
 
 
 def test_same_run_again_changes_nothing(samples, done, tiny):

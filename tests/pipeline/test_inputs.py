@@ -21,6 +21,8 @@ from transforms.records import SourceArticle
 
 ARTICLE = b"<article><front/><body><p>TNF</p></body></article>"
 BULK = b"<articles>\n" + b"\n".join([ARTICLE] * 3) + b"\n</articles>"
+IN_FOLDER = ["1.xml", "2.nxml", "bulk.xml.gz", "pack.tar.gz"]
+ALL_OF_RUN = ("articles/c.parquet", "bioc/5.xml", "jsonl/c.jsonl.gz", "receipts/c.json")
 NAMES = ("1.xml", "2.nxml", "bulk.xml.gz", "notes.txt", "pack.tar.gz", ".hidden.xml")
 
 
@@ -60,6 +62,46 @@ def test_local_patterns(folder, patterns, expected):
     files = match_inputs(patterns)
     assert names(files, folder) == expected
     assert all(Path(file.uri).stat().st_size == file.size for file in files)
+
+
+@pytest.fixture
+def with_output(folder):
+    """The folder with the output of a run in it, and what was made of that."""
+    names = ("run.json", "receipts/c.json", "articles/c.parquet", "jsonl/c.jsonl.gz", "bioc/5.xml")
+    for name in names:
+        path = folder / "inner/out" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(ARTICLE)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected", "notes"),
+    [
+        ("inner/**", ["inner/3.xml", "inner/deep/4.xml"], ["5 files ("]),
+        ("inner/**/*.xml", ["inner/3.xml", "inner/deep/4.xml"], ["bioc/5.xml passed over"]),
+        ("**/*", [*IN_FOLDER, "inner/3.xml", "inner/deep/4.xml"], ["5 files (", "2 files ("]),
+        (".", IN_FOLDER, ["notes.txt passed over"]),
+        ("inner/out/bioc", ["inner/out/bioc/5.xml"], []),
+        ("inner/out/bioc/**", ["inner/out/bioc/5.xml"], []),
+        ("inner/out/*/*", [f"inner/out/{name}" for name in ALL_OF_RUN], []),
+    ],
+)
+def test_what_nobody_named_is_input_only_if_it_looks_like_it(with_output, pattern, expected, notes):
+    """An earlier run's output, and files with other names, are passed over, and that is said."""
+    said = []
+    found = names(match_inputs([pattern], note=said.append), with_output)
+    assert found == sorted(expected)
+    assert len(said) == len(notes)
+    assert all(part in line for part, line in zip(notes, said, strict=True))
+
+
+@pytest.mark.usefixtures("with_output")
+def test_nothing_that_looks_like_input():
+    """Then a pattern is refused, with what to do."""
+    for pattern in ("inner/out/**", "**/*.txt", "**/*.gz.txt"):
+        with pytest.raises(InputError, match=r"no file matches|name such files"):
+            match_inputs([pattern])
 
 
 def test_odd_names(folder):
@@ -195,6 +237,7 @@ def bucket(s3):
         ("oa/", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
         ("oa", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
         ("**/3.xml", ["oa/inner/3.xml"]),
+        ("oa/**", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/inner/3.xml", "oa/pack.tar.gz"]),
     ],
 )
 def test_s3_patterns(bucket, pattern, expected):

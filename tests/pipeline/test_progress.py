@@ -1,8 +1,6 @@
 """What a person sees meanwhile, and at the end."""
 
 import io
-import shlex
-import sys
 import threading
 
 import pytest
@@ -134,11 +132,3 @@ def test_summary_tells_what_went_and_what_bears_one_id_twice():
     assert "7 ids" in said
     assert "PMC5" in said
     assert "PMC6" not in said
-
-
-def test_command_is_one_that_a_shell_takes_apart_rightly():
-    """Also with blanks and quotes in the folder's name."""
-    python, flag, code = shlex.split(duckdb_command("/my out/it's"))
-    assert (python, flag) == (sys.executable, "-c")
-    assert "/my out/it's/annotations/*.parquet" in code
-    compile(code, "command", "exec")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import storage
 from pipeline.__main__ import main
 from tests.pipeline.conftest import TESTS, article, files, write_archive
 
@@ -170,6 +171,39 @@ def test_run_killed_at_its_first_file_can_be_started_again(annotate, tmp_path):
     (output / ".run.json.1.2.tmp").write_text('{"arch')
     assert annotate(source, output) == 0
     assert not list(output.glob(".*.tmp"))
+
+
+def test_two_first_runs_at_once_end_with_the_files_of_one(tiny, tmp_path):
+    """Whichever wrote its record first; neither stops the other."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 25)))
+    output = tmp_path / "out"
+    jobs = [
+        subprocess.Popen(_command(source, output, tiny), cwd=TESTS.parent, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [job.communicate()[1] for job in jobs]
+    assert said == [b"", b""]
+    assert [job.returncode for job in jobs] == [0, 0]
+    assert main(["verify", str(output)]) == 0
+
+
+@pytest.mark.parametrize("flags", [[], ["--overwrite"]], ids=" ".join)
+def test_first_run_with_other_options_in_the_same_instant_is_refused(
+    flags, annotate, tmp_path, monkeypatch, capsys
+):
+    """It finds the other's record when it is about to write its own."""
+    source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
+    output = tmp_path / "out"
+    sweep = storage.sweep
+
+    def other_run(_: str) -> None:
+        monkeypatch.setattr(storage, "sweep", sweep)
+        assert annotate(source, output, "--quiet") == 0
+
+    monkeypatch.setattr(storage, "sweep", other_run)
+    assert annotate(source, output, "--min-score", "0.5", *flags) == 2
+    assert "with other options" in capsys.readouterr().err
+    assert main(["verify", str(output)]) == 0
 
 
 def test_other_options_are_refused_by_name(annotate, tmp_path, capsys):

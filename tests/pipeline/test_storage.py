@@ -115,3 +115,54 @@ def test_output_is_the_same_however_it_is_named(given_path, expected, tmp_path, 
     monkeypatch.setenv("HOME", "/home/me")
     assert storage.absolute(given_path) == expected.format(here=tmp_path, home="/home/me")
     assert storage.is_local(given_path) == ("bucket" not in given_path)
+
+
+def test_of_all_who_create_a_file_one_does(tmp_path):
+    """The others are told that it is there; what it holds is whole."""
+    uri = str(tmp_path / "new" / "x")
+    start = threading.Barrier(8)
+    created = []
+
+    def create(number: int) -> None:
+        start.wait()
+        if storage.create(uri, bytes([number]) * 100_000):
+            created.append(number)
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    [winner] = created
+    assert storage.read(uri) == bytes([winner]) * 100_000
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["x"]
+
+
+def test_without_hard_links_a_file_is_created_too(tmp_path, monkeypatch):
+    """On file systems that have none."""
+
+    def refused(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    uri = str(tmp_path / "x")
+    assert [storage.create(uri, b"1"), storage.create(uri, b"2")] == [True, False]
+    assert storage.read(uri) == b"1"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("write", [storage.write, storage.create])
+def test_a_part_that_another_run_swept_is_written_again(write, tmp_path, monkeypatch):
+    """A run that starts takes it for a leftover of one that was killed."""
+    fsync = os.fsync
+    swept = []
+
+    def sweep_once(number: int) -> None:
+        fsync(number)
+        if not swept:
+            swept.append(storage.sweep(str(tmp_path)))
+
+    monkeypatch.setattr(os, "fsync", sweep_once)
+    write(str(tmp_path / "x"), b"data")
+    assert swept
+    assert (tmp_path / "x").read_bytes() == b"data"

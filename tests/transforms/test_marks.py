@@ -1,5 +1,6 @@
 """Citation marks leave no trace, and nothing else goes with them."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -25,6 +26,7 @@ def marked(text: str) -> str:
         ("was seen [{1}, {2}], [{3}–{5}] and", "was seen and"),
         ("was seen {[1]}–{[3]}. Then", "was seen. Then"),
         ("was seen ({12}, {13}).", "was seen."),
+        ("was seen [\ufeff{1}\u200b–\u2060{2}].", "was seen."),
         ("levels.{3},{4} Thus", "levels. Thus"),
         ("disease.{1}Another", "disease. Another"),
         ("PI3K[{1}]signals", "PI3K signals"),
@@ -58,6 +60,14 @@ def marked(text: str) -> str:
         ("one|two", "one two"),
         (" \n a \t\n b ", "a b"),
         ("no\xa0break  \xa0", "no\xa0break"),
+        ("5 \xa0mg, 6\xa0 mg and 7\xa0\n mg", "5 mg, 6 mg and 7 mg"),
+        ("p\u2009\u2009=\u2009\xa05", "p\u2009=\u20095"),
+        ("zero \u200bwidth, \u200b\u200b and in\u200b\u200bside", "zero width, and in\u200bside"),
+        ("\ufeff\u200b one \u200b", "one"),
+        ("was\xa0{1}\xa0seen", "was\xa0seen"),
+        ("from mice\xa0[{1}]-derived", "from mice-derived"),
+        ("a\xa0|b", "a\xa0b"),
+        ("PI3K\u200b[{1}]signals, a\u200b|b", "PI3K signals, a b"),
         ("x{", "x"),
     ],
 )
@@ -89,7 +99,7 @@ def test_what_is_cut_is_counted_by_reason():
     assert clean(marked("was [{1}, {2}] and p<a> <b>.")).cuts == {"citation": 6, "footnote-mark": 3}
 
 
-@given(st.text("aB é😀12.,;()[]–&{}<>~|# \n\t\xa0", max_size=60), st.data())
+@given(st.text("aB é😀12.,;()[]–&{}<>~|# \n\t\xa0\u2009\u200b", max_size=60), st.data())
 def test_every_run_stands_in_the_raw_text(template, data):
     """In order, each once, and nothing else but inserted spaces and placeholders."""
     raw = marked(template)
@@ -103,7 +113,7 @@ def test_every_run_stands_in_the_raw_text(template, data):
         assert piece == stretch or (piece == " " and stretch in "\t\r\n")
     assert not MARKS.search(text)
     assert text == text.strip()
-    assert "  " not in text
+    assert not re.search("[\\s\u200b]{2}", text)
     kept = sum(run.length for run in runs)
     assert kept + cuts.total() <= len(MARKS.sub("", raw))
 

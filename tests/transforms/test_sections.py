@@ -307,6 +307,8 @@ def test_elements_that_tell_hold_all_their_content() -> None:
     """Abstracts, figures, tables, keyword and reference lists, glossaries."""
     assert code_of(block(element="front"), block("On clocks", "article-title")) == "TITLE"
     assert code_of(block("", "abstract"), "Methods") == "ABSTRACT"
+    assert code_of(block("", "abstract"), "Electronic supplementary material") == "SUPPL"
+    assert code_of(block("", "abstract"), "Funding") == "ACK_FUND"
     assert code_of(block("Keywords", "kwd-group")) == "KEYWORD"
     assert code_of(block("Abbreviations", "kwd-group")) == "ABBR"
     assert code_of("Results", block("Growth", "fig")) == "FIG"

@@ -46,6 +46,11 @@ PASSAGES = [
     "Do cells die? [editorial]",
     "Picea abies L. (Norway spruce) grows. | It took up 5 mg per L. | (B) Side view.",
     "Virus B. burgdorferi from the U. S. Government was used.",
+    "Of Schisandra chinensis (Turcz. ex Ledeb.) Baill. and Acacia catechu (L. f.) Willd. it is.",
+    "Mice were used (Sigma Inc.) | Animals ran. | The genus Vigna (L.) | These grew.",
+    "From grants (No. BB/P02338X/1, Grant No. BT/PR13965) and kits (Cat. # 218160; cat. #4334S).",
+    "It was seen (NuGEN Technologies, Inc. San Carlos, CA) by Weiss et al. | Cells (n = 5) ran.",
+    "Relative (rel.) expression (SEE pers. obs.) and depths (avg. 0.45%; m.p. 316 °C) were noted.",
 ]
 
 
