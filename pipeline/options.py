@@ -225,7 +225,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 def code_fingerprint() -> str:
     """A hash of the stages' code: a run must not go on with other code, and mix its rows."""
     digest = hashlib.sha256()
-    for path in sorted(Path(transforms.__file__).parent.glob("*.py")):
+    for path in sorted(Path(transforms.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

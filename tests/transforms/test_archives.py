@@ -18,13 +18,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import archives
 from transforms.archives import (
     SourceChangedError,
+    bombs,
+    files,
     quick_article_id,
     read_articles,
     scan_archive,
 )
+from transforms.archives.documents import Document
+from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
 
 XLINK = b'xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -500,8 +503,8 @@ class TestBombs:
     @pytest.fixture(autouse=True)
     def lower_limits(self, monkeypatch):
         """The same at a size that is quick."""
-        monkeypatch.setattr(archives, "BOMB_BYTES", 6 << 20)
-        monkeypatch.setattr(archives, "SKIPPED_BOMB_BYTES", 9 << 20)
+        monkeypatch.setattr(bombs, "BOMB_BYTES", 6 << 20)
+        monkeypatch.setattr(bombs, "SKIPPED_BOMB_BYTES", 9 << 20)
 
     def bomb(self, start: bytes, end: bytes) -> Iterator[bytes]:
         """Mebibytes of spaces between two tags."""
@@ -556,7 +559,7 @@ class TestBombs:
         path = tmp_path / "a.xml.gz"
         one, count = article(1, b"<p>x</p>" * 400), self.SIZE // 3000
         path.write_bytes(gzip.compress(bulk(*[one] * count)))
-        assert path.stat().st_size * archives.BOMB_RATIO < self.SIZE
+        assert path.stat().st_size * bombs.BOMB_RATIO < self.SIZE
         assert sum(isinstance(each, SourceArticle) for each in scan(path)) == count
 
 
@@ -707,8 +710,8 @@ def test_ranges_are_slices_however_the_blocks_are_cut(parts, sizes):
             if start >= len(data):
                 return
 
-    document = archives._Document("a", blocks())
-    found = list(archives._Scanner(document, 1 << 20).items())
+    document = Document("a", blocks())
+    found = list(Scanner(document, 1 << 20).items())
     places = [
         ("stray", each.start_byte, each.end_byte)
         if isinstance(each, Reject)
@@ -752,7 +755,7 @@ def test_garbage_is_accounted_for(parts, size):
 
     def places(step: int) -> list[tuple[int, int, str]]:
         blocks = iter([data[start : start + step] for start in range(0, len(data), step)])
-        found = archives._Scanner(archives._Document("a", blocks), 1 << 20).items()
+        found = Scanner(Document("a", blocks), 1 << 20).items()
         return [
             (each.start_byte, each.end_byte, each.reason)
             if isinstance(each, Reject)
@@ -787,7 +790,7 @@ def web(tmp_path):
 
 def test_http(tmp_path, web, monkeypatch):
     """Archives, plain files and packages are read from a web server, also one without ranges."""
-    monkeypatch.setattr(archives, "OPENING_WAITS", (0,))
+    monkeypatch.setattr(files, "OPENING_WAITS", (0,))
     parts = [article(number, b"x" * 900_000) for number in range(1, 6)]
     (tmp_path / "a.xml.gz").write_bytes(gzip.compress(bulk(*parts)))
     (tmp_path / "b.xml").write_bytes(bulk(*parts))
@@ -813,8 +816,8 @@ def test_remote_source_is_tried_again(tmp_path, monkeypatch):
             raise ConnectionError("busy")
         return (tmp_path / "a.xml").open("rb")
 
-    monkeypatch.setattr(archives, "OPENING_WAITS", (0, 0))
-    monkeypatch.setattr(archives, "open_source", flaky)
+    monkeypatch.setattr(files, "OPENING_WAITS", (0, 0))
+    monkeypatch.setattr(files, "open_source", flaky)
     assert told(scan_archive(Archive("a", ("http://h/a.xml",)))) == ["PMC1"]
     tries = ["again"]
     assert told(scan_archive(Archive("a", ("/h/a.xml",)))) == ["unreadable"]

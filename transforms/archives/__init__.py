@@ -1,0 +1,129 @@
+"""From files to articles: where each article stands in its source, and its bytes.
+
+A source is XML, plain or gzipped, or a package (tar, zip) of such. It is read as a stream::
+
+    file > decompress > member of a package > UTF-8 > articles and rejects
+
+An article's element is found by its tags alone, not by an XML parser: so a damaged article costs
+one ``Reject`` and not its neighbours. Byte positions count the decompressed source; for a source
+that declares another encoding than UTF-8 they count its bytes after conversion to UTF-8.
+
+Articles and rejects of a source share one numbering (``source_index``), in the order of bytes.
+
+The modules, in the order in which the bytes meet them: ``files`` opens, ``blocks`` decompresses
+(``bombs`` watches), ``containers`` looks into packages, ``documents`` makes UTF-8 of each file,
+``window`` moves over it, ``markup`` knows tags and comments, ``scanner`` cuts out the articles,
+``ids`` reads their identifiers, ``problems`` says why something is none.
+"""
+
+import hashlib
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from transforms.archives.containers import documents
+from transforms.archives.documents import Document
+from transforms.archives.files import (
+    BLOCK_BYTES,
+    file_reject,
+    open_patiently,
+    open_source,
+    s3_client,
+)
+from transforms.archives.ids import quick_article_id
+from transforms.archives.scanner import Scanner
+from transforms.archives.window import Window
+from transforms.records import Archive, ArticleRange, Reject, SourceArticle
+
+__all__ = [
+    "MAX_ARTICLE_BYTES",
+    "SourceChangedError",
+    "quick_article_id",
+    "read_articles",
+    "s3_client",
+    "scan_archive",
+]
+
+
+MAX_ARTICLE_BYTES = 32 << 20
+"""The largest article that is read: a parsed article takes several times its bytes."""
+
+
+class SourceChangedError(Exception):
+    """A source no longer holds the bytes that the plan found there."""
+
+
+def scan_archive(
+    archive: Archive, max_article_bytes: int = MAX_ARTICLE_BYTES
+) -> Iterator[SourceArticle | Reject]:
+    """Every article of an archive's files with its bytes, and a reject for whatever is none.
+
+    At most one article is held in memory, however large the archive.
+
+    Raises:
+        Exception: the transport's own, where a remote source failed while it was read: reading it
+            again may help.
+    """
+    for uri in archive.uris:
+        yield from _scan_file(uri, max_article_bytes)
+
+
+def read_articles(ranges: Sequence[ArticleRange]) -> Iterator[SourceArticle]:
+    """The bytes of articles that ``scan_archive`` found, in the order given.
+
+    A file is opened once for the consecutive ranges in it, which must be in the file's order.
+
+    Raises:
+        SourceChangedError: a source holds other bytes than it did.
+        Exception: the transport's own (``OSError`` for a local file), where it cannot be read.
+    """
+    for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
+        yield from _read_file(uri, deque(group))
+
+
+def _file_of(source_uri: str) -> str:
+    return source_uri.partition("!/")[0]
+
+
+def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Reject]:
+    try:
+        file = open_patiently(uri)
+    except Exception as error:  # every transport has its own
+        yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
+        return
+    with file:
+        for document in documents(uri, file):
+            if isinstance(document, Reject):
+                yield document
+            else:
+                yield from Scanner(document, max_article_bytes).items()
+
+
+def _read_file(uri: str, wanted: deque[ArticleRange]) -> Iterator[SourceArticle]:
+    with open_source(uri) as file:
+        for document in documents(uri, file):
+            if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
+                continue
+            ranges = []
+            while wanted and wanted[0].source_uri == document.uri:
+                ranges.append(wanted.popleft())
+            yield from _read_document(document, ranges)
+            if not wanted:
+                return
+    raise SourceChangedError(f"{wanted[0].source_uri} is no longer there")
+
+
+def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterator[SourceArticle]:
+    window = Window(document.blocks)
+    for place in ranges:
+        if document.seek and place.start_byte > window.end + BLOCK_BYTES:
+            window = Window(document.seek(place.start_byte), place.start_byte)
+        window.keep = place.start_byte
+        window.reach(place.end_byte)
+        xml = window.cut(place.start_byte, place.end_byte)
+        if hashlib.sha256(xml).hexdigest() != place.sha256:
+            raise SourceChangedError(
+                f"{place.source_uri}: bytes {place.start_byte} to {place.end_byte} are no longer "
+                f"those of {place.article_id}: the file was changed after it was planned"
+            )
+        yield SourceArticle(place, xml)

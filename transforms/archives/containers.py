@@ -1,0 +1,195 @@
+"""From a file to the XML documents in it: itself, or the members of a tar or zip package."""
+
+import re
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from transforms.archives.blocks import gunzip, peek
+from transforms.archives.bombs import Meter
+from transforms.archives.documents import Document, member_document, xml_document
+from transforms.archives.files import BLOCK_BYTES, STAGE, file_blocks, file_reject, is_remote
+from transforms.records import Reject, RejectError
+
+MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
+
+
+def documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
+    """An open file's documents, in order: each must be read, or left, before the next one.
+
+    Raises:
+        Exception: the transport's own, where a remote source cannot be read on.
+    """
+    meter = Meter()
+    head, blocks = peek(file_blocks(uri, file), 512)
+    if head.startswith(b"\x1f\x8b"):
+        head, blocks = peek(gunzip(blocks, meter), 512)
+        compressed = True
+    else:
+        compressed = False
+    if head[257:262] == b"ustar":
+        yield from _tar_documents(uri, blocks, meter)
+    elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not compressed:
+        yield from _zip_documents(uri, file, blocks)
+    else:
+        document = xml_document(uri, blocks, meter)
+        # Bytes that were decompressed or converted have no place in the file, and a web server may
+        # ignore the range that it is asked for.
+        if not compressed and not document.converted and not uri.startswith("http"):
+            document.seek = lambda position: file_blocks(uri, file, position)
+        yield document
+
+
+class _BlockFile:
+    """Blocks as the file that ``tarfile`` wants."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def read(self, size: int, /) -> bytes:
+        block = self._rest or next(self._blocks, b"")
+        self._rest = block[size:]
+        return block[:size]
+
+
+def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[Document | Reject]:
+    members = _Members(uri)
+    try:
+        with tarfile.open(
+            fileobj=cast("BinaryIO", _BlockFile(blocks)), mode="r|", bufsize=BLOCK_BYTES
+        ) as tar:
+            for member in tar:
+                tar.members.clear()  # type: ignore[attr-defined]
+                if member.isdir():
+                    continue
+                meter.reset(skipped=not members.wants(member.name))
+                problem = None
+                if not member.isfile() or member.issparse():
+                    problem = "is a link, a device or a sparse file, not a plain file"
+                if reject := members.refuse(member.name, problem):
+                    yield reject
+                elif members.wants(member.name):
+                    stream = tar.extractfile(member)
+                    assert stream is not None  # noqa: S101 - it is a plain file
+                    yield member_document(
+                        f"{uri}!/{member.name}", members.watch(file_blocks("", stream)), meter
+                    )
+                    if members.broken:
+                        return
+    except RejectError as error:
+        yield members.reject(error.reason, f"{error.message}; {members.last()}")
+        return
+    except (tarfile.TarError, EOFError) as error:
+        yield members.reject("damaged", f"the tar file is damaged: {error}; {members.last()}")
+        return
+    yield from members.none_found()
+
+
+def _zip_documents(
+    uri: str, file: BinaryIO, blocks: Iterator[bytes]
+) -> Iterator[Document | Reject]:
+    members = _Members(uri)
+    with tempfile.TemporaryFile() as local:
+        if is_remote(uri):  # its table of contents is at its end
+            local.writelines(blocks)
+            file = cast("BinaryIO", local)
+        try:
+            package = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            yield file_reject(uri, "damaged", f"the zip file is damaged: {error}")
+            return
+        with package:
+            infos = package.infolist()
+            file.seek(0, 2)
+            if sum(info.compress_size for info in infos) > file.tell():
+                yield file_reject(uri, "zip-bomb", "members of the zip file overlap")
+                return
+            for info in infos:
+                if info.is_dir():
+                    continue
+                if reject := members.refuse(info.filename, None):
+                    yield reject
+                elif members.wants(info.filename):
+                    meter = Meter()
+                    yield member_document(
+                        f"{uri}!/{info.filename}", _zip_blocks(package, info, meter), meter
+                    )
+    yield from members.none_found()
+
+
+def _zip_blocks(package: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter) -> Iterator[bytes]:
+    shrunk = info.compress_size / max(info.file_size, 1)
+    try:
+        with package.open(info) as stream:
+            while block := stream.read(BLOCK_BYTES):
+                meter.add(len(block) * shrunk, len(block))
+                yield block
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise RejectError(STAGE, "damaged", f"the zip member is damaged: {error}") from error
+    except (RuntimeError, NotImplementedError, OSError) as error:
+        raise RejectError(STAGE, "unreadable", f"the zip member: {error}") from error
+
+
+class _Members:
+    """What a package's members are to us: articles, other files, or a danger.
+
+    Rejects of members that are not read, and of the package, are numbered as the package's own.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.broken = False
+        self._seen: set[int] = set()
+        self._count = 0
+        self._rejects = 0
+        self._last = ""
+
+    def refuse(self, name: str, problem: str | None) -> Reject | None:
+        self._count += 1
+        self._last = name
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
+            problem = "has a name that leaves the package's folder"
+        if problem is None and self.wants(name):
+            if hash(name) in self._seen:
+                problem = "has the same name as an earlier one"
+            self._seen.add(hash(name))
+        if problem is None:
+            return None
+        return self.reject("unsafe-member", f"the member {name!r} {problem}: it was not read")
+
+    def reject(self, reason: str, message: str) -> Reject:
+        self._rejects += 1
+        return file_reject(self.uri, reason, message, self._rejects - 1)
+
+    def wants(self, name: str) -> bool:
+        # macOS puts a "._NAME" of its own beside each file.
+        base = name.rpartition("/")[2]
+        return base.lower().endswith(MEMBER_ENDINGS) and not base.startswith("._")
+
+    def watch(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from blocks
+        except RejectError:
+            self.broken = True
+            raise
+        except (tarfile.TarError, EOFError) as error:
+            self.broken = True
+            raise RejectError(
+                STAGE, "truncated", f"the tar file ends in the middle of this member: {error}"
+            ) from error
+
+    def last(self) -> str:
+        return f"the last member read is {self._last}" if self._last else "no member was read"
+
+    def none_found(self) -> Iterator[Reject]:
+        if not self._seen:
+            yield self.reject(
+                "no-article",
+                f"none of the package's {self._count} members ends in {', '.join(MEMBER_ENDINGS)}; "
+                "packages inside packages are not opened",
+            )

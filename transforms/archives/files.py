@@ -1,0 +1,79 @@
+"""Opening a file of the input, local or remote, and reading it in blocks."""
+
+import functools
+import time
+from collections.abc import Iterator
+from typing import IO, Any, BinaryIO
+
+import smart_open
+
+from transforms.records import Reject, RejectError
+
+STAGE = "read"
+
+
+OPENING_WAITS = (1.0, 5.0)
+"""Seconds before a remote source that did not open is tried again."""
+
+BLOCK_BYTES = 1 << 20
+
+
+def open_source(uri: str) -> BinaryIO:
+    """Opens a path or URI for reading its bytes as they are, compressed or not.
+
+    Raises:
+        Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
+    """
+    transport = {"client": s3_client()} if uri.startswith("s3://") else {}
+    return smart_open.open(uri, "rb", compression="disable", transport_params=transport)
+
+
+@functools.cache
+def s3_client() -> Any:
+    """A client with the environment's credentials and settings.
+
+    One for all objects: making one takes several times as long as fetching an article.
+    """
+    import boto3  # noqa: PLC0415 - an optional dependency
+
+    # Two threads may come at once: the session that boto3.client shares is not made for that.
+    return boto3.Session().client("s3")
+
+
+def open_patiently(uri: str) -> BinaryIO:
+    """``open_source``, with some patience where the source is remote."""
+    # It was there when the inputs were matched: a network may need another try.
+    for wait in OPENING_WAITS if is_remote(uri) else ():
+        try:
+            return open_source(uri)
+        except Exception:  # every transport has its own
+            time.sleep(wait)
+    return open_source(uri)
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a source is read over a network."""
+    return "://" in uri and not uri.startswith("file://")
+
+
+def file_blocks(uri: str, file: IO[bytes], start: int | None = None) -> Iterator[bytes]:
+    """A file's bytes, from a position on.
+
+    Raises:
+        RejectError: a local file cannot be read.
+        Exception: the transport's own.
+    """
+    try:
+        if start is not None:
+            file.seek(start)
+        while block := file.read(BLOCK_BYTES):
+            yield block
+    except OSError as error:
+        if is_remote(uri):
+            raise
+        raise RejectError(STAGE, "unreadable", f"the file cannot be read: {error}") from error
+
+
+def file_reject(uri: str, reason: str, message: str, index: int = 0) -> Reject:
+    """The reject of a whole file, or of a member of it."""
+    return Reject(uri, index, None, STAGE, reason, message, 0, 0)
