@@ -15,7 +15,8 @@ STAGE = "read"
 OPENING_WAITS = (1.0, 5.0)
 """Seconds before a remote source that did not open is tried again."""
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
+"""Small enough to stay in a core's own cache until it is searched and hashed."""
 
 
 def open_source(uri: str) -> BinaryIO:
