@@ -30,7 +30,8 @@ from pipeline.options import (
     check_beam_flags,
     run_options,
 )
-from pipeline.run import OutputError, begin, describe_run, read_run, record_timing
+from pipeline.record import OutputError, read_run
+from pipeline.run import begin, describe_run, record_timing
 from pipeline.summary import summary_lines
 
 __all__ = ["add_arguments", "run"]

@@ -13,6 +13,9 @@ Entry = ArticleRange | Reject
 
 TABLES = ("articles", "sentences", "annotations", "rejects")
 
+FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
+"""Of the output."""
+
 CHUNKS_PER_ARCHIVE = 32
 """Aimed at, so that the workers of a small run end together ..."""
 MIN_CHUNK_BYTES = 1 << 20

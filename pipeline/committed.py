@@ -1,4 +1,4 @@
-"""A finished run's rows, chunk by chunk: never more than one chunk in memory."""
+"""Rows that are committed, chunk by chunk: never more than one chunk in memory."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from pipeline import storage
 from pipeline.chunks import files_of
-from pipeline.run import OutputError, read_run
+from pipeline.record import OutputError, read_run
 
 
 class ArticleRows(NamedTuple):
@@ -60,10 +60,26 @@ def read_table(
         OutputError: it is missing or damaged, though its chunk is committed.
         storage.StorageError: it cannot be read.
     """
+    found = find_table(output, chunk, table, columns)
+    if found is None:
+        uri = storage.join(output, files_of(chunk)[table])
+        raise OutputError(f"{uri} is missing, though its chunk is committed")
+    return found
+
+
+def find_table(
+    output: str, chunk: str, table: str, columns: Sequence[str] | None = None
+) -> pa.Table | None:
+    """``read_table`` of a chunk that may have gone: None if it has.
+
+    Raises:
+        OutputError: it is damaged.
+        storage.StorageError: it cannot be read.
+    """
     uri = storage.join(output, files_of(chunk)[table])
     data = storage.read(uri)
     if data is None:
-        raise OutputError(f"{uri} is missing, though its chunk is committed")
+        return None
     try:
         return pq.read_table(io.BytesIO(data), columns=columns and list(columns))
     except (pa.ArrowException, OSError) as error:

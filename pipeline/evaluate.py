@@ -17,7 +17,7 @@ from pipeline import storage
 from pipeline.gold import Gold, GoldDocument, GoldError, Mention, read_gold
 from pipeline.options import DEFAULT_MODEL, UsageError
 from pipeline.predictions import Predictions, predict, read_predictions
-from pipeline.run import OutputError
+from pipeline.record import OutputError
 from transforms.records import RejectError
 
 try:

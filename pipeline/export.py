@@ -14,7 +14,7 @@ from pipeline import formats, storage
 from pipeline.committed import ArticleRows, chunk_names, finished_run, read_articles
 from pipeline.formats import Link, Links, to_json
 from pipeline.options import UsageError
-from pipeline.run import OutputError
+from pipeline.record import OutputError
 
 DESCRIPTION = """\
 Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).

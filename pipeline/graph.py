@@ -30,8 +30,9 @@ from pipeline.chunks import (
     receipt_of,
 )
 from pipeline.options import RunOptions
+from pipeline.record import write_plan
 from pipeline.reuse import annotated_before
-from pipeline.run import InputChangedError, commit_run, write_plan
+from pipeline.run import InputChangedError, commit_run
 from pipeline.worker import Worker, duplicates_of
 from transforms.archives import scan_archive
 from transforms.records import Archive, Reject

@@ -14,7 +14,7 @@ from models.folder import Model
 from pipeline.align import align, map_span
 from pipeline.committed import chunk_names, read_table
 from pipeline.gold import GoldDocument, Mention
-from pipeline.run import OutputError, read_run
+from pipeline.record import OutputError, read_run
 from transforms.entities import find_entities, read_scheme
 from transforms.inference import score_windows
 from transforms.sentences import split_sentences

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import storage
 from pipeline.committed import finished_run
 from pipeline.findings import BINS, Findings, Sample, gather
-from pipeline.run import OutputError
+from pipeline.record import OutputError
 
 MENTIONS = 25
 """Commonest mentions shown of each type."""

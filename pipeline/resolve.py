@@ -10,7 +10,7 @@ from lxml import etree
 
 from pipeline import storage
 from pipeline.committed import chunk_names, read_table
-from pipeline.run import OutputError
+from pipeline.record import OutputError
 from transforms.annotations import annotation_id
 from transforms.archives import scan_archive
 from transforms.jats import parse_xml

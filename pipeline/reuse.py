@@ -1,6 +1,5 @@
 """Rows of an earlier state of an archive, for the articles that have not changed since."""
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,10 +7,10 @@ from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline import storage
-from pipeline.chunks import article_key, files_of, receipt_of
+from pipeline.chunks import article_key, receipt_of
+from pipeline.committed import find_table, read_table
 from transforms import shards
 from transforms.journey import Outcome
 from transforms.records import Annotation, ArticleRange
@@ -51,10 +50,11 @@ def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str,
     """The articles that committed chunks hold: chunk and first row, by ``article_key``."""
     known: dict[str, tuple[str, int]] = {}
     for chunk in chunks:
-        data = storage.read(storage.join(output, files_of(chunk)["articles"]))
-        if data is None or storage.read(storage.join(output, receipt_of(chunk))) is None:
+        if storage.read(storage.join(output, receipt_of(chunk))) is None:
             continue
-        table = pq.read_table(io.BytesIO(data), columns=["article_id", "sha256"])
+        table = find_table(output, chunk, "articles", ["article_id", "sha256"])
+        if table is None:
+            continue
         ids, hashes = (table[name].to_pylist() for name in ("article_id", "sha256"))
         for row, (article_id, sha256) in enumerate(zip(ids, hashes, strict=True)):
             if "#sa" in article_id:
@@ -90,10 +90,7 @@ class Reader:
 
     def _read(self, chunk: str) -> _Old:
         articles, sentences, annotations = (
-            pq.read_table(
-                io.BytesIO(storage.read(storage.join(self._output, files_of(chunk)[table])) or b""),
-                schema=shards.TABLES[table],
-            )
+            read_table(self._output, chunk, table)
             for table in ("articles", "sentences", "annotations")
         )
         return _Old(

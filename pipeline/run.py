@@ -10,23 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__, storage
-from pipeline.chunks import TABLES, Totals, files_of, plan_of, receipt_of
+from pipeline.chunks import FOLDERS, Totals, files_of, receipt_of
 from pipeline.inputs import InputFile
 from pipeline.options import RunOptions, shown_options
+from pipeline.record import RUN, OutputError, create_run, read_run, write_plan, write_run
 from pipeline.reuse import annotated_before
 from transforms.journey import load_cached
 from transforms.records import Archive
 from transforms.shards import SCHEMA_VERSION
 
-RUN = "run.json"
-
-FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
-
 SOFTWARE = ("apache-beam", "onnxruntime", "tokenizers", "lxml", "pyarrow", "numpy")
-
-
-class OutputError(Exception):
-    """The output folder holds what this run must not touch; the message says what to do."""
 
 
 class InputChangedError(Exception):
@@ -146,10 +139,10 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         "stage_msec": before.get("stage_msec", {}),
     }
     storage.sweep(output)
-    data = _to_bytes({**run, **carried})
+    record = {**run, **carried}
     if old is not None:
-        storage.write(storage.join(output, RUN), data)
-    elif not storage.create(storage.join(output, RUN), data):
+        write_run(output, record)
+    elif not create_run(output, record):
         return _begin_beside(run, output, update=wanted)
     return update
 
@@ -212,24 +205,6 @@ def _check_same(
         )
 
 
-def read_run(output: str) -> dict[str, Any] | None:
-    """``run.json``; None if the folder has none.
-
-    Raises:
-        OutputError: it is damaged.
-    """
-    data = storage.read(storage.join(output, RUN))
-    if data is None:
-        return None
-    try:
-        run: dict[str, Any] = json.loads(data)
-    except ValueError as error:
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
-    if not isinstance(run, dict):
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: it is no object")
-    return run
-
-
 def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
     """Ends a run: drops what an update replaced, adds up, and writes ``run.json``.
 
@@ -266,7 +241,7 @@ def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
         update=None if run["update"] is None else dict(went),
         receipts_sha256=totals.receipts_sha256(),
     )
-    storage.write(storage.join(output, RUN), _to_bytes(run))
+    write_run(output, run)
 
 
 def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) -> None:
@@ -278,7 +253,7 @@ def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) 
     if run is not None:
         run["seconds"] = round(run["seconds"] + seconds, 3)
         run["stage_msec"] = dict(Counter(run["stage_msec"]) + Counter(stage_msec))
-        storage.write(storage.join(output, RUN), _to_bytes(run))
+        write_run(output, run)
 
 
 def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:
@@ -303,12 +278,3 @@ def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]
             paths = [receipt_of(chunk), *files_of(chunk).values()]
             storage.delete([storage.join(output, path) for path in paths])
     return planned, went
-
-
-def write_plan(output: str, plan: Mapping[str, Any]) -> None:
-    """Writes an archive's plan: its files, its chunks with their numbers of entries."""
-    storage.write(storage.join(output, plan_of(plan["archive"])), _to_bytes(plan))
-
-
-def _to_bytes(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

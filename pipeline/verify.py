@@ -28,9 +28,18 @@ import pyarrow.parquet as pq
 
 from models.files import ModelError
 from pipeline import storage
-from pipeline.chunks import Receipt, Totals, article_key, files_of, place_of, plan_of, receipt_of
+from pipeline.chunks import (
+    FOLDERS,
+    Receipt,
+    Totals,
+    article_key,
+    files_of,
+    place_of,
+    plan_of,
+    receipt_of,
+)
 from pipeline.options import code_fingerprint
-from pipeline.run import FOLDERS, OutputError, read_run
+from pipeline.record import OutputError, read_run
 from pipeline.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
 from transforms.archives import scan_archive
