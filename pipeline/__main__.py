@@ -1,4 +1,9 @@
-"""``python -m pipeline COMMAND``: the job, and what looks at its results."""
+"""``python -m pipeline COMMAND``: the job, and what looks at its results.
+
+A command is a module with ``add_arguments``, ``run``, and the exceptions that end it with a line:
+``WRONG_USE`` with exit code 2, ``FAILURES`` with 1. (``annotate``, which Beam's flags may follow,
+sees to its own.)
+"""
 
 import argparse
 import importlib
@@ -52,7 +57,11 @@ def main(argv: Sequence[str]) -> int:
         return int(module.run(args, rest))
     if rest:
         parser.error(f"unknown flag or argument: {rest[0]}")
-    return int(module.run(args))
+    try:
+        return int(module.run(args))
+    except (*module.WRONG_USE, *module.FAILURES) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, module.WRONG_USE) else 1
 
 
 if __name__ == "__main__":

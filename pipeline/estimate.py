@@ -60,6 +60,10 @@ class Cost:
     peak_bytes: int
 
 
+WRONG_USE = (InputError, ModelError)
+FAILURES = (storage.StorageError, OSError)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``estimate``."""
     parser.add_argument("--input", nargs="+", required=True, metavar="GLOB", help="as of annotate")
@@ -85,18 +89,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``estimate``; returns its exit code."""
-    try:
-        found = look_through(match_inputs(args.input))
-        if not found.articles:
-            print("error: no article in the archives that were looked through", file=sys.stderr)
-            return 1
-        cost = measure(found.articles, args.model, args.sample, args.threads)
-    except (InputError, ModelError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (storage.StorageError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    found = look_through(match_inputs(args.input))
+    if not found.articles:
+        print("error: no article in the archives that were looked through", file=sys.stderr)
         return 1
+    cost = measure(found.articles, args.model, args.sample, args.threads)
     for line in lines(found, cost, args):
         print(line)
     return 0

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +69,10 @@ COLUMNS = (
 )
 
 
+WRONG_USE = (UsageError, GoldError, OutputError, ModelError)
+FAILURES = (storage.StorageError, RejectError, OSError)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``evaluate``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -108,16 +111,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``evaluate``; returns its exit code."""
-    try:
-        report = _evaluate(args)
-        if args.errors:
-            _write_errors(args.errors, report)
-    except (UsageError, GoldError, OutputError, ModelError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (storage.StorageError, RejectError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    report = _evaluate(args)
+    if args.errors:
+        _write_errors(args.errors, report)
     if args.json:
         print(json.dumps(_as_json(report), indent=2, ensure_ascii=False))
     else:

@@ -3,7 +3,6 @@
 import argparse
 import io
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -172,6 +171,10 @@ FORMATS: dict[str, Callable[[Export, str, Iterable[ArticleRows]], Iterator[tuple
 _LINKING = ("europepmc", "bioc", "webannotation")
 
 
+WRONG_USE = (UsageError, OutputError)
+FAILURES = (storage.StorageError,)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``export``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -201,17 +204,10 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``export``; returns its exit code."""
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "export", args.format)
-    try:
-        _check_flags(args)
-        links = read_links(args.links) if args.links else {}
-        export = Export(finished_run(output), args.provider or "", links)
-        write_export(export, args.format, output, to)
-    except (UsageError, OutputError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except storage.StorageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    _check_flags(args)
+    links = read_links(args.links) if args.links else {}
+    export = Export(finished_run(output), args.provider or "", links)
+    write_export(export, args.format, output, to)
     for what, count in export.counts.items():
         print(f"{what:<40} {count:>12,}")
     if versions := export.record["same_id_other_bytes"]:

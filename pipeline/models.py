@@ -1,7 +1,6 @@
 """``models``: what makes, checks and measures model folders, from the command line."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,9 @@ from models.export import export_model
 from models.fetch import fetch_model
 from models.files import ModelError
 from models.quantize import quantize_model
+
+WRONG_USE = ()
+FAILURES = (ModelError,)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,11 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``models``; returns its exit code."""
-    try:
-        return int(args.act(args))
-    except ModelError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return int(args.act(args))
 
 
 def _list(_: argparse.Namespace) -> int:

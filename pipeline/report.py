@@ -3,7 +3,6 @@
 import argparse
 import html
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,6 +28,10 @@ class Html(str):
     __slots__ = ()
 
 
+WRONG_USE = (OutputError,)
+FAILURES = (storage.StorageError,)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``report``."""
     parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
@@ -41,16 +44,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``report``; returns its exit code."""
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "report.html")
-    try:
-        record = finished_run(output)
-        page = make_page(output, record, gather(output))
-        storage.write(to, page.encode())
-    except OutputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except storage.StorageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    record = finished_run(output)
+    page = make_page(output, record, gather(output))
+    storage.write(to, page.encode())
     print(f"report {to}")
     return 0
 

@@ -20,6 +20,10 @@ XML_CONTEXT = 200
 """Characters of XML that are shown on each side of the annotation's elements."""
 
 
+WRONG_USE = ()
+FAILURES = (OutputError, storage.StorageError)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``resolve``."""
     parser.add_argument("output", metavar="DIR", help="output folder of a run")
@@ -36,9 +40,6 @@ def run(args: argparse.Namespace) -> int:
     except LookupError as error:
         print(f"error: {error.args[0]}", file=sys.stderr)
         return 2
-    except (OutputError, storage.StorageError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     try:
         source = find_source(article)
         shown = xml_in_context(parse_xml(source), annotation)

@@ -38,7 +38,7 @@ from pipeline.chunks import (
     plan_of,
     receipt_of,
 )
-from pipeline.options import code_fingerprint
+from pipeline.options import UsageError, code_fingerprint
 from pipeline.record import OutputError, read_run
 from pipeline.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
@@ -79,6 +79,10 @@ _METADATA = (
 )
 
 
+WRONG_USE = (UsageError,)
+FAILURES = (OutputError, ModelError, storage.StorageError)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``verify``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -90,22 +94,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``verify``; returns its exit code."""
     output = storage.absolute(args.output)
-    try:
-        record = read_run(output)
-        if record is None:
-            print(f"error: {output} holds no run.json: not a run's output", file=sys.stderr)
-            return 2
-        check = Check(output, record)
-        if record["options"].get("code") != code_fingerprint():
-            print(
-                "note: the output was made by other code than this: what the parser does otherwise "
-                "today counts as broken",
-                file=sys.stderr,
-            )
-        check.all()
-    except (OutputError, ModelError, storage.StorageError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    record = read_run(output)
+    if record is None:
+        raise UsageError(f"{output} holds no run.json: not a run's output")
+    check = Check(output, record)
+    if record["options"].get("code") != code_fingerprint():
+        print(
+            "note: the output was made by other code than this: what the parser does otherwise "
+            "today counts as broken",
+            file=sys.stderr,
+        )
+    check.all()
     for promise in PROMISES:
         found = check.broken[promise]
         print(f"{promise:<11} {check.checked[promise]:>10,} checked  {found or 'none':>6} broken")
