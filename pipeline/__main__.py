@@ -13,15 +13,28 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 COMMANDS = {
-    "annotate": "annotate articles: XML in, Parquet and JSON lines out",
-    "verify": "re-read the sources and check every promise about an output folder",
-    "resolve": "show an annotation in its XML",
-    "estimate": "annotate a few articles, and tell what all of them would take",
-    "evaluate": "compare a model, or an output folder, with gold data",
-    "export": "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
-    "report": "write one HTML page about the run",
-    "models": "list, check, export, quantize and bench models",
+    "annotate": ("pipeline.job.annotate", "annotate articles: XML in, Parquet and JSON lines out"),
+    "verify": (
+        "pipeline.results.verify",
+        "re-read the sources and check every promise about an output folder",
+    ),
+    "resolve": ("pipeline.results.resolve", "show an annotation in its XML"),
+    "estimate": (
+        "pipeline.job.estimate",
+        "annotate a few articles, and tell what all of them would take",
+    ),
+    "evaluate": (
+        "pipeline.evaluation.evaluate",
+        "compare a model, or an output folder, with gold data",
+    ),
+    "export": (
+        "pipeline.results.export",
+        "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
+    ),
+    "report": ("pipeline.results.report", "write one HTML page about the run"),
+    "models": ("pipeline.models", "list, check, export, quantize and bench models"),
 }
+"""Each command's module, and what it does."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,11 +57,11 @@ def main(argv: Sequence[str]) -> int:
         logging.basicConfig(level=logging.CRITICAL)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     module = None
-    for name, summary in COMMANDS.items():
+    for name, (path, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         if argv and argv[0] == name:
             # Each command imports what it needs, and no more: Beam alone takes a second.
-            module = importlib.import_module(f"pipeline.{name}")
+            module = importlib.import_module(path)
             module.add_arguments(command)
     args, rest = parser.parse_known_args(argv)
     if module is None:

@@ -125,7 +125,7 @@ def _quantize(args: argparse.Namespace) -> int:
     print(f"agreement  {cost.agreement:.2%} of {len(texts)} texts' tokens have the same label")
     print(f"deviation  probabilities differ by {cost.deviation:.3f} at most")
     if args.gold:
-        from pipeline.evaluate import strict_f1  # noqa: PLC0415 - needs the extra `evaluate`
+        from pipeline.evaluation.evaluate import strict_f1  # noqa: PLC0415 - needs the extra `evaluate`
 
         before, after = (strict_f1(args.gold, str(name)) for name in (args.model, args.target))
         print(f"F1         {before:.4f}, now {after:.4f} (strict, micro)")

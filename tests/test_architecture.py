@@ -20,10 +20,17 @@ STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - {
     "transforms.footnotes",
 }
 
-# Modules of the project that a module may import, besides its own package's in pipeline/ and
-# models/. The first pattern that fits counts.
+# What looks at a finished run knows its folder, and of the job what it can be told.
+LOOKING_BACK = ("pipeline.output*", "pipeline.job.options", "transforms*", "models*")
+
+# Modules of the project that a module may import. The first pattern that fits counts.
 OF_THE_PROJECT = {
-    "pipeline*": ("pipeline*", "transforms*", "models*"),
+    "pipeline.output*": ("pipeline.output*", "transforms*"),
+    "pipeline.job*": ("pipeline", "pipeline.job*", "pipeline.output*", "transforms*", "models*"),
+    "pipeline.results*": (*LOOKING_BACK, "pipeline.results*"),
+    "pipeline.evaluation*": (*LOOKING_BACK, "pipeline.evaluation*"),
+    "pipeline.models": ("pipeline.evaluation.evaluate", "models*"),
+    "pipeline*": (),
     "transforms.journey": ("transforms*", "models*"),
     "transforms.records": (),
     "transforms.marks": (),  # the parser's second half
@@ -38,12 +45,17 @@ OF_THE_PROJECT = {
 
 # Where a library that a stage is about may be imported.
 OF_OTHERS = {
-    "apache_beam": ("pipeline*",),
-    "lxml": ("transforms.jats", "transforms.footnotes", "pipeline.resolve", "pipeline.xmltext"),
+    "apache_beam": ("pipeline.job.*", "pipeline.output.storage"),
+    "lxml": (
+        "transforms.jats",
+        "transforms.footnotes",
+        "pipeline.results.resolve",
+        "pipeline.results.xmltext",
+    ),
     "pyarrow": ("transforms.shards", "pipeline.*"),
     "onnxruntime": ("models.*", "transforms.inference"),
     "tokenizers": ("models.*", "transforms.inference", "transforms.windows"),
-    "smart_open": ("transforms.archives.files", "models.fetch", "pipeline.storage"),
+    "smart_open": ("transforms.archives.files", "models.fetch", "pipeline.output.storage"),
     "torch": ("models.*",),
     "transformers": ("models.*",),
 }

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pipeline import __main__ as commands
-from pipeline import options
+from pipeline.job import options
 from tests.test_architecture import ROOT
 from transforms import shards
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from models.cores import available_cores
 from models.folder import load_model
-from pipeline.evaluate import TYPE_OF
-from pipeline.gold import GoldDocument, Mention, read_gold
-from pipeline.options import DEFAULT_MODEL
-from pipeline.predictions import predict, read_predictions
-from pipeline.scores import score
+from pipeline.evaluation.evaluate import TYPE_OF
+from pipeline.evaluation.gold import GoldDocument, Mention, read_gold
+from pipeline.evaluation.predictions import predict, read_predictions
+from pipeline.evaluation.scores import score
+from pipeline.job.options import DEFAULT_MODEL
 from tests.bench.shared import need
 
 TRAINING = {

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from models.folder import Model
 from pipeline.__main__ import main as pipeline
-from pipeline.inputs import InputFile, group_archives
+from pipeline.job.inputs import InputFile, group_archives
 from tests.bench.shared import corpus_articles
 from transforms.archives import scan_archive
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.inputs import group_archives, match_inputs
+from pipeline.job.inputs import group_archives, match_inputs
 from transforms.archives import scan_archive
 from transforms.records import SourceArticle
 

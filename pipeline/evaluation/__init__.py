@@ -1,0 +1,5 @@
+"""How good a model or a run is: ``evaluate`` is the command.
+
+``gold`` data are read, ``predictions`` made or found (``align`` carries them from one rendering of
+an article to another), and both compared: ``scores``.
+"""

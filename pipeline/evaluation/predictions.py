@@ -1,0 +1,216 @@
+"""What a model, or an earlier run, finds in the texts of gold documents."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+import pyarrow.compute as pc
+
+from models.folder import Model
+from pipeline.evaluation.align import align, map_span
+from pipeline.evaluation.gold import GoldDocument, Mention
+from pipeline.output.committed import chunk_names, read_table
+from pipeline.output.record import OutputError, read_run
+from transforms.entities import find_entities, read_scheme
+from transforms.inference import score_windows
+from transforms.sentences import split_sentences
+from transforms.windows import cut_windows, tokenize_passages
+
+
+@dataclass
+class Predictions:
+    """The mentions found in each gold document, in the gold's coordinates.
+
+    Attributes:
+        name: of the model, ``name@fingerprint``.
+        types: every type that the model can find.
+        mentions: of each document; None for a document that the run does not hold.
+        widened: predictions, by type, that end inside a token of the gold, which tags whole ones.
+        lost: gold mentions, by label, some character of which is not in the run's text.
+        outside: predictions, by type, in text that the gold does not hold.
+        sections: by document name, where a run tells them: start, end and section code.
+    """
+
+    name: str
+    types: frozenset[str]
+    mentions: list[list[Mention] | None]
+    widened: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    outside: Counter[str] = field(default_factory=Counter)
+    sections: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+
+
+def predict(model: Model, documents: Sequence[GoldDocument], threads: int) -> Predictions:
+    """Runs a model over the gold's texts, each as the job runs an article.
+
+    The gold's own sentences are used where it has them. Lines are passages. Where the gold tags
+    tokens, a prediction is widened to the whole tokens that it touches, as it is when tokens are
+    tagged and scored by seqeval.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        mentions = list(pool.map(partial(_mentions, model), documents))
+    types = frozenset(read_scheme(model.labels).types) - {""}
+    found = Predictions(f"{model.name}@{model.fingerprint}", types, [])
+    for document, its_mentions in zip(documents, mentions, strict=True):
+        if document.tokens is None:
+            found.mentions.append(its_mentions)
+            continue
+        whole = whole_tokens(its_mentions, document.tokens)
+        found.mentions.append(whole)
+        found.widened.update(mention.type for mention in set(its_mentions) - set(whole))
+    return found
+
+
+def whole_tokens(mentions: Sequence[Mention], tokens: Sequence[tuple[int, int]]) -> list[Mention]:
+    """Mentions as tags on tokens would have them: a token belongs to the first that touches it.
+
+    Args:
+        mentions: in order, without overlap.
+        tokens: in order.
+
+    >>> whole_tokens([Mention(0, 2, "GP"), Mention(3, 4, "DS")], [(0, 4), (4, 5)])
+    [Mention(start=0, end=4, type='GP')]
+    """
+    whole: list[Mention] = []
+    owner = None
+    at = 0
+    for start, end in tokens:
+        while at < len(mentions) and mentions[at].end <= start:
+            at += 1
+        if at == len(mentions) or mentions[at].start >= end:
+            continue
+        if at == owner:
+            whole[-1] = whole[-1]._replace(end=end)
+        else:
+            whole.append(Mention(start, end, mentions[at].type))
+        owner = at
+    return whole
+
+
+def _mentions(model: Model, document: GoldDocument) -> list[Mention]:
+    passages = document.sentences or list(_line_spans(document.text))
+    texts = [document.text[start:end] for start, end in passages]
+    if document.sentences is None:
+        sentences = [split_sentences(text) for text in texts]
+    else:
+        sentences = [[(0, len(text))] for text in texts]
+    tokens = tokenize_passages(texts, model.tokenizer)
+    windows = cut_windows(tokens, sentences, model.window_limit)
+    logits = score_windows(model, tokens, windows)
+    return [
+        Mention(start + entity.start, start + entity.end, entity.type)
+        for (start, _), its_tokens, its_sentences, its_logits in zip(
+            passages, tokens, sentences, logits, strict=True
+        )
+        for sentence in its_sentences
+        for entity in find_entities(
+            its_logits,
+            its_tokens,
+            sentence,
+            model.labels,
+            model.aggregation,
+            thresholds=model.thresholds,
+        )
+    ]
+
+
+def _line_spans(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.split("\n"):
+        if line.strip():
+            yield start, start + len(line)
+        start += len(line) + 1
+
+
+def read_predictions(
+    output: str, documents: Sequence[GoldDocument], model: str | None = None
+) -> Predictions:
+    """Reads what a run found in the gold's articles, and brings it into the gold's coordinates.
+
+    An article is found by its PMID, PMCID, DOI or article id, or by its file's name.
+
+    Args:
+        output: the run's output folder.
+        documents: of the gold, named by one of these ids.
+        model: name, or ``name@fingerprint``, of the model if the run had several.
+
+    Raises:
+        OutputError: no output folder, none of the documents in it, or no such model.
+        storage.StorageError: a shard cannot be read.
+    """
+    run = read_run(output)
+    if run is None:
+        raise OutputError(f"{output} is no output folder of a run: it has no run.json")
+    models = {f"{entry['name']}@{entry['fingerprint']}": entry for entry in run["models"]}
+    names = [name for name in models if model in (None, name, name.rpartition("@")[0])]
+    if len(names) != 1:
+        raise OutputError(f"{output} has the models {', '.join(models)}: name one with --model")
+    types = frozenset(read_scheme(tuple(models[names[0]]["labels"])).types) - {""}
+    found = Predictions(names[0], types, [None] * len(documents))
+    index = {document.name: number for number, document in enumerate(documents)}
+    for number, text, passages, annotations in _articles(output, index, names[0]):
+        document = documents[number]
+        places = align(text, document.text)
+        found.sections[document.name] = [
+            (*span, passage["section"])
+            for passage in passages
+            if (span := map_span(places, passage["start"], passage["end"]))
+        ]
+        mapped = [(map_span(places, start, end), kind) for start, end, kind in annotations]
+        found.mentions[number] = [Mention(*span, kind) for span, kind in mapped if span]
+        found.outside.update(kind for span, kind in mapped if not span)
+        held = set(places)
+        found.lost.update(
+            mention.type
+            for mention in document.mentions
+            if any(
+                at not in held and not document.text[at].isspace()
+                for at in range(mention.start, mention.end)
+            )
+        )
+    if all(mentions is None for mentions in found.mentions):
+        raise OutputError(f"{output} holds none of the gold's documents: {', '.join([*index][:3])}")
+    return found
+
+
+def _articles(
+    output: str, index: dict[str, int], model: str
+) -> Iterator[tuple[int, str, list[dict[str, Any]], list[tuple[int, int, str]]]]:
+    """The wanted articles, one for a document: its number, text, passages and annotations."""
+    ids = ["article_id", "pmcid", "pmid", "doi", "source_uri"]
+    seen: set[int] = set()
+    for chunk in chunk_names(output):
+        articles = read_table(output, chunk, "articles", [*ids, "text", "passages"])
+        wanted = {}
+        for row, values in enumerate(articles.select(ids).to_pylist()):
+            number = next((index[name] for name in _names(values) if name in index), None)
+            if number is not None and number not in seen:
+                seen.add(number)
+                wanted[values["article_id"]] = (
+                    number,
+                    articles["text"][row].as_py(),
+                    articles["passages"][row].as_py(),
+                )
+        if not wanted:
+            continue
+        columns = ["article_id", "model", "start", "end", "type"]
+        table = read_table(output, chunk, "annotations", columns)
+        annotations = defaultdict(list)
+        for row in table.filter(pc.field("model") == model).to_pylist():
+            annotations[row["article_id"]].append((row["start"], row["end"], row["type"]))
+        for article_id, article in wanted.items():
+            yield *article, annotations[article_id]
+
+
+def _names(values: dict[str, str | None]) -> Iterator[str]:
+    for column in ("article_id", "pmcid", "pmid", "doi"):
+        name = values[column]
+        if name:
+            yield name
+            yield name.removeprefix("PMC")
+    if "#" not in (values["article_id"] or ""):
+        yield PurePosixPath(values["source_uri"] or "").name.partition(".")[0]

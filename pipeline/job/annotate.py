@@ -1,0 +1,212 @@
+"""The main command: input patterns in, an output folder of annotations out."""
+
+import argparse
+import io
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from types import FrameType
+
+import apache_beam as beam
+from apache_beam.runners.runner import PipelineResult
+
+from models.files import ModelError
+from pipeline.job import progress, runners
+from pipeline.job.graph import annotation_graph
+from pipeline.job.inputs import InputError, group_archives, match_inputs
+from pipeline.job.options import (
+    RunOptions,
+    UsageError,
+    add_arguments,
+    check_beam_flags,
+    run_options,
+)
+from pipeline.job.run import begin, describe_run, record_timing
+from pipeline.job.summary import summary_lines
+from pipeline.output import storage
+from pipeline.output.record import OutputError, read_run
+
+__all__ = ["add_arguments", "run"]
+
+# What a worker raises for a person to read. Beam hands it on as text inside its own traceback.
+_READABLE = re.compile(
+    r"(?:StorageError|InputChangedError|SourceChangedError|ModelError|OutputError): (.*)"
+)
+
+
+def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
+    """Runs ``annotate``; returns its exit code."""
+    began = time.monotonic()
+    _quiet_libraries(verbose=args.verbose)
+    notes: list[str] = []
+    try:
+        check_beam_flags(beam_flags)
+        beam_options = runners.pipeline_options(args, beam_flags)
+        files = match_inputs(args.input, beam_options, notes.append)
+        options = run_options(args)
+        archives = group_archives(files)
+        update = begin(
+            describe_run(options, args.input, files, archives),
+            options.output,
+            overwrite=args.overwrite,
+            update=args.update,
+        )
+    except (UsageError, InputError, OutputError, ModelError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except storage.StorageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+    for note in () if args.quiet else notes:
+        print(f"note: {note}", file=sys.stderr)
+    local = runners.is_local(beam_options)
+    result: PipelineResult | None = None
+    try:
+        counts = (
+            progress.TALLY.read
+            if runners.in_process(beam_options)
+            else progress.polled(options.output)
+        )
+        with (
+            _stop_on_signals(options.output, local=local, quiet=args.quiet),
+            nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
+            # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
+            nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
+        ):
+            runner = runners.local_runner(beam_options, verbose=args.verbose) if local else None
+            pipeline = beam.Pipeline(runner=runner, options=beam_options)
+            annotation_graph(pipeline, archives, options, update=update)
+            result = pipeline.run()
+            result.wait_until_finish()
+    except _Stopped as stop:
+        _cancel(result)
+        if not args.quiet:
+            print(_STOPPED.format(options.output), file=sys.stderr)
+        return 128 + stop.signal
+    except Exception as error:
+        if args.verbose:
+            traceback.print_exc()
+        print(f"error: {_readable(error)}", file=sys.stderr)
+        print(f"what is committed in {options.output} stays; {_GO_ON}", file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - began
+    record_timing(options.output, seconds, _msec_by_stage(result))
+    return _finish(options, args, seconds)
+
+
+_GO_ON = "run the same command again to go on from there"
+_STOPPED = f"\nstopped: finished chunks are committed in {{}}; {_GO_ON}"
+
+
+def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> int:
+    record = read_run(options.output)
+    if record is None or record["state"] != "complete":
+        print(
+            f"error: the run is not complete: "
+            f"{json.dumps((record or {}).get('reconciliation'))}; {_GO_ON}",
+            file=sys.stderr,
+        )
+        return 1
+    if not args.quiet:
+        for line in summary_lines(record, options.output, seconds):
+            print(line)
+    sums = record["reconciliation"]
+    attempted = sums["annotated"] + sums["rejected"]
+    if attempted and sums["rejected"] / attempted > args.max_reject_rate:
+        print(
+            f"error: {sums['rejected']} of {attempted} articles were rejected, more than "
+            f"--max-reject-rate {args.max_reject_rate:g} allows; all else is committed",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _quiet_libraries(*, verbose: bool) -> None:
+    if verbose:
+        logging.basicConfig(level=logging.INFO)
+        return
+    warnings.simplefilter("ignore")
+
+
+class _Stopped(BaseException):
+    """A signal met a job that runs elsewhere: no Exception, which Beam would make its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+def _cancel(result: PipelineResult | None) -> None:
+    if result is None:
+        return
+    try:
+        result.cancel()
+    except Exception as error:
+        print(f"error: the job goes on, cancel it at its runner: {error}", file=sys.stderr)
+
+
+@contextmanager
+def _stop_on_signals(output: str, *, local: bool, quiet: bool) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
+    stderr = sys.stderr
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if not local:
+            raise _Stopped(number)
+        if not quiet:
+            print(_STOPPED.format(output), file=stderr)
+        stderr.flush()
+        _end_children()
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_children() -> None:
+    """Ends the worker processes of a local run."""
+    for line in os.popen(f"ps -o pid= --ppid {os.getpid()}"):  # noqa: S605 - a number of our own
+        try:
+            os.kill(int(line), signal.SIGKILL)
+        except (ProcessLookupError, ValueError):
+            continue
+
+
+def _readable(error: Exception) -> str:
+    """The one line that says what was wrong, out of what Beam made of it."""
+    text = "".join(traceback.format_exception(error))
+    if found := _READABLE.findall(text):
+        return str(found[-1]).split(" [while running")[0].strip("'\" ")
+    if "Channel closed prematurely" in text:
+        return "a worker process ended unexpectedly: killed, perhaps for want of memory?"
+    last = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {last[-1] if last else error}"
+
+
+def _msec_by_stage(result: PipelineResult) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    try:
+        metrics = result.metrics().query(
+            beam.metrics.MetricsFilter().with_namespace(progress.NAMESPACE)
+        )
+    except Exception:
+        # Not every runner has them; the work is done and committed all the same.
+        return {}
+    for found in metrics["distributions"]:
+        total[found.key.metric.name.removesuffix("_msec")] += found.result.sum
+    return dict(total)

@@ -1,0 +1,160 @@
+"""Before a long run: annotates a few of its articles, and tells what all of them would take."""
+
+import argparse
+import random
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from models.cores import available_cores
+from models.files import ModelError
+from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
+from pipeline.job.options import DEFAULT_MODEL
+from pipeline.output import storage
+from transforms.archives import read_articles, scan_archive
+from transforms.jats import TextOptions
+from transforms.journey import ModelOptions, annotate_source, load_annotators, load_cached
+from transforms.records import ArticleRange, Reject
+
+PLAN_SECONDS = 20.0
+"""So long the archives are looked through; of what is left the size is known, and no more."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look through the archives found.
+
+    Attributes:
+        articles: those met, in archives that were read to their end.
+        bytes_read, bytes_all: stored bytes of these archives, and of all.
+    """
+
+    articles: list[ArticleRange]
+    bytes_read: int
+    bytes_all: int
+
+    @property
+    def expected(self) -> int:
+        """Articles in all archives, if those not read are like those read."""
+        return round(len(self.articles) * self.bytes_all / max(self.bytes_read, 1))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the sample cost.
+
+    Attributes:
+        core_seconds: processor time of an article.
+        seconds: of an article by the clock, with all threads at work.
+        tokens, annotations: of an article.
+        peak_bytes: of this process, model and all.
+    """
+
+    core_seconds: float
+    seconds: float
+    tokens: float
+    annotations: float
+    peak_bytes: int
+
+
+WRONG_USE = (InputError, ModelError)
+FAILURES = (storage.StorageError, OSError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of ``estimate``."""
+    parser.add_argument("--input", nargs="+", required=True, metavar="GLOB", help="as of annotate")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME_OR_DIR", help=f"(default: {DEFAULT_MODEL})"
+    )
+    parser.add_argument(
+        "--sample", type=int, default=30, metavar="N", help="articles to annotate (default: 30)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="workers of the run (default: 1)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=available_cores(), metavar="N", help="cores of each worker"
+    )
+    parser.add_argument(
+        "--price", type=float, metavar="PRICE", help="of one core for one hour, in any currency"
+    )
+    parser.add_argument(
+        "--memory-mb", type=int, default=1024, metavar="MB", help="of a worker (default: 1024)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs ``estimate``; returns its exit code."""
+    found = look_through(match_inputs(args.input))
+    if not found.articles:
+        print("error: no article in the archives that were looked through", file=sys.stderr)
+        return 1
+    cost = measure(found.articles, args.model, args.sample, args.threads)
+    for line in lines(found, cost, args):
+        print(line)
+    return 0
+
+
+def look_through(files: Sequence[InputFile]) -> Found:
+    """Reads archives, in random order, for as long as it may take."""
+    archives = group_archives(files)
+    random.Random(0).shuffle(archives)  # noqa: S311 - the same estimate twice
+    sizes = {file.uri: file.size or 0 for file in files}
+    articles: list[ArticleRange] = []
+    bytes_read = 0
+    until = time.monotonic() + PLAN_SECONDS
+    for archive in archives:
+        articles += [
+            entry.range for entry in scan_archive(archive) if not isinstance(entry, Reject)
+        ]
+        bytes_read += sum(sizes[uri] for uri in archive.uris)
+        if time.monotonic() > until:
+            break
+    return Found(articles, bytes_read, sum(sizes.values()))
+
+
+def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:
+    """Annotates a random sample as a worker does, and throws the rows away."""
+    sample = random.Random(0).sample(articles, min(count, len(articles)))  # noqa: S311
+    options = ModelOptions(folder=folder, aggregation=load_cached(folder).aggregation)
+    annotators = load_annotators([options])
+    sources = [next(read_articles([place])) for place in sample]
+    clock, processor = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(threads) as pool:
+        outcomes = list(
+            pool.map(lambda source: annotate_source(source, annotators, TextOptions()), sources)
+        )
+    seconds, core_seconds = time.perf_counter() - clock, time.process_time() - processor
+    counts = [outcome.counts for outcome in outcomes if not isinstance(outcome, Reject)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Cost(
+        core_seconds=core_seconds / len(sample),
+        seconds=seconds / len(sample),
+        tokens=sum(count["tokens"] for count in counts) / len(sample),
+        annotations=sum(count["annotations"] for count in counts) / len(sample),
+        peak_bytes=peak if sys.platform == "darwin" else peak * 1024,
+    )
+
+
+def lines(found: Found, cost: Cost, args: argparse.Namespace) -> list[str]:
+    """What the user is told."""
+    counted = "" if found.bytes_read == found.bytes_all else "about "
+    hours = found.expected * cost.seconds / 3600 / args.workers
+    fits = "fits" if cost.peak_bytes < args.memory_mb << 20 else "DOES NOT FIT"
+    told = [
+        f"articles   {counted}{found.expected:,} ({found.bytes_all / 1e6:,.0f} MB stored)",
+        f"an article {cost.core_seconds:.2f} core-seconds, {cost.tokens:,.0f} tokens, "
+        f"{cost.annotations:,.0f} annotations",
+        f"time       {hours:,.2f} hours with {args.workers} workers of {args.threads} threads, "
+        "if theirs are cores like these",
+        f"memory     {cost.peak_bytes / 1e6:,.0f} MB, {fits} into {args.memory_mb:,} MB",
+    ]
+    if args.price is not None:
+        million = cost.core_seconds * 1e6 / 3600 * args.price
+        total = cost.core_seconds * found.expected / 3600 * args.price
+        told.append(f"cost       {million:,.2f} a million articles, {total:,.2f} for these")
+    return told

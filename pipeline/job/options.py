@@ -1,0 +1,291 @@
+"""What ``annotate`` can be told: flags in, checked options out."""
+
+import argparse
+import functools
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+import transforms
+from models.cores import available_cores
+from pipeline.output import storage
+from transforms.entities import read_scheme
+from transforms.jats import TextOptions
+from transforms.journey import ModelOptions, load_cached
+
+DEFAULT_MODEL = "minilm-l6-bioner"
+
+AGGREGATIONS = ("none", "simple", "first", "average", "max")
+
+WINDOWS = ("sentence", "pack")
+
+EXAMPLES = """\
+examples:
+  annotate one Europe PMC bulk archive with the embedded model:
+    python -m pipeline annotate --input PMC13900_PMC17829.xml.gz --output out
+
+  every archive of a folder, with your own model, surer mentions only:
+    python -m pipeline annotate --input 'oa/*.xml.gz' --model QEB8L --min-score 0.5 --output out
+
+  two models in one pass, Methods' chemicals only when sure:
+    python -m pipeline annotate --input a.xml b.nxml --model QEB8L scibert-jnlpba \\
+        --min-score 0.5 CD=0.9 --output out
+
+  from and to object stores, on Flink:
+    python -m pipeline annotate --input 's3://oa/*.xml.gz' --output s3://me/out \\
+        --runner FlinkRunner --flink_master host:8081 --environment_type EXTERNAL \\
+        --environment_config localhost:50000
+
+Stopped or killed? The same command goes on where it was. Flags that are not listed here go to
+Apache Beam (--runner, --temp_location, --setup_file ...).
+"""
+
+
+class UsageError(Exception):
+    """Flags or their values make no sense: the command ends with exit code 2."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What every worker is told.
+
+    Attributes:
+        output: the output folder.
+        models: one or more.
+        text: which text is kept.
+        threads: threads of a worker process, each with one article in hand.
+        fingerprint: hash of all that changes the rows: models' files and options, and text options.
+    """
+
+    output: str
+    models: tuple[ModelOptions, ...]
+    text: TextOptions
+    threads: int
+    fingerprint: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of ``annotate``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--input",
+        nargs="+",
+        required=True,
+        metavar="GLOB",
+        help="Europe PMC archives (.xml.gz), JATS or PubMed XML, or .tar.gz/.zip of these: paths, "
+        "folders, globs, URIs, or @list.txt with one of these a line",
+    )
+    data.add_argument(
+        "--output", required=True, metavar="DIR", help="folder or URI for the results"
+    )
+    again = data.add_mutually_exclusive_group()
+    again.add_argument(
+        "--overwrite", action="store_true", help="throw away what an earlier run left in --output"
+    )
+    again.add_argument(
+        "--update",
+        action="store_true",
+        help="the input changed since the run in --output: annotate what is new or changed, keep "
+        "the rest, drop what is gone",
+    )
+    data.add_argument(
+        "--max-reject-rate",
+        type=_rate,
+        default=0.05,
+        metavar="RATE",
+        help="fail at the end if more than this part of the articles was rejected (default: 0.05)",
+    )
+    text = parser.add_argument_group("text")
+    text.add_argument(
+        "--language",
+        nargs="+",
+        default=["en"],
+        metavar="CODE",
+        help="keep text marked with these languages, or `all`; unmarked text is always kept "
+        "(default: en)",
+    )
+    text.add_argument("--references", action="store_true", help="annotate the reference lists too")
+    model = parser.add_argument_group("model")
+    model.add_argument(
+        "--model",
+        nargs="+",
+        default=[DEFAULT_MODEL],
+        metavar="NAME_OR_DIR",
+        help="embedded models (`models list`), or folders or URIs of ONNX token classifiers "
+        f"(default: {DEFAULT_MODEL})",
+    )
+    model.add_argument(
+        "--aggregation",
+        choices=AGGREGATIONS,
+        help="how tokens become mentions, as in transformers (default: what the model's folder "
+        "says, else first)",
+    )
+    model.add_argument(
+        "--min-score",
+        nargs="+",
+        default=[],
+        metavar="[TYPE=]SCORE",
+        help="leave out mentions below this score, for all types or for one: 0.5 GP=0.8",
+    )
+    model.add_argument(
+        "--window",
+        choices=WINDOWS,
+        default="sentence",
+        help="what the model sees at once: one sentence, or neighbouring sentences of a passage "
+        "packed up to its limit (default: sentence)",
+    )
+    run = parser.add_argument_group("run")
+    run.add_argument(
+        "--threads",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="threads of each worker process (default: the cores that this process may use)",
+    )
+    run.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="worker processes on this machine, each with its own copy of the model (default: 1)",
+    )
+    run.add_argument("--verbose", action="store_true", help="show Apache Beam's own messages too")
+    run.add_argument("--quiet", action="store_true", help="no progress, no summary: errors only")
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+    return value
+
+
+def run_options(args: argparse.Namespace) -> RunOptions:
+    """The options of a run, checked.
+
+    Raises:
+        UsageError: values that make no sense.
+        models.folder.ModelError: a model that cannot work.
+    """
+    overall, by_type = _min_scores(args.min_score)
+    folders = [folder if _is_name(folder) else storage.absolute(folder) for folder in args.model]
+    if len(set(folders)) < len(folders):
+        raise UsageError("--model: the same model is named twice")
+    loaded = [load_cached(folder) for folder in folders]
+    known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
+    if unknown := sorted(set(by_type) - known):
+        raise UsageError(
+            f"--min-score: no model has the type {unknown[0]}; types are {', '.join(sorted(known))}"
+        )
+    models = tuple(
+        ModelOptions(
+            folder=folder,
+            aggregation=args.aggregation or model.aggregation,
+            min_score=overall,
+            min_scores={**({} if args.min_score else model.thresholds), **by_type},
+            window=args.window,
+        )
+        for folder, model in zip(folders, loaded, strict=True)
+    )
+    languages = {code.lower().partition("-")[0] for code in args.language}
+    text = TextOptions(
+        languages=frozenset() if "all" in languages else frozenset(languages),
+        references=args.references,
+    )
+    shown = {
+        **shown_options(models, text),
+        "models": [f"{model.name}@{model.fingerprint}" for model in loaded],
+    }
+    return RunOptions(
+        output=storage.absolute(args.output),
+        models=models,
+        text=text,
+        threads=args.threads or available_cores(),
+        fingerprint=hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16],
+    )
+
+
+@functools.cache
+def code_fingerprint() -> str:
+    """A hash of the stages' code: a run must not go on with other code, and mix its rows."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(transforms.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str, Any]:
+    """The options that change the rows, as ``run.json`` shows them."""
+    return {
+        "code": code_fingerprint(),
+        "model_options": [
+            {name: value for name, value in asdict(model).items() if name != "folder"}
+            for model in models
+        ],
+        "languages": sorted(text.languages) or ["all"],
+        "references": text.references,
+    }
+
+
+def _is_name(folder: str) -> bool:
+    """Whether a model is named, not located: names win over folders of the same name."""
+    return "/" not in folder and not Path(folder).is_dir()
+
+
+def _min_scores(values: Sequence[str]) -> tuple[float, Mapping[str, float]]:
+    overall = 0.0
+    by_type: dict[str, float] = {}
+    for value in values:
+        type_, _, score = value.rpartition("=")
+        try:
+            number = float(score)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise UsageError(f"--min-score: {value} is neither SCORE nor TYPE=SCORE, from 0 to 1")
+        if type_:
+            by_type[type_] = number
+        else:
+            overall = number
+    return overall, by_type
+
+
+def check_beam_flags(flags: Sequence[str]) -> None:
+    """Refuses flags that neither this command nor Beam knows.
+
+    Raises:
+        UsageError: naming the first one.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    seen = set()
+    pending = list(PipelineOptions.__subclasses__())
+    while pending:
+        options = pending.pop()
+        if options in seen:
+            continue
+        seen.add(options)
+        pending += options.__subclasses__()
+        if "_add_argparse_args" in vars(options):
+            options._add_argparse_args(parser)
+    try:
+        _, unknown = parser.parse_known_args(list(flags))
+    except (argparse.ArgumentError, SystemExit) as error:
+        raise UsageError(str(error)) from error
+    if unknown:
+        raise UsageError(f"unknown flag or argument: {unknown[0]} (see annotate --help)")

@@ -1,0 +1,124 @@
+"""The plan: each archive is read once and cut into chunks; what occurs twice is found.
+
+The plan of an archive is written down, so that a later run sees whether it holds the same articles.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from apache_beam.metrics import Metrics
+
+from pipeline.job import progress
+from pipeline.job.chunks import Chunk, articles_in, cut_chunks
+from pipeline.job.reuse import annotated_before
+from pipeline.output import storage
+from pipeline.output.paths import plan_of
+from pipeline.output.receipts import article_key, place_of
+from pipeline.output.record import write_plan
+from transforms.archives import scan_archive
+from transforms.records import Archive, Reject
+
+
+class InputChangedError(Exception):
+    """An archive holds other articles than when the run began."""
+
+    def __init__(self, archive: str) -> None:
+        super().__init__(
+            f"{archive} has changed since this output was begun: use --update to annotate what is "
+            "new or changed, or --overwrite to start again"
+        )
+
+
+def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]:
+    """Cuts an archive into chunks and writes the plan down.
+
+    Raises:
+        InputChangedError: the archive was planned before, had other articles then, and the run is
+            not an update.
+    """
+    entries = tuple(
+        found if isinstance(found, Reject) else found.range for found in scan_archive(archive)
+    )
+    chunks = cut_chunks(archive, entries)
+    plan = {
+        "archive": archive.name,
+        "uris": archive.uris,
+        "chunks": {chunk.chunk_id: len(chunk.entries) for chunk in chunks},
+    }
+    known = compare_plans(output, plan, chunks, update=update)
+    write_plan(output, plan)
+    progress.TALLY.planned(len(entries))
+    Metrics.counter(progress.NAMESPACE, "planned").inc(len(entries))
+    for chunk in chunks:
+        reuse = {
+            number: known[key]
+            for number, entry in articles_in(chunk.entries)
+            if (key := article_key(entry.article_id, entry.sha256)) in known
+        }
+        yield replace(chunk, reuse=reuse)
+
+
+def compare_plans(
+    output: str, plan: dict[str, Any], chunks: Sequence[Chunk], *, update: bool
+) -> dict[str, tuple[str, int]]:
+    """Looks an archive's earlier plan up; notes in the new one what an update supersedes.
+
+    Returns:
+        The articles that superseded chunks hold: chunk and row, by ``article_key``.
+
+    Raises:
+        InputChangedError: the archive held other articles then, and the run is not an update.
+    """
+    old = json.loads(storage.read(storage.join(output, plan_of(plan["archive"]))) or "{}")
+    superseded = [
+        name
+        for name in (*old.get("chunks", ()), *old.get("superseded", ()))
+        if name not in plan["chunks"]
+    ]
+    if superseded and not update:
+        raise InputChangedError(plan["archive"])
+    known = annotated_before(output, superseded)
+    if update:
+        same: set[str] = set()
+        new: set[str] = set()
+        for chunk in chunks:
+            keys = {article_key(e.article_id, e.sha256) for _, e in articles_in(chunk.entries)}
+            (same if chunk.chunk_id in old.get("chunks", ()) else new).update(keys)
+        went = {
+            "annotated": len(new - known.keys()),
+            "kept": len(same) + len(new & known.keys()),
+            "dropped": len(known.keys() - new),
+        }
+        # An update that was stopped has written its own plan, and chunks, already.
+        plan["update"] = old.get("update", went)
+        plan["superseded"] = superseded
+    return known
+
+
+Place = tuple[str, str, int]
+"""Where an article stands: sha256 of its bytes, source, position in it."""
+
+
+def article_places(chunk: Chunk) -> Iterator[tuple[str, Place]]:
+    """The articles of a chunk by their ids."""
+    for _, entry in articles_in(chunk.entries):
+        yield entry.article_id, (entry.sha256, entry.source_uri, entry.source_index)
+
+
+def find_duplicates(group: tuple[str, Iterable[Place]]) -> Iterator[tuple[str, str]]:
+    """All places of the same article with the same bytes but the first, each with the first."""
+    for _, same in groupby(sorted(group[1]), key=itemgetter(0)):
+        first, *others = (place_of(uri, index) for _, uri, index in same)
+        for other in others:
+            yield other, first
+
+
+def find_versions(group: tuple[str, Iterable[Place]]) -> Iterator[str]:
+    """The id, if several articles with other bytes bear it."""
+    article_id, places = group
+    if len({sha256 for sha256, _, _ in places}) > 1:
+        yield article_id

@@ -1,0 +1,147 @@
+"""What the person who runs the job sees meanwhile: one live line, or a plain one now and then."""
+
+import json
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TextIO
+
+from pipeline.output import storage
+from pipeline.output.paths import receipt_of
+from pipeline.output.receipts import Receipt
+
+NAMESPACE = "annotate"
+"""Of Beam's metrics, which show the same in a runner's own pages."""
+
+LIVE_SECONDS = 0.5
+PLAIN_SECONDS = 30
+POLL_SECONDS = 5
+
+
+class Tally:
+    """Counts of this process, from every thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def planned(self, entries: int) -> None:
+        """An archive was planned."""
+        self._add({"planned": entries})
+
+    def skipped(self, entries: int) -> None:
+        """A chunk was found committed."""
+        self._add({"skipped": entries})
+
+    def article(self, counts: Mapping[str, int]) -> None:
+        """An article was annotated or rejected."""
+        self._add(counts)
+
+    def read(self) -> Counter[str]:
+        """The counts now."""
+        with self._lock:
+            return self._counts.copy()
+
+    def _add(self, counts: Mapping[str, int]) -> None:
+        with self._lock:
+            self._counts.update(counts)
+
+
+TALLY = Tally()
+"""Of this process. A worker in another process has its own, which nobody sees."""
+
+
+class Reporter:
+    """Shows progress in a thread of its own while a block runs.
+
+    Args:
+        counts: what is done, now: planned, skipped, articles, rejects, tokens.
+        stream: a terminal gets one live line, anything else a plain line every half minute.
+    """
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]], stream: TextIO) -> None:
+        self._counts = counts
+        self._stream = stream
+        self._live = stream.isatty()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._start = time.monotonic()
+
+    def __enter__(self) -> "Reporter":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._live:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LIVE_SECONDS if self._live else PLAIN_SECONDS):
+            line = status_line(self._counts(), time.monotonic() - self._start)
+            self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
+            self._stream.flush()
+
+
+def status_line(counts: Mapping[str, int], seconds: float) -> str:
+    """Progress in one line: done and left, rates, rejects, time left."""
+    planned = counts.get("planned", 0)
+    fresh = counts.get("articles", 0) + counts.get("rejects", 0)
+    done = fresh + counts.get("skipped", 0)
+    if not fresh:
+        return f"planning: {planned:,} articles found" if not done else f"{done:,} already done"
+    rate = fresh / max(seconds, 0.001)
+    left = max(planned - done, 0)
+    return (
+        f"{done:,} of {planned:,} articles, {left:,} left | {rate:.1f} articles/s, "
+        f"{counts.get('tokens', 0) / max(seconds, 0.001):,.0f} tokens/s | "
+        f"{counts.get('rejects', 0):,} rejected | {_clock(left / rate)} left"
+    )
+
+
+def _clock(seconds: float) -> str:
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+
+
+def polled(output: str) -> Callable[[], Mapping[str, int]]:
+    """Progress as the output folder shows it, for workers in other processes."""
+    receipts = storage.join(output, "receipts")
+    before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
+    plans: dict[str, int] = {}
+    entries: dict[str, int] = {}
+    done: dict[str, Mapping[str, int]] = {}
+    asked = -math.inf
+
+    def look() -> None:
+        for name, size in storage.sizes(storage.join(output, "plan")).items():
+            if plans.get(name) != size:
+                plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
+                entries.update(plan["chunks"])
+                plans[name] = size
+        for name in storage.sizes(receipts):
+            chunk = name.removesuffix(".json")
+            if chunk not in done and chunk not in before:
+                data = storage.read(storage.join(output, receipt_of(chunk)))
+                done[chunk] = Receipt.from_bytes(data or b"{}").counts
+
+    def counts() -> Mapping[str, int]:
+        nonlocal asked
+        if time.monotonic() - asked >= POLL_SECONDS:
+            # A folder that does not answer now will answer later: progress is not worth an error.
+            with suppress(storage.StorageError, ValueError, KeyError):
+                look()
+            asked = time.monotonic()
+        total = Counter(
+            planned=sum(entries.values()), skipped=sum(entries.get(chunk, 0) for chunk in before)
+        )
+        for each in done.values():
+            total.update(each)
+        return total
+
+    return counts

@@ -1,0 +1,272 @@
+"""The run as a whole: what an output folder holds already, and ``run.json``, its record."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.job.inputs import InputFile
+from pipeline.job.options import RunOptions, shown_options
+from pipeline.job.reuse import annotated_before
+from pipeline.output import storage
+from pipeline.output.paths import FOLDERS, files_of, receipt_of
+from pipeline.output.receipts import Totals
+from pipeline.output.record import RUN, OutputError, create_run, read_run, write_plan, write_run
+from transforms.journey import load_cached
+from transforms.records import Archive
+from transforms.shards import SCHEMA_VERSION
+
+SOFTWARE = ("apache-beam", "onnxruntime", "tokenizers", "lxml", "pyarrow", "numpy")
+
+
+def describe_run(
+    options: RunOptions,
+    patterns: Sequence[str],
+    files: Sequence[InputFile],
+    archives: list[Archive],
+) -> dict[str, Any]:
+    """``run.json`` of a run that begins."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "state": "running",
+        "started": _now(),
+        "software": {
+            "article-annotator": __version__,
+            **{name: _version(name) for name in SOFTWARE},
+        },
+        "options": {**shown_options(options.models, options.text), "sha256": options.fingerprint},
+        "models": [
+            {
+                "name": model.name,
+                "fingerprint": model.fingerprint,
+                "folder": model_options.folder,
+                "labels": list(model.labels),
+                "max_tokens": model.max_tokens,
+                "version": model.version,
+                "licence": model.licence,
+            }
+            for model_options in options.models
+            for model in [load_cached(model_options.folder)]
+        ],
+        "inputs": {
+            "patterns": list(patterns),
+            "files": len(files),
+            "bytes": sum(file.size or 0 for file in files),
+            "sha256": _fingerprint(files),
+        },
+        "archives": [archive.name for archive in archives],
+    }
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _fingerprint(files: Sequence[InputFile]) -> str:
+    """A hash that a changed input changes, for little reading: the ends of each local file.
+
+    A gzip file ends with the checksum of its content. What this lets through, the plan finds.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.uri}\0{file.size}\0".encode())
+        if storage.is_local(file.uri) and file.size:
+            try:
+                with Path(file.uri).open("rb") as source:
+                    digest.update(source.read(4096))
+                    source.seek(max(0, file.size - 4096))
+                    digest.update(source.read())
+            except OSError:
+                digest.update(b"unreadable")
+    return digest.hexdigest()
+
+
+def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) -> bool:
+    """Takes the output folder into use, for a new run or to go on with one.
+
+    Returns:
+        Whether the run is an update: it was asked for, or goes on with one that was stopped.
+
+    Raises:
+        OutputError: it holds something else.
+        storage.StorageError: it cannot be written.
+    """
+    wanted = update
+    try:
+        old = _earlier_run(output)
+    except OutputError as error:
+        if not overwrite:
+            raise OutputError(f"{error}; --overwrite starts again") from error
+        old = {}
+    if old is None:
+        found = _strangers(output)
+        if RUN in found and read_run(output) is not None:
+            return _begin_beside(run, output, update=update)
+        if found:
+            raise OutputError(
+                f"{output} is not empty and holds no {RUN} (but {found[0]}): name another --output"
+            )
+    elif overwrite:
+        _clear(output)
+    else:
+        update = update or (old["state"] == "running" and old["update"] is not None)
+        _check_same(old, run, output, update=update)
+    update = update and old is not None
+    before = old if old and not overwrite else {}
+    carried = {
+        "update": {} if update else None,
+        "seconds": before.get("seconds", 0.0),
+        "stage_msec": before.get("stage_msec", {}),
+    }
+    storage.sweep(output)
+    record = {**run, **carried}
+    if old is not None:
+        write_run(output, record)
+    elif not create_run(output, record):
+        return _begin_beside(run, output, update=wanted)
+    return update
+
+
+def _begin_beside(run: dict[str, Any], output: str, *, update: bool) -> bool:
+    """Goes on with a run that another process began just now, and does not overwrite it."""
+    return begin(run, output, overwrite=False, update=update)
+
+
+_NEEDED = {"state", "options", "models", "inputs", "archives", "update"}
+
+
+def _earlier_run(output: str) -> dict[str, Any] | None:
+    run = read_run(output)
+    if missing := set() if run is None else _NEEDED - run.keys():
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
+    return run
+
+
+def _strangers(output: str) -> list[str]:
+    if storage.is_local(output) and Path(output).exists():
+        if not Path(output).is_dir():
+            raise OutputError(f"{output} is a file: --output must be a folder")
+        # A run that was killed before its first file was whole left a part of it.
+        return sorted(path.name for path in Path(output).iterdir() if path.suffix != ".tmp")
+    return sorted(storage.sizes(output))
+
+
+def _clear(output: str) -> None:
+    # Receipts first: what has none counts as not done, so a kill in between does no harm.
+    for folder in FOLDERS:
+        path = storage.join(output, folder)
+        storage.delete([storage.join(path, name) for name in storage.sizes(path)])
+
+
+def _check_same(
+    old: Mapping[str, Any], new: Mapping[str, Any], output: str, *, update: bool
+) -> None:
+    changed = [
+        f"{name} (was {json.dumps(old['options'].get(name))}, now {json.dumps(value)})"
+        for name, value in new["options"].items()
+        if name != "sha256" and old["options"].get(name) != value
+    ]
+    names = [
+        [f"{model['name']}@{model['fingerprint']}" for model in run["models"]] for run in (old, new)
+    ]
+    if names[0] != names[1]:
+        changed.insert(0, f"model (was {', '.join(names[0])}, now {', '.join(names[1])})")
+    if changed:
+        raise OutputError(
+            f"{output} holds a run with other options: {'; '.join(changed)}. "
+            "Name another --output, or --overwrite it"
+        )
+    if old["inputs"]["sha256"] != new["inputs"]["sha256"] and not update:
+        raise OutputError(
+            f"{output} holds a run over other input ({old['inputs']['files']} files, "
+            f"{old['inputs']['bytes']} bytes; now {new['inputs']['files']} files, "
+            f"{new['inputs']['bytes']} bytes): use --update to annotate what is new or changed, "
+            "or --overwrite to start again"
+        )
+
+
+def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
+    """Ends a run: drops what an update replaced, adds up, and writes ``run.json``.
+
+    Args:
+        totals: of all receipts.
+        output: the output folder.
+        versions: ids that articles with different bytes share.
+    """
+    run = read_run(output) or {}
+    planned, went = _drop_superseded(output, set(run["archives"]))
+    counts = dict(sorted(totals.counts.items()))
+    missing = (
+        planned - counts.get("articles", 0) - counts.get("rejects", 0) - counts.get("duplicates", 0)
+    )
+    run.update(
+        state="complete" if missing == 0 else "incomplete",
+        finished=_now(),
+        counts=counts,
+        annotations={
+            "by_type": dict(totals.types.most_common()),
+            "by_section": dict(totals.sections.most_common()),
+        },
+        rejects=dict(totals.reasons.most_common()),
+        notes=dict(totals.notes.most_common()),
+        reconciliation={
+            "planned": planned,
+            "annotated": counts.get("articles", 0),
+            "rejected": counts.get("rejects", 0),
+            "duplicates": counts.get("duplicates", 0),
+            "missing": missing,
+        },
+        same_id_other_bytes=sorted(versions),
+        chunks=len(totals.receipts),
+        update=None if run["update"] is None else dict(went),
+        receipts_sha256=totals.receipts_sha256(),
+    )
+    write_run(output, run)
+
+
+def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) -> None:
+    """Adds to ``run.json`` what only the process that started the run knows: its times.
+
+    Those of earlier starts that ended are in it already.
+    """
+    run = read_run(output)
+    if run is not None:
+        run["seconds"] = round(run["seconds"] + seconds, 3)
+        run["stage_msec"] = dict(Counter(run["stage_msec"]) + Counter(stage_msec))
+        write_run(output, run)
+
+
+def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:
+    """Deletes the chunks of changed or vanished archives: how many entries stay, what went."""
+    planned = 0
+    went = Counter(annotated=0, kept=0, dropped=0)
+    for name in storage.sizes(storage.join(output, "plan")):
+        path = storage.join(output, "plan", name)
+        plan = json.loads(storage.read(path) or b"{}")
+        updated = "update" in plan
+        went.update(plan.pop("update", {}))
+        gone = plan.pop("superseded", [])
+        if plan["archive"] in archives:
+            planned += sum(plan["chunks"].values())
+            if updated:
+                write_plan(output, plan)
+        else:
+            gone += plan["chunks"]
+            went["dropped"] += len(annotated_before(output, plan["chunks"]))
+            storage.delete([path])
+        for chunk in gone:
+            paths = [receipt_of(chunk), *files_of(chunk).values()]
+            storage.delete([storage.join(output, path) for path in paths])
+    return planned, went

@@ -1,0 +1,107 @@
+"""Where a job runs: Beam's options for this machine, and checks for a cluster."""
+
+import argparse
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    PipelineOptions,
+    PortableOptions,
+    SetupOptions,
+    StandardOptions,
+)
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import create_runner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
+
+from pipeline.job.options import UsageError
+from pipeline.output import storage
+
+CONNECT_SECONDS = 10
+JOB_SECONDS = 365 * 24 * 3600
+
+
+def pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> PipelineOptions:
+    """Beam's options: of the local runner, or of the one that the flags name, checked.
+
+    Raises:
+        UsageError: the runner, or what it needs of this machine, is not there.
+    """
+    mode = "multi_processing" if args.workers > 1 else "multi_threading"
+    # Two chunks at a time: while one writes its shards, the other keeps the threads busy.
+    workers = args.workers if args.workers > 1 else 2
+    local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
+    options = PipelineOptions(list(beam_flags))
+    if not is_local(options):
+        try:
+            create_runner(options.view_as(StandardOptions).runner)
+        except (ValueError, ImportError, AttributeError) as error:
+            raise UsageError(f"--runner: {error}") from error
+        _reach_cluster(options)
+        return options
+    return PipelineOptions([*local, *beam_flags])
+
+
+def is_local(options: PipelineOptions) -> bool:
+    """Whether the job runs on this machine, by Beam's local runner."""
+    runner = options.view_as(StandardOptions).runner or "DirectRunner"
+    name = runner.rpartition(".")[2].lower()
+    return name in {"directrunner", "fnapirunner", "bundlebaseddirectrunner"}
+
+
+def in_process(options: PipelineOptions) -> bool:
+    """Whether all work is done in this process."""
+    mode = options.view_as(DirectOptions).direct_running_mode
+    return is_local(options) and mode != "multi_processing"
+
+
+def local_runner(options: PipelineOptions, *, verbose: bool) -> FnApiRunner:
+    """Beam's local runner, for options that name it."""
+    direct = options.view_as(DirectOptions)
+    if direct.direct_running_mode != "multi_processing":
+        return FnApiRunner()
+    # Beam's own command for worker processes breaks at a blank in Python's path, tells all that
+    # they log, and has a shell before them: who ends that, leaves them at work.
+    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
+    direct.direct_running_mode = "in_memory"
+    return FnApiRunner(
+        SubprocessSDKEnvironment.from_command_string(
+            command if verbose else f"{command} 2>{os.devnull}"
+        )
+    )
+
+
+def _reach_cluster(options: PipelineOptions) -> None:
+    """Checks what a job elsewhere needs of this machine, and lets it take its time.
+
+    Raises:
+        UsageError: no job service answers, or there is no package to send.
+    """
+    setup = options.view_as(SetupOptions)
+    if setup.setup_file:
+        # Beam enters the folder that it is told, and takes no name for one.
+        setup.setup_file = storage.absolute(setup.setup_file)
+        if not Path(setup.setup_file).is_file():
+            raise UsageError(f"--setup_file: there is no file {setup.setup_file}")
+        if find_spec("setuptools") is None:
+            raise UsageError(
+                "--setup_file: setuptools is not installed here, which builds the package: "
+                "pip install build 'setuptools>=77'"
+            )
+    portable = options.view_as(PortableOptions)
+    if portable.job_endpoint and portable.job_endpoint != "embed":
+        host, _, port = portable.job_endpoint.rpartition("/")[2].rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"--job_endpoint: no job service answers at {portable.job_endpoint}: {error}"
+            ) from error
+    # Beam would give the whole job the minute that it allows for an answer.
+    portable.job_server_timeout = JOB_SECONDS

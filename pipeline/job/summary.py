@@ -1,0 +1,63 @@
+"""What a finished run tells the person who started it."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.output import storage
+
+QUERY = 'SELECT type, exact, count(*) AS n FROM "{}" GROUP BY ALL ORDER BY n DESC LIMIT 20'
+
+
+def duckdb_command(output: str) -> str:
+    """A shell command that shows the commonest mentions of a run.
+
+    With this Python, whose environment has DuckDB; its own ``duckdb`` command is another package.
+    DuckDB finds no file by a pattern if a folder's name has a backslash in it: not even by this.
+    """
+    folder = re.sub(r"[*?[]", r"[\g<0>]", storage.join(output, "annotations"))
+    query = QUERY.format(storage.join(folder, "*.parquet").replace('"', '""'))
+    plain = output.isprintable() and not set(output).intersection('"\\')
+    literal = f'"""{query}"""' if plain else repr(query)
+    code = f"import duckdb; duckdb.sql({literal}).show()"
+    return shlex.join([sys.executable, "-c", code])
+
+
+def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterator[str]:
+    """Counts by type and section, rejects by reason, time by stage, and where the files are."""
+    counts = run["counts"]
+    sums = run["reconciliation"]
+    yield (
+        f"{sums['annotated']:,} of {sums['planned']:,} articles annotated "
+        f"({counts.get('sub_articles', 0):,} sub-articles beside them), "
+        f"{sums['rejected']:,} rejected, {sums['duplicates']:,} duplicates, in {seconds:.1f} s"
+    )
+    if went := run["update"]:
+        yield (
+            f"update: {went['annotated']:,} new or changed articles annotated, "
+            f"{went['kept']:,} kept, {went['dropped']:,} gone or replaced"
+        )
+    yield (
+        f"{counts.get('sentences', 0):,} sentences, {counts.get('tokens', 0):,} tokens, "
+        f"{counts.get('annotations', 0):,} annotations"
+    )
+    yield _table("by type", run["annotations"]["by_type"])
+    yield _table("by section", run["annotations"]["by_section"])
+    yield _table("rejects", run["rejects"])
+    if versions := run["same_id_other_bytes"]:
+        yield (
+            f"{len(versions):,} ids are borne by articles with different bytes: "
+            f"{', '.join(versions[:5])} (run.json lists them)"
+        )
+    yield _table("repaired", run["notes"])
+    stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
+    yield _table("core-s by stage", stages)
+    yield f"files         {output}"
+    yield f"look at them  {duckdb_command(output)}"
+
+
+def _table(title: str, values: Mapping[str, float]) -> str:
+    shown = ", ".join(f"{name} {value:,}" for name, value in values.items()) or "none"
+    return f"{title:<17} {shown}"

@@ -1,0 +1,190 @@
+"""What a worker does with a chunk: annotate its articles, write its shards, then its receipt."""
+
+import hashlib
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pipeline.job import reuse
+from pipeline.job.chunks import Chunk, articles_in
+from pipeline.job.memory import release_memory
+from pipeline.job.options import RunOptions
+from pipeline.output import storage
+from pipeline.output.paths import files_of, receipt_of
+from pipeline.output.receipts import Receipt, place_of
+from transforms import shards
+from transforms.archives import read_articles
+from transforms.journey import Outcome, annotate_source, load_annotators
+from transforms.records import ArticleRange, Reject, SourceArticle
+
+Duplicates = Mapping[str, str]
+"""For each article that stands elsewhere too, by place: the place of the one that counts."""
+
+
+@dataclass
+class ChunkTally:
+    """What was counted and timed while a chunk was made: for metrics and progress, not for files.
+
+    Attributes:
+        counts: articles, sentences, tokens ...
+        msec: milliseconds of core time of each article, by stage.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    msec: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Worker:
+    """One process's models and threads. Chunks may come from several Beam threads at once.
+
+    The threads share the articles of the chunks under way, so that every core has work whatever
+    the runner gives this process: one chunk at a time, or several.
+
+    Args:
+        options: of the run.
+        on_article: called from any thread after each article, with its counts.
+    """
+
+    def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
+        self.options = options
+        self.annotators = load_annotators(options.models)
+        self._on_article = on_article
+        self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="annotate")
+        # Some runners start a dozen chunks in one process; each holds its rows in memory.
+        self._chunks_at_once = threading.Semaphore(2)
+
+    def run_chunk(self, chunk: Chunk, duplicates: Duplicates) -> tuple[Receipt, ChunkTally]:
+        """Annotates a chunk and commits it.
+
+        Raises:
+            storage.StorageError: the output cannot be written.
+            SourceChangedError: an input is no longer what was planned.
+        """
+        with self._chunks_at_once:
+            return self._run_chunk(chunk, duplicates)
+
+    def _run_chunk(self, chunk: Chunk, duplicates: Duplicates) -> tuple[Receipt, ChunkTally]:
+        output = self.options.output
+        tally = ChunkTally()
+        types: Counter[str] = Counter()
+        sections: Counter[str] = Counter()
+        notes: Counter[str] = Counter()
+        rows: list[shards.Rows] = []
+        rejects: list[Reject] = []
+        left_out = duplicates_of(chunk, duplicates)
+        for outcome in self._outcomes(chunk, left_out):
+            if isinstance(outcome, Reject):
+                rejects.append(outcome)
+                continue
+            rows.extend(outcome.rows)
+            tally.counts.update(outcome.counts)
+            types.update(outcome.types)
+            sections.update(outcome.sections)
+            notes.update(outcome.notes)
+            for stage, msec in outcome.msec.items():
+                tally.msec[stage].append(msec)
+        reasons = Counter(reject.reason for reject in rejects)
+        tally.counts["rejects"] = len(rejects) - reasons["duplicate"]
+        tally.counts["duplicates"] = reasons["duplicate"]
+
+        data = {
+            table: shards.parquet_bytes(table, (row.batches[table] for row in rows))
+            for table in ("articles", "sentences", "annotations")
+        }
+        data["rejects"] = shards.parquet_bytes("rejects", [shards.reject_rows(rejects)])
+        data["jsonl"] = shards.jsonl_bytes(row.json_line for row in rows)
+        files = files_of(chunk.chunk_id)
+        for table, path in files.items():
+            storage.write(storage.join(output, path), data[table])
+        receipt = Receipt(
+            chunk_id=chunk.chunk_id,
+            options=self.options.fingerprint,
+            planned=len(chunk.entries),
+            counts=dict(tally.counts),
+            types=dict(types),
+            sections=dict(sections),
+            reasons=dict(reasons),
+            notes=dict(notes),
+            duplicates=left_out,
+            files={
+                path: {
+                    "bytes": len(data[table]),
+                    "sha256": hashlib.sha256(data[table]).hexdigest(),
+                }
+                for table, path in files.items()
+            },
+        )
+        storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
+        release_memory()
+        return receipt, tally
+
+    def _outcomes(self, chunk: Chunk, left_out: Duplicates) -> Iterator[Outcome | Reject]:
+        """What becomes of each entry of a chunk, in order, as the threads get it done."""
+        old = reuse.Reader(self.options.output, chunk.reuse)
+        fresh: list[ArticleRange] = []
+        fates: dict[int, Outcome | Reject] = {}
+        for number, entry in enumerate(chunk.entries):
+            if isinstance(entry, Reject):
+                fates[number] = entry
+            elif place_of(entry.source_uri, entry.source_index) in left_out:
+                first = left_out[place_of(entry.source_uri, entry.source_index)]
+                fates[number] = _duplicate(entry, first)
+            elif number in chunk.reuse:
+                fates[number] = old.outcome(number, entry)
+            else:
+                fresh.append(entry)
+        sources = read_articles(fresh)
+        pending: deque[Future[Outcome | Reject]] = deque()
+        jobs = (
+            self._pool.submit(self._annotate, next(sources))
+            if number not in fates
+            else _done(fates[number])
+            for number in range(len(chunk.entries))
+        )
+        for job in jobs:
+            pending.append(job)
+            # One article in hand for each thread and one waiting: no more are in memory.
+            if len(pending) > 2 * self.options.threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+    def _annotate(self, source: SourceArticle) -> Outcome | Reject:
+        outcome = annotate_source(source, self.annotators, self.options.text, self._ask_helpers)
+        if isinstance(outcome, Reject):
+            self._on_article(Counter(rejects=1))
+        else:
+            self._on_article(outcome.counts)
+        return outcome
+
+    def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
+        return [self._pool.submit(work) for _ in range(self.options.threads - 1)]
+
+
+def duplicates_of(chunk: Chunk, duplicates: Duplicates) -> dict[str, str]:
+    """Those of all duplicates that are in this chunk."""
+    places = (
+        place_of(entry.source_uri, entry.source_index) for _, entry in articles_in(chunk.entries)
+    )
+    return {place: duplicates[place] for place in places if place in duplicates}
+
+
+def _done(outcome: Outcome | Reject) -> "Future[Outcome | Reject]":
+    future: Future[Outcome | Reject] = Future()
+    future.set_result(outcome)
+    return future
+
+
+def _duplicate(entry: ArticleRange, first: str) -> Reject:
+    return Reject(
+        source_uri=entry.source_uri,
+        source_index=entry.source_index,
+        article_id=entry.article_id,
+        stage="plan",
+        reason="duplicate",
+        message=f"the same bytes as {first}, which is annotated",
+        start_byte=entry.start_byte,
+        end_byte=entry.end_byte,
+    )

@@ -1,0 +1,107 @@
+"""Rows that are committed, chunk by chunk: never more than one chunk in memory."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.output import storage
+from pipeline.output.paths import files_of
+from pipeline.output.record import OutputError, read_run
+
+
+class ArticleRows(NamedTuple):
+    """An article with what was found in it.
+
+    Attributes:
+        row: its row of ``articles``.
+        sentence_starts: of its sentences, in order; offsets in the text.
+        annotations: its rows of ``annotations``, in the order of the text.
+    """
+
+    row: dict[str, Any]
+    sentence_starts: list[int]
+    annotations: list[dict[str, Any]]
+
+
+def finished_run(output: str) -> dict[str, Any]:
+    """``run.json`` of a run that has ended.
+
+    Raises:
+        OutputError: there is none, or the run is still to be ended.
+        storage.StorageError: it cannot be read.
+    """
+    record = read_run(output)
+    if record is None:
+        raise OutputError(f"{output} is no output folder of a run: it has no run.json")
+    if "reconciliation" not in record:
+        raise OutputError(f"{output} holds a run that has not ended: start it again to go on")
+    return record
+
+
+def chunk_names(output: str) -> list[str]:
+    """The committed chunks, in order.
+
+    Raises:
+        storage.StorageError: the folder cannot be listed.
+    """
+    receipts = storage.sizes(storage.join(output, "receipts"), "*.json")
+    return sorted(receipt.removesuffix(".json") for receipt in receipts)
+
+
+def read_table(
+    output: str, chunk: str, table: str, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """One chunk's shard of one table, or some of its columns.
+
+    Raises:
+        OutputError: it is missing or damaged, though its chunk is committed.
+        storage.StorageError: it cannot be read.
+    """
+    found = find_table(output, chunk, table, columns)
+    if found is None:
+        uri = storage.join(output, files_of(chunk)[table])
+        raise OutputError(f"{uri} is missing, though its chunk is committed")
+    return found
+
+
+def find_table(
+    output: str, chunk: str, table: str, columns: Sequence[str] | None = None
+) -> pa.Table | None:
+    """``read_table`` of a chunk that may have gone: None if it has.
+
+    Raises:
+        OutputError: it is damaged.
+        storage.StorageError: it cannot be read.
+    """
+    uri = storage.join(output, files_of(chunk)[table])
+    data = storage.read(uri)
+    if data is None:
+        return None
+    try:
+        return pq.read_table(io.BytesIO(data), columns=columns and list(columns))
+    except (pa.ArrowException, OSError) as error:
+        raise OutputError(f"{uri} is damaged: {error}") from error
+
+
+def read_articles(output: str, chunk: str) -> Iterator[ArticleRows]:
+    """A chunk's articles: sentences and annotations stand in the order of ``articles``.
+
+    Raises:
+        OutputError: a shard is missing or damaged, or the tables do not fit together.
+        storage.StorageError: one cannot be read.
+    """
+    articles = read_table(output, chunk, "articles")
+    starts = read_table(output, chunk, "sentences", ["start"])["start"].to_pylist()
+    annotations = read_table(output, chunk, "annotations")
+    sentence = annotation = 0
+    for number in range(len(articles)):
+        [row] = articles.slice(number, 1).to_pylist()
+        rows = annotations.slice(annotation, row["n_annotations"]).to_pylist()
+        if {row["article_id"]} != {row["article_id"], *(found["article_id"] for found in rows)}:
+            raise OutputError(f"{chunk}: the counts of {row['article_id']} differ from its rows")
+        yield ArticleRows(row, starts[sentence : sentence + row["n_sentences"]], rows)
+        sentence += row["n_sentences"]
+        annotation += row["n_annotations"]

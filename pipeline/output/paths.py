@@ -1,0 +1,22 @@
+"""Where everything stands, as paths below the output folder."""
+
+TABLES = ("articles", "sentences", "annotations", "rejects")
+
+FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
+"""All that a run writes into, beside ``run.json``."""
+
+
+def files_of(chunk_id: str) -> dict[str, str]:
+    """A chunk's shards, by table, as paths below the output folder."""
+    shards = {table: f"{table}/{chunk_id}.parquet" for table in TABLES}
+    return {**shards, "jsonl": f"jsonl/{chunk_id}.jsonl.gz"}
+
+
+def receipt_of(chunk_id: str) -> str:
+    """A chunk's receipt, as a path below the output folder."""
+    return f"receipts/{chunk_id}.json"
+
+
+def plan_of(archive: str) -> str:
+    """An archive's plan, as a path below the output folder."""
+    return f"plan/{archive}.json"

@@ -1,0 +1,108 @@
+"""Receipts: each commits one chunk; added up, they tell what became of every article."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The proof that a chunk is committed. Its file is written after all of the chunk's shards.
+
+    Attributes:
+        chunk_id: of the chunk.
+        options: hash of the options and models of the run.
+        planned: entries of the chunk: articles and rejects of the plan.
+        counts: articles, rejects, duplicates, sentences, tokens ...
+        types, sections: annotations by type and by section.
+        reasons: rejects by reason.
+        notes: what was repaired on the way, counted.
+        duplicates: articles left out since they stand elsewhere too: that place, by their own.
+        files: by path below the output folder: bytes, and sha256 in hexadecimal.
+    """
+
+    chunk_id: str
+    options: str
+    planned: int
+    counts: Mapping[str, int]
+    types: Mapping[str, int]
+    sections: Mapping[str, int]
+    reasons: Mapping[str, int]
+    notes: Mapping[str, int]
+    duplicates: Mapping[str, str]
+    files: Mapping[str, Mapping[str, Any]]
+
+    def to_bytes(self) -> bytes:
+        """The receipt's file: the same chunk gives the same bytes."""
+        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Receipt":
+        """Reads a receipt's file.
+
+        Raises:
+            ValueError: it is not one.
+        """
+        try:
+            receipt = cls(**json.loads(data))
+            sizes = [file["bytes"] for file in receipt.files.values()]
+        except (TypeError, AttributeError, KeyError) as error:
+            raise ValueError(str(error)) from error
+        if not all(isinstance(size, int) for size in sizes):
+            raise ValueError(f"sizes of files are numbers of bytes, not {sizes}")
+        return receipt
+
+
+@dataclass
+class Totals:
+    """Receipts added up.
+
+    Attributes:
+        receipts: sha256 of each receipt's file, by chunk.
+        planned: entries of the chunks.
+        counts, types, sections, reasons, notes: as in ``Receipt``.
+    """
+
+    receipts: dict[str, str] = field(default_factory=dict)
+    planned: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    sections: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, receipt: Receipt) -> None:
+        """Adds one receipt."""
+        self.receipts[receipt.chunk_id] = hashlib.sha256(receipt.to_bytes()).hexdigest()
+        self._add(receipt)
+
+    def merge(self, other: "Totals") -> None:
+        """Adds another sum."""
+        self.receipts.update(other.receipts)
+        self._add(other)
+
+    def _add(self, part: "Receipt | Totals") -> None:
+        self.planned += part.planned
+        self.counts.update(part.counts)
+        self.types.update(part.types)
+        self.sections.update(part.sections)
+        self.reasons.update(part.reasons)
+        self.notes.update(part.notes)
+
+    def receipts_sha256(self) -> str:
+        """One hash for all receipts, whatever order they came in."""
+        lines = "".join(f"{chunk} {digest}\n" for chunk, digest in sorted(self.receipts.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def article_key(article_id: str, sha256: str) -> str:
+    """What makes two articles the same one: for finding duplicates, and rows to keep."""
+    return f"{article_id} {sha256}"
+
+
+def place_of(source_uri: str, source_index: int) -> str:
+    """An article's place in the input, as text."""
+    return f"{source_uri}#{source_index}"

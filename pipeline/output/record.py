@@ -1,0 +1,51 @@
+"""``run.json`` and the plans: what an output folder says of the run that made it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.output import storage
+from pipeline.output.paths import plan_of
+
+RUN = "run.json"
+
+
+class OutputError(Exception):
+    """The output folder holds what this run must not touch; the message says what to do."""
+
+
+def read_run(output: str) -> dict[str, Any] | None:
+    """``run.json``; None if the folder has none.
+
+    Raises:
+        OutputError: it is damaged.
+    """
+    data = storage.read(storage.join(output, RUN))
+    if data is None:
+        return None
+    try:
+        run: dict[str, Any] = json.loads(data)
+    except ValueError as error:
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
+    if not isinstance(run, dict):
+        raise OutputError(f"{storage.join(output, RUN)} is damaged: it is no object")
+    return run
+
+
+def write_run(output: str, run: Mapping[str, Any]) -> None:
+    """Writes ``run.json``."""
+    storage.write(storage.join(output, RUN), _to_bytes(run))
+
+
+def create_run(output: str, run: Mapping[str, Any]) -> bool:
+    """Writes ``run.json`` where there is none; whether it did."""
+    return storage.create(storage.join(output, RUN), _to_bytes(run))
+
+
+def write_plan(output: str, plan: Mapping[str, Any]) -> None:
+    """Writes an archive's plan: its files, its chunks with their numbers of entries."""
+    storage.write(storage.join(output, plan_of(plan["archive"])), _to_bytes(plan))
+
+
+def _to_bytes(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,192 @@
+"""What a run's tables add up to, chunk by chunk: sums stay small however many articles."""
+
+import heapq
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.output.committed import chunk_names, read_table
+
+BINS = 20
+"""Of the scores from 0 to 1."""
+
+SAMPLES = 20
+EXAMPLES = 3
+"""Rejected articles that are shown of each reason."""
+
+_TALLY = 20_000
+
+SUB_ARTICLE = "sub-article"
+"""The reason for which an article's row leaves out what is another row."""
+
+ARTICLE_COLUMNS = ("year", "article_type", "journal", "language", "license")
+
+_SAMPLE_COLUMNS = ("annotation_id", "article_id", "sentence", "start", "end", "model")
+_COLUMNS = {
+    "articles": ("article_id", "passages", "chars_kept", "excluded", *ARTICLE_COLUMNS),
+    "annotations": ("type", "section", "exact", "score", *_SAMPLE_COLUMNS),
+}
+
+
+class Sample(NamedTuple):
+    """An annotation in its sentence.
+
+    Attributes:
+        row: of ``annotations``.
+        title: of the article.
+        before, after: the rest of the sentence.
+    """
+
+    row: dict[str, Any]
+    title: str
+    before: str
+    after: str
+
+
+@dataclass
+class Tally:
+    """Counts of the commonest mentions: rare ones are forgotten when there are too many.
+
+    Attributes:
+        mentions, articles: by mention: how often it occurs, and in how many articles.
+        missed: no count is more than this too low.
+    """
+
+    mentions: Counter[str] = field(default_factory=Counter)
+    articles: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+
+    def add(self, exact: str, n_mentions: int, n_articles: int) -> None:
+        """Counts a mention."""
+        self.mentions[exact] += n_mentions
+        self.articles[exact] += n_articles
+        if len(self.mentions) > 2 * _TALLY:
+            ranked = self.mentions.most_common()
+            self.missed += ranked[_TALLY][1]
+            self.mentions = Counter(dict(ranked[:_TALLY]))
+            self.articles = Counter({name: self.articles[name] for name in self.mentions})
+
+
+@dataclass
+class Findings:
+    """Sums over a run's tables.
+
+    Attributes:
+        annotations: by type and section.
+        mentions: by type.
+        scores: by type: how many annotations have a score in each of ``BINS`` equal intervals.
+        text: characters of the articles' text by section.
+        kept: characters of the XML that stand in the text: it has placeholders beside them.
+        excluded: characters by reason; a sub-article's text counts in its own row only.
+        articles: articles by value, for each of ``ARTICLE_COLUMNS``; None where it is unknown.
+        rejects: by stage and reason.
+        examples: rows of ``rejects``, by stage and reason.
+        samples: annotations drawn at random: those with the smallest ids, which are hashes.
+    """
+
+    annotations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mentions: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    scores: dict[str, NDArray[np.int64]] = field(
+        default_factory=lambda: defaultdict(lambda: np.zeros(BINS, np.int64))
+    )
+    text: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+    articles: dict[str, Counter[Any]] = field(
+        default_factory=lambda: {name: Counter() for name in ARTICLE_COLUMNS}
+    )
+    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], list[dict[str, Any]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    samples: list[Sample] = field(default_factory=list)
+
+
+def gather(output: str) -> Findings:
+    """Reads all tables of a run.
+
+    Raises:
+        OutputError: a shard is missing or damaged.
+        storage.StorageError: one cannot be read.
+    """
+    found = Findings()
+    drawn: list[tuple[str, dict[str, Any]]] = []
+    for chunk in chunk_names(output):
+        _add_articles(found, read_table(output, chunk, "articles", _COLUMNS["articles"]))
+        _add_rejects(found, read_table(output, chunk, "rejects"))
+        annotations = read_table(output, chunk, "annotations", _COLUMNS["annotations"])
+        _add_annotations(found, annotations)
+        smallest = pc.sort_indices(annotations["annotation_id"])[:SAMPLES]
+        drawn += ((chunk, row) for row in annotations.take(smallest).to_pylist())
+        drawn = heapq.nsmallest(SAMPLES, drawn, key=lambda one: str(one[1]["annotation_id"]))
+    found.samples = [_in_sentence(output, chunk, row) for chunk, row in drawn]
+    return found
+
+
+def _add_articles(found: Findings, table: pa.Table) -> None:
+    passages = table["passages"].combine_chunks().flatten()
+    lengths = pc.subtract(passages.field("end"), passages.field("start"))
+    found.text.update(_sums(passages.field("section"), lengths))
+    found.kept += pc.sum(table["chars_kept"], min_count=0).as_py()
+    excluded = table["excluded"].combine_chunks()
+    found.excluded.update(_sums(excluded.keys, excluded.items))
+    found.excluded.pop(SUB_ARTICLE, None)
+    main = table.filter(pc.invert(pc.match_substring(table["article_id"], "#")))
+    for name, counter in found.articles.items():
+        for value in pc.value_counts(main[name]).to_pylist():
+            counter[value["values"]] += value["counts"]
+
+
+def _sums(names: pa.Array, values: pa.Array) -> dict[str, int]:
+    grouped = pa.table({"name": names, "value": values}).group_by("name")
+    rows = grouped.aggregate([("value", "sum")]).to_pylist()
+    return {row["name"]: row["value_sum"] for row in rows}
+
+
+def _add_annotations(found: Findings, table: pa.Table) -> None:
+    for row in table.group_by(["type", "section"]).aggregate([([], "count_all")]).to_pylist():
+        found.annotations[row["type"], row["section"]] += row["count_all"]
+    by_mention = table.group_by(["type", "exact"]).aggregate(
+        [([], "count_all"), ("article_id", "count_distinct")]
+    )
+    for row in by_mention.to_pylist():
+        found.mentions[row["type"]].add(
+            row["exact"], row["count_all"], row["article_id_count_distinct"]
+        )
+    for type_ in pc.unique(table["type"]).to_pylist():
+        scores = table.filter(pc.equal(table["type"], type_))["score"].to_numpy()
+        found.scores[type_] += np.histogram(scores, BINS, (0.0, 1.0))[0]
+
+
+def _add_rejects(found: Findings, table: pa.Table) -> None:
+    for row in table.to_pylist():
+        key = (row["stage"], row["reason"])
+        found.rejects[key] += 1
+        if len(found.examples[key]) < EXAMPLES:
+            found.examples[key].append(row)
+
+
+def _in_sentence(output: str, chunk: str, annotation: dict[str, Any]) -> Sample:
+    """Finds the text around an annotation. Two versions of an article bear the same id."""
+    start, end = annotation["start"], annotation["end"]
+    own = pc.field("article_id") == annotation["article_id"]
+    columns = ["article_id", "title", "text"]
+    articles = read_table(output, chunk, "articles", columns).filter(own).to_pylist()
+    sentences = read_table(output, chunk, "sentences").filter(own).to_pylist()
+    article = next(row for row in articles if row["text"][start:end] == annotation["exact"])
+    sentence = next(
+        row
+        for row in sentences
+        if row["sentence"] == annotation["sentence"] and row["start"] <= start < end <= row["end"]
+    )
+    return Sample(
+        annotation,
+        article["title"] or "",
+        article["text"][sentence["start"] : start],
+        article["text"][end : sentence["end"]],
+    )

@@ -1,0 +1,420 @@
+"""An article's annotations in other people's formats.
+
+Offsets count Unicode code points, start included, end excluded, in every format.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from pipeline.output.committed import ArticleRows
+
+Json = dict[str, Any]
+
+
+class Link(NamedTuple):
+    """What a mention means: an entry of a public database."""
+
+    name: str
+    uri: str
+
+
+Links = Mapping[tuple[str, str], Link]
+"""By type and mention, exactly as in ``annotations``."""
+
+
+def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
+    """Mentions once each, where the format has no place for the model that found them."""
+    seen = set()
+    for annotation in annotations:
+        key = (annotation["start"], annotation["end"], annotation["type"])
+        if key not in seen:
+            seen.add(key)
+            yield annotation
+
+
+def _link(annotation: Json, links: Links) -> Link | None:
+    return links.get((annotation["type"], annotation["exact"]))
+
+
+# Europe PMC -------------------------------------------------------------------------------------
+#
+# The submission service's schema (ne_annotation_schema.json) and its validator; names of types and
+# sections are those of Europe PMC's own pipeline and of the submission page.
+
+SUBMISSION_TYPES = {"GP": "gene_protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
+
+SUBMISSION_SECTIONS = {
+    "TITLE": "Title",
+    "ABSTRACT": "Abstract",
+    "INTRO": "Introduction",
+    "METHODS": "Methods",
+    "RESULTS": "Results",
+    "DISCUSS": "Discussion",
+    "CONCL": "Conclusion",
+    "CASE": "Case study",
+    "FIG": "Figure",
+    "TABLE": "Table",
+    "SUPPL": "Supplementary material",
+    "ABBR": "Abbreviations",
+    "ACK_FUND": "Acknowledgments",
+    "AUTH_CONT": "Author Contributions",
+    "COMP_INT": "Competing Interests",
+    "REF": "References",
+}
+DEFAULT_SECTION = "Article"
+
+SUBMISSION_LINES = 9_999
+"""Most lines of a file: fewer than 10,000."""
+
+_SOURCES = re.compile("AGR|CBA|MED|PAT|CTX|CIT|PMC|ETH|HIR")
+_POSITION = re.compile(r"[0-9]+\.[0-9]+")
+
+
+def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[Json, Json] | None:
+    """An article's line of the submission, and its line of what cannot be submitted.
+
+    A mention can be submitted if it is linked, has text of its passage on a side, and stands in
+    a section that Europe PMC shows: of articles outside PMC only title and abstract.
+
+    Returns:
+        Both lines; their ``anns`` may be empty, which the schema does not allow. None for an
+        article that Europe PMC has no id for: a sub-article, or one without PMCID and PMID.
+    """
+    row = article.row
+    if "#" in row["article_id"] or not (row["pmcid"] or row["pmid"]):
+        return None
+    src, id_ = ("PMC", row["pmcid"]) if row["pmcid"] else ("MED", row["pmid"])
+    matched: list[Json] = []
+    unmatched: list[Json] = []
+    for annotation in _distinct(article.annotations):
+        link = _link(annotation, links)
+        first = row["text"][article.sentence_starts[annotation["sentence"]] : annotation["start"]]
+        section = SUBMISSION_SECTIONS.get(annotation["section"].split("|")[0], DEFAULT_SECTION)
+        entry = {
+            # Sentence, and word in it as white space divides it, both from 1.
+            "position": f"{annotation['sentence'] + 1}.{len(f'{first}x'.split())}",
+            "prefix": annotation["prefix"],
+            "exact": annotation["exact"],
+            "postfix": annotation["postfix"],
+            "section": section,
+            "type": SUBMISSION_TYPES.get(annotation["type"], annotation["type"]),
+            # "#" is what Europe PMC's pipeline writes for a term that it could not link.
+            "tags": [link._asdict() if link else {"name": annotation["exact"], "uri": "#"}],
+        }
+        anchored = annotation["prefix"] or annotation["postfix"]
+        shown = src == "PMC" or section in ("Title", "Abstract")
+        (matched if link and anchored and shown else unmatched).append(entry)
+    head = {"src": src, "id": id_, "provider": provider}
+    return {**head, "anns": matched}, {**head, "anns": unmatched}
+
+
+def submission_problems(line: Any) -> list[str]:
+    """What the submission service would find wrong with a line; nothing, if it would take it."""
+    if not isinstance(line, dict) or set(line) != {"src", "id", "provider", "anns"}:
+        return ["a line must have src, id, provider and anns, and no other key"]
+    problems = [
+        f"{key} must be a string" for key in ("src", "id", "provider") if not _text(line[key])
+    ]
+    if _text(line["src"]) and not _SOURCES.search(line["src"]):
+        problems.append(f"src {line['src']} is none of {_SOURCES.pattern}")
+    if not isinstance(line["anns"], list) or not line["anns"]:
+        return [*problems, "anns must be a list with at least one annotation"]
+    sections = {*SUBMISSION_SECTIONS.values(), DEFAULT_SECTION}
+    if line["src"] != "PMC":
+        sections = {"Title", "Abstract"}
+    for number, annotation in enumerate(line["anns"]):
+        problems += (
+            f"anns[{number}]: {found}" for found in _annotation_problems(annotation, sections)
+        )
+    return problems
+
+
+def _annotation_problems(annotation: Any, sections: set[str]) -> Iterator[str]:
+    if not isinstance(annotation, dict):
+        yield "must be an object"
+        return
+    if unknown := set(annotation) - {
+        *("position", "prefix", "exact", "postfix", "section", "type", "tags")
+    }:
+        yield f"unknown keys {', '.join(sorted(unknown))}"
+    for key in ("position", "exact", "prefix", "postfix", "section", "type"):
+        if not isinstance(annotation.get(key), str):
+            yield f"{key} must be a string"
+            return
+    if not _POSITION.fullmatch(annotation["position"]):
+        yield f"position {annotation['position']} is not sentence.word"
+    if not annotation["exact"] or not annotation["type"]:
+        yield "exact and type must not be empty"
+    if not (annotation["prefix"] or annotation["postfix"]):
+        yield "prefix or postfix must not be empty"
+    if annotation["section"] not in sections:
+        yield f"section {annotation['section']} is none of {', '.join(sorted(sections))}"
+    tags = annotation.get("tags")
+    if not isinstance(tags, list) or not tags:
+        yield "tags must be a list with at least one tag"
+        return
+    for tag in tags:
+        if not isinstance(tag, dict) or not _text(tag.get("name")):
+            yield "a tag needs a name"
+        elif not is_public_uri(tag.get("uri")):
+            yield f"tag uri {tag.get('uri')} is not a public http(s) address"
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def is_public_uri(value: Any) -> bool:
+    """Whether a tag can carry this: an http(s) address."""
+    return isinstance(value, str) and bool(re.fullmatch(r"https?://[^\s/#]+\.\S+", value))
+
+
+# BioC -------------------------------------------------------------------------------------------
+
+
+def bioc_collection(date: str) -> Json:
+    """A collection without documents.
+
+    Args:
+        date: as in ISO 8601; only the day counts.
+    """
+    return {
+        "source": "Europe PMC",
+        "date": date[:10].replace("-", ""),
+        "key": "",
+        "infons": {"offsets": "Unicode code points"},
+    }
+
+
+def bioc_document(article: ArticleRows, links: Links) -> Json:
+    """An article as a document: offsets are those of ``articles.text``.
+
+    Infons are strings, as BioC wants them. ``section_type`` has one code, as PubMed Central's
+    files do; a combined section has all of its codes in ``sections``.
+    """
+    row = article.row
+    by_passage: dict[int, list[Json]] = {}
+    for annotation in article.annotations:
+        by_passage.setdefault(annotation["passage"], []).append(annotation)
+    ids = {
+        "article-id_pmc": (row["pmcid"] or "").removeprefix("PMC"),
+        "article-id_pmid": row["pmid"],
+        "article-id_doi": row["doi"],
+    }
+    about = {name: row[name] for name in ("title", "journal", "article_type", "language")}
+    infons = {**ids, **about, "license": row["license"], "year": row["year"]}
+    return {
+        "id": row["article_id"],
+        "infons": {name: str(value) for name, value in infons.items() if value},
+        "passages": [
+            {
+                "offset": passage["start"],
+                "infons": {
+                    "section_type": passage["section"].split("|")[0],
+                    "sections": passage["section"],
+                    "type": _passage_type(passage["section"], passage["xpath"]),
+                    "xpath": passage["xpath"],
+                },
+                "text": row["text"][passage["start"] : passage["end"]],
+                "sentences": [],
+                "annotations": [
+                    _bioc_annotation(annotation, _link(annotation, links))
+                    for annotation in by_passage.get(number, ())
+                ],
+                "relations": [],
+            }
+            for number, passage in enumerate(row["passages"])
+        ],
+        "relations": [],
+    }
+
+
+def _bioc_annotation(annotation: Json, link: Link | None) -> Json:
+    infons = {
+        "type": annotation["type"],
+        "score": f"{annotation['score']:.4f}",
+        "model": annotation["model"],
+    }
+    if link:
+        infons["identifier"] = link.uri
+    start, end = annotation["start"], annotation["end"]
+    return {
+        "id": annotation["annotation_id"],
+        "infons": infons,
+        "text": annotation["exact"],
+        "locations": [{"offset": start, "length": end - start}],
+    }
+
+
+def _passage_type(section: str, xpath: str) -> str:
+    """The name that PubMed Central's files give to a passage."""
+    elements = re.findall(r"/([\w-]+)\[", xpath)
+    own = elements[-1] if elements else ""
+    if section == "TITLE":
+        return "front"
+    if own in ("td", "th"):
+        return "table"
+    if "table-wrap-foot" in elements:
+        return "table_footnote"
+    for element, name in (("table-wrap", "table"), ("fig", "fig")):
+        if element in elements:
+            return f"{name}_title_caption" if own in ("title", "label") else f"{name}_caption"
+    prefix = "abstract_" if section == "ABSTRACT" else ""
+    if own in ("title", "label"):
+        return f"{prefix}title_{max(1, elements.count('sec'))}"
+    if prefix:
+        return "abstract"
+    if "fn" in elements:
+        return "footnote"
+    return "ref" if section == "REF" else "paragraph"
+
+
+# PubTator ---------------------------------------------------------------------------------------
+
+PUBTATOR_TYPES = {"GP": "Gene", "DS": "Disease", "CD": "Chemical", "OG": "Species"}
+
+
+def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
+    """An article's title and abstract with their mentions, and how many these are.
+
+    Passages of the abstract are joined by one space; offsets count title, one character, abstract.
+    Full text does not fit into the format. None for an article with neither title nor abstract.
+    """
+    row = article.row
+    own_pmid = None if "#" in row["article_id"] else row["pmid"]
+    name = quote(own_pmid or row["article_id"], safe="/:#().;+")
+    base: dict[int, int] = {}
+    parts = []
+    at = 0
+    for section in ("TITLE", "ABSTRACT"):
+        own = []
+        for number, passage in enumerate(row["passages"]):
+            if passage["section"] == section:
+                base[number] = at - passage["start"]
+                own.append(row["text"][passage["start"] : passage["end"]])
+                at += len(own[-1]) + 1
+        parts.append(" ".join(own))
+        at = len(parts[0]) + 1
+    if not base:
+        return None
+    title, abstract = parts
+    lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
+    found = [
+        (annotation["start"] + shift, annotation["end"] + shift, annotation)
+        for annotation in _distinct(article.annotations)
+        if (shift := base.get(annotation["passage"])) is not None
+    ]
+    for start, end, annotation in sorted(found, key=lambda mention: mention[:2]):
+        kind = PUBTATOR_TYPES.get(annotation["type"], annotation["type"])
+        lines.append(f"{name}\t{start}\t{end}\t{annotation['exact']}\t{kind}\t-")
+    return "\n".join([*lines, "", ""]), len(found)
+
+
+# Web Annotation ---------------------------------------------------------------------------------
+
+WEB_CONTEXT = [
+    "http://www.w3.org/ns/anno.jsonld",
+    # The data model has no word for a score; W3C's ITS 2.0 has one.
+    {"confidence": "http://www.w3.org/2005/11/its/rdf#taConfidence"},
+]
+
+
+def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
+    """An annotation in W3C's data model.
+
+    The XPath selects a text node of the article's XML, and the position counts that node's own
+    characters, so any XPath processor finds the place. A mention over several text nodes is a
+    range between two such points.
+    """
+    link = _link(annotation, links)
+    body = [{"type": "TextualBody", "value": annotation["type"], "purpose": "tagging"}]
+    if link:
+        body.append({"type": "SpecificResource", "source": link.uri, "purpose": "identifying"})
+    start, end = annotation["start_offset"], annotation["end_offset"]
+    place: Json
+    if annotation["start_xpath"] == annotation["end_xpath"]:
+        place = _node_selector(annotation["start_xpath"], start, end)
+    else:
+        place = {
+            "type": "RangeSelector",
+            "startSelector": _node_selector(annotation["start_xpath"], start, start),
+            "endSelector": _node_selector(annotation["end_xpath"], end, end),
+        }
+    return {
+        "id": uuid.UUID(annotation["annotation_id"]).urn,
+        "type": "Annotation",
+        "body": body,
+        "confidence": round(annotation["score"], 4),
+        "generator": {"type": "Software", "name": annotation["model"]},
+        "target": {
+            "source": _article_iri(row),
+            "selector": [
+                place,
+                {
+                    "type": "TextQuoteSelector",
+                    "exact": annotation["exact"],
+                    "prefix": annotation["prefix"],
+                    "suffix": annotation["postfix"],
+                },
+            ],
+        },
+    }
+
+
+def _node_selector(xpath: str, start: int, end: int) -> Json:
+    return {
+        "type": "XPathSelector",
+        "value": xpath,
+        "refinedBy": {"type": "TextPositionSelector", "start": start, "end": end},
+    }
+
+
+def _article_iri(row: Json) -> str:
+    if row["pmcid"]:
+        return f"https://europepmc.org/article/PMC/{row['pmcid']}"
+    if row["pmid"]:
+        return f"https://europepmc.org/article/MED/{row['pmid']}"
+    if row["doi"]:
+        return f"https://doi.org/{quote(row['doi'])}"
+    uri: str = row["source_uri"]
+    return uri if "://" in uri else PurePosixPath(uri).as_uri()
+
+
+# brat -------------------------------------------------------------------------------------------
+
+
+def brat_name(article: ArticleRows) -> str:
+    """A file name for an article's id: ``MED:1`` gives ``MED_1``, a slash ``%2F``."""
+    return quote(article.row["article_id"].replace(":", "_"), safe="#")
+
+
+def brat_type(type_: str) -> str:
+    """An entity type as brat can read it."""
+    return re.sub(r"[^\w-]", "_", type_, flags=re.ASCII)
+
+
+def brat_standoff(article: ArticleRows) -> str:
+    """The annotations over ``articles.text``; a note tells the score and the model."""
+    lines = []
+    for number, annotation in enumerate(article.annotations, 1):
+        start, end, exact = annotation["start"], annotation["end"], annotation["exact"]
+        lines.append(f"T{number}\t{brat_type(annotation['type'])} {start} {end}\t{exact}\n")
+        note = f"score {annotation['score']:.4f}, {annotation['model']}"
+        lines.append(f"#{number}\tAnnotatorNotes T{number}\t{note}\n")
+    return "".join(lines)
+
+
+def brat_configuration(types: Iterable[str]) -> str:
+    """``annotation.conf``: what brat must know to show the types."""
+    entities = "".join(f"{brat_type(type_)}\n" for type_ in types)
+    return f"[entities]\n{entities}[relations]\n[events]\n[attributes]\n"
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON with readable characters."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

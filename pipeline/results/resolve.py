@@ -1,0 +1,163 @@
+"""From a row of ``annotations`` back to the XML that it stands in."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.compute as pc
+from lxml import etree
+
+from pipeline.output import storage
+from pipeline.output.committed import chunk_names, read_table
+from pipeline.output.record import OutputError
+from transforms.annotations import annotation_id
+from transforms.archives import scan_archive
+from transforms.jats import parse_xml
+from transforms.records import Archive, RejectError, SourceArticle
+
+XML_CONTEXT = 200
+"""Characters of XML that are shown on each side of the annotation's elements."""
+
+
+WRONG_USE = ()
+FAILURES = (OutputError, storage.StorageError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of ``resolve``."""
+    parser.add_argument("output", metavar="DIR", help="output folder of a run")
+    parser.add_argument(
+        "annotation_id", metavar="ANNOTATION_ID", help="as in the table; a unique beginning will do"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs ``resolve``; returns its exit code."""
+    output = storage.absolute(args.output)
+    try:
+        annotation, article = find_annotation(output, args.annotation_id)
+    except LookupError as error:
+        print(f"error: {error.args[0]}", file=sys.stderr)
+        return 2
+    try:
+        source = find_source(article)
+        shown = xml_in_context(parse_xml(source), annotation)
+    except (RejectError, OSError) as error:
+        print(f"error: {article['source_uri']}: {error}", file=sys.stderr)
+        return 1
+    except LookupError as error:
+        print(f"error: {error.args[0]}", file=sys.stderr)
+        return 1
+    place = source.range
+    print(
+        f"{annotation['type']}  {annotation['exact']!r}  score {annotation['score']:.3f}  "
+        f"by {annotation['model']}"
+    )
+    print(f"article   {article['article_id']}  {article['title'] or ''}")
+    print(f"source    {place.source_uri}  article {place.source_index}")
+    print(f"bytes     {place.start_byte}-{place.end_byte}  sha256 {place.sha256}")
+    print(f"section   {annotation['section']}")
+    print(f"text      {annotation['start']}-{annotation['end']}")
+    print(f"          ...{annotation['prefix']}[[{annotation['exact']}]]{annotation['postfix']}...")
+    for end in ("start", "end"):
+        print(f"{end:<9} {annotation[f'{end}_xpath']}  offset {annotation[f'{end}_offset']}")
+    print("xml")
+    print(shown)
+    return 0
+
+
+def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The annotation whose id begins so, and its article's row.
+
+    Raises:
+        LookupError: there is none, or more than one.
+        OutputError: a shard is missing or damaged.
+        storage.StorageError: one cannot be read.
+    """
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for chunk in chunk_names(output):
+        annotations = read_table(output, chunk, "annotations")
+        hits = annotations.filter(pc.starts_with(annotations["annotation_id"], beginning))
+        for row in hits.slice(0, 2).to_pylist():
+            found[row["annotation_id"]] = chunk, row
+        if len(found) > 1:
+            raise LookupError(f"several annotation ids begin with {beginning}: give more of it")
+    for chunk, row in found.values():
+        articles = read_table(output, chunk, "articles")
+        same = articles.filter(pc.equal(articles["article_id"], row["article_id"]))
+        for article in same.to_pylist():
+            if _is_of(row, article):
+                return row, article
+    raise LookupError(f"no annotation in {output} has an id that begins with {beginning}")
+
+
+def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
+    """Tells two versions of one article apart."""
+    own = annotation_id(
+        article["article_id"],
+        article["sha256"],
+        annotation["start"],
+        annotation["end"],
+        annotation["type"],
+        annotation["model"].rpartition("@")[2],
+    )
+    return own == str(annotation["annotation_id"])
+
+
+def find_source(article: Mapping[str, Any]) -> SourceArticle:
+    """The article's bytes, from where its row says they were.
+
+    Raises:
+        LookupError: they are no longer there.
+    """
+    uri = article["source_uri"]
+    for entry in scan_archive(Archive("", (uri.partition("!/")[0],))):
+        if (
+            isinstance(entry, SourceArticle)
+            and (entry.range.source_uri, entry.range.source_index) == (uri, article["source_index"])
+            and entry.range.sha256 == article["sha256"]
+        ):
+            return entry
+    raise LookupError(f"{uri} no longer holds article {article['source_index']} as it was")
+
+
+def xml_in_context(root: Any, annotation: Mapping[str, Any]) -> str:
+    """The XML around an annotation, which stands between ``[[`` and ``]]``.
+
+    Raises:
+        LookupError: its place is none in this XML.
+    """
+    try:
+        [first] = root.xpath(annotation["start_xpath"])
+        [last] = root.xpath(annotation["end_xpath"])
+    except (ValueError, etree.XPathError) as error:
+        raise LookupError(
+            f"{annotation['start_xpath']} or {annotation['end_xpath']} is no text of the XML"
+        ) from error
+    # The end first: a mark at the start moves all that follows in the same text node.
+    _mark(last, annotation["end_offset"], _END)
+    _mark(first, annotation["start_offset"], _START)
+    block = _holder(first)
+    while _END not in etree.tostring(block, encoding="unicode", with_tail=False):
+        block = block.getparent()
+    xml = etree.tostring(block, encoding="unicode", with_tail=False)
+    start, end = xml.index(_START), xml.index(_END)
+    before = xml[max(0, start - XML_CONTEXT) : start]
+    after = xml[end + 1 : end + 1 + XML_CONTEXT]
+    return f"{before}[[{xml[start + 1 : end]}]]{after}"
+
+
+_START, _END = "\ufdd0", "\ufdd1"  # noncharacters: allowed in XML, never in a text
+
+
+def _mark(node: Any, offset: int, mark: str) -> None:
+    element = node.getparent()
+    name = "tail" if node.is_tail else "text"
+    text = getattr(element, name)
+    setattr(element, name, text[:offset] + mark + text[offset:])
+
+
+def _holder(node: Any) -> Any:
+    element = node.getparent()
+    return element.getparent() if node.is_tail else element

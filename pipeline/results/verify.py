@@ -1,0 +1,639 @@
+"""Re-reads sources and output, and checks every promise that the output makes.
+
+1. slices: ``text[start:end] == exact``, and prefix and postfix likewise
+2. places: the XPaths and offsets give the same characters in the source XML
+3. articles: each one of every input is one row of ``articles``, or of ``rejects`` for a reason
+4. characters: those kept stand in the text, each once; with those excluded they are the source's
+5. tokens: each was scored once, in no window over its model's limit
+6. sentences: ordered, disjoint, covering every character that is not white space
+7. files: receipts, shards and ``run.json`` agree
+"""
+
+import argparse
+import gzip
+import hashlib
+import io
+import json
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.files import ModelError
+from pipeline.job.options import UsageError, code_fingerprint
+from pipeline.output import storage
+from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
+from pipeline.output.receipts import Receipt, Totals, article_key, place_of
+from pipeline.output.record import OutputError, read_run
+from pipeline.results.xmltext import XmlText
+from transforms.annotations import CONTEXT, annotation_id
+from transforms.archives import scan_archive
+from transforms.jats import TextOptions, parse_articles, parse_xml
+from transforms.journey import Annotator, ModelOptions, annotate_source, load_annotators
+from transforms.records import (
+    Annotation,
+    Archive,
+    Article,
+    Passage,
+    Reject,
+    RejectError,
+    SourceArticle,
+    XmlSpan,
+)
+from transforms.sections import section_code
+from transforms.shards import TABLES, json_line
+from transforms.windows import cut_windows, tokenize_passages
+
+_Row = TypeVar("_Row")
+
+PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
+
+SHOWN = 10
+"""Broken promises of one kind that are printed; all are counted."""
+
+_METADATA = (
+    "pmcid",
+    "pmid",
+    "doi",
+    "title",
+    "journal",
+    "article_type",
+    "language",
+    "license",
+    "year",
+)
+
+
+WRONG_USE = (UsageError,)
+FAILURES = (OutputError, ModelError, storage.StorageError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of ``verify``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = __doc__
+    parser.epilog = "Exit code 0 if all hold, 1 if one is broken."
+    parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs ``verify``; returns its exit code."""
+    output = storage.absolute(args.output)
+    record = read_run(output)
+    if record is None:
+        raise UsageError(f"{output} holds no run.json: not a run's output")
+    check = Check(output, record)
+    if record["options"].get("code") != code_fingerprint():
+        print(
+            "note: the output was made by other code than this: what the parser does otherwise "
+            "today counts as broken",
+            file=sys.stderr,
+        )
+    check.all()
+    for promise in PROMISES:
+        found = check.broken[promise]
+        print(f"{promise:<11} {check.checked[promise]:>10,} checked  {found or 'none':>6} broken")
+    return 1 if check.broken.total() else 0
+
+
+class Check:
+    """Checks one output folder.
+
+    Attributes:
+        checked: how many things were looked at, by promise.
+        broken: how many of them were wrong.
+
+    Raises:
+        OutputError: ``run.json`` does not say what was run.
+    """
+
+    def __init__(self, output: str, record: Mapping[str, Any]) -> None:
+        self.checked: Counter[str] = Counter()
+        self.broken: Counter[str] = Counter()
+        self._output = output
+        self._record = record
+        try:
+            options, models = record["options"], record["models"]
+            self._options_sha256 = options["sha256"]
+            self._text = TextOptions(
+                frozenset(map(str, options["languages"])) - {"all"}, bool(options["references"])
+            )
+            self._models = [(str(model["name"]), model["fingerprint"]) for model in models]
+            self._model_options = [
+                ModelOptions(folder=str(model["folder"]), **chosen)
+                for model, chosen in zip(models, options["model_options"], strict=True)
+            ]
+            self._archives = sorted(map(str, record["archives"]))
+        except (LookupError, TypeError, ValueError) as error:
+            raise OutputError(f"{output}/run.json is damaged: {error!r}") from error
+        self._annotators: tuple[Annotator, ...] = ()
+        self._totals = Totals()
+        self._known: set[str] = set()
+        # Hashes of ids and bytes: those of millions of articles fit into memory.
+        self._annotated: set[int] = set()
+        self._duplicates: dict[int, str] = {}
+
+    def all(self) -> None:
+        """Checks every promise; prints the first few breaches of each."""
+        self._load_models()
+        n_files = 0
+        for plan in self._plans():
+            n_files += len(plan["uris"])
+            archive = Archive(plan["archive"], tuple(plan["uris"]))
+            try:
+                self._archive(archive, plan["chunks"])
+            except OSError as error:
+                self._expect("articles", ok=False, what=f"{archive.name}: {error}")
+        for key, what in self._duplicates.items():
+            self._expect("articles", ok=key in self._annotated, what=what)
+        self._run_json(n_files)
+        for folder in FOLDERS:
+            for name in storage.sizes(storage.join(self._output, folder)):
+                path = f"{folder}/{name}"
+                self._expect("files", ok=path in self._known, what=f"{path} belongs to no chunk")
+
+    def _expect(self, promise: str, *, ok: bool, what: str) -> bool:
+        self.checked[promise] += 1
+        if not ok:
+            self.broken[promise] += 1
+            if self.broken[promise] <= SHOWN:
+                print(f"broken: {promise}: {what}")
+        return ok
+
+    def _load_models(self) -> None:
+        self._annotators = load_annotators(self._model_options)
+        for annotator, (name, fingerprint) in zip(self._annotators, self._models, strict=True):
+            self._expect(
+                "tokens",
+                ok=annotator.model.fingerprint == fingerprint,
+                what=f"model {name} is no longer the one that annotated",
+            )
+
+    def _plans(self) -> Iterator[dict[str, Any]]:
+        for name in self._archives:
+            self._known.add(plan_of(name))
+            plan = _json(self._read(plan_of(name)))
+            good = (
+                isinstance(plan, dict)
+                and plan.get("archive") == name
+                and isinstance(plan.get("uris"), list)
+                and all(isinstance(uri, str) for uri in plan["uris"])
+                and isinstance(plan.get("chunks"), dict)
+                and all(isinstance(size, int) and size > 0 for size in plan["chunks"].values())
+            )
+            if self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged"):
+                yield plan
+
+    def _archive(self, archive: Archive, chunks: Mapping[str, int]) -> None:
+        entries = scan_archive(archive)
+        for chunk in sorted(chunks):
+            part = list(islice(entries, chunks[chunk]))
+            tables = self._tables(chunk)
+            if tables is None:
+                self._known.add(receipt_of(chunk))
+                continue
+            self._receipt(chunk, chunks[chunk], tables)
+            self._chunk(chunk, part, tables)
+        for extra in entries:
+            place = extra if isinstance(extra, Reject) else extra.range
+            self._expect(
+                "articles",
+                ok=False,
+                what=f"{place.source_uri} {place.source_index} is in no chunk of the plan",
+            )
+
+    # Files
+
+    def _read(self, path: str) -> bytes | None:
+        return storage.read(storage.join(self._output, path))
+
+    def _tables(self, chunk: str) -> "Tables | None":
+        """A chunk's rows by table; None if one cannot be read as what it should be."""
+        rows: dict[str, list[Any]] = {}
+        files = {}
+        for table, path in files_of(chunk).items():
+            self._known.add(path)
+            data = self._read(path)
+            if data is None:
+                self._expect("files", ok=False, what=f"{path} is missing")
+                continue
+            files[path] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            try:
+                rows[table] = _lines(data) if table == "jsonl" else _rows(table, data)
+            except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
+                self._expect("files", ok=False, what=f"{path}: {error}")
+        return Tables(files, **rows) if len(rows) == len(files_of(chunk)) else None
+
+    def _receipt(self, chunk: str, planned: int, tables: "Tables") -> None:
+        """The receipt against what it is a receipt of."""
+        reasons = Counter(row["reason"] for row in tables.rejects)
+        mains = sum("#sa" not in row["article_id"] for row in tables.articles)
+        notes: Counter[str] = Counter()
+        for row in tables.articles:
+            notes.update(dict(row["notes"]))
+        expected = Receipt(
+            chunk_id=chunk,
+            options=self._options_sha256,
+            planned=planned,
+            counts={
+                "articles": mains,
+                "sub_articles": len(tables.articles) - mains,
+                "passages": sum(len(row["passages"]) for row in tables.articles),
+                "sentences": len(tables.sentences),
+                "windows": sum(row["n_windows"] for row in tables.articles),
+                "tokens": sum(row["n_tokens"] for row in tables.articles),
+                "annotations": len(tables.annotations),
+                "rejects": len(tables.rejects) - reasons["duplicate"],
+                "duplicates": reasons["duplicate"],
+            },
+            types=dict(Counter(row["type"] for row in tables.annotations)),
+            sections=dict(Counter(row["section"] for row in tables.annotations)),
+            reasons=dict(reasons),
+            notes=dict(notes),
+            duplicates={
+                place_of(row["source_uri"], row["source_index"]): _first_place(row["message"])
+                for row in tables.rejects
+                if row["reason"] == "duplicate"
+            },
+            files=tables.files,
+        )
+        self._totals.add(expected)
+        path = receipt_of(chunk)
+        self._known.add(path)
+        data = self._read(path)
+        self._totals.receipts[chunk] = hashlib.sha256(data or b"").hexdigest()
+        said = _json(data)
+        if not self._expect(
+            "files", ok=isinstance(said, dict), what=f"{path} is missing or damaged"
+        ):
+            return
+        for name, found in asdict(expected).items():
+            self._expect(
+                "files",
+                ok=_without_zeros(said.get(name)) == _without_zeros(found),
+                what=f"{path}: {name} is {said.get(name)}, its tables and files give {found}",
+            )
+
+    def _run_json(self, n_files: int) -> None:
+        totals = self._totals
+        sums = {
+            "planned": totals.planned,
+            "annotated": totals.counts["articles"],
+            "rejected": totals.counts["rejects"],
+            "duplicates": totals.counts["duplicates"],
+            "missing": 0,
+        }
+        for name, found in (
+            ("state", "complete"),
+            ("inputs.files", n_files),
+            ("chunks", len(totals.receipts)),
+            ("counts", totals.counts),
+            ("annotations.by_type", totals.types),
+            ("annotations.by_section", totals.sections),
+            ("rejects", totals.reasons),
+            ("notes", totals.notes),
+            ("reconciliation", sums),
+            ("receipts_sha256", totals.receipts_sha256()),
+        ):
+            said: Any = self._record
+            for key in name.split("."):
+                said = said.get(key) if isinstance(said, dict) else None
+            self._expect(
+                "files",
+                ok=_without_zeros(said) == _without_zeros(found),
+                what=f"run.json: {name} is {said}, the receipts give {found}",
+            )
+
+    # Articles
+
+    def _chunk(
+        self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: "Tables"
+    ) -> None:
+        articles = _by_place(self._written(chunk, tables), key=lambda written: written.row)
+        rejects = _by_place(tables.rejects, key=lambda row: row)
+        for entry in entries:
+            place = entry if isinstance(entry, Reject) else entry.range
+            key = (place.source_uri, place.source_index)
+            rows = articles.pop(key, [])
+            rejected = rejects.pop(key, [])
+            mains = [written for written in rows if "#sa" not in written.row["article_id"]]
+            once = self._expect(
+                "articles",
+                ok=len(mains) + len(rejected) == 1 and (not rejected or not rows),
+                what=f"{key[0]} {key[1]}: {len(mains)} in articles, {len(rejected)} in rejects",
+            )
+            if once and rejected:
+                self._rejected(entry, rejected[0])
+            elif once:
+                self._annotated_once(entry, rows)
+        for key in [*articles, *rejects]:
+            self._expect("articles", ok=False, what=f"{key[0]} {key[1]} is not in the input")
+
+    def _written(self, chunk: str, tables: "Tables") -> list["Written"]:
+        """The rows of each article of a chunk: they stand in the order of ``articles``."""
+        sentences, annotations = iter(tables.sentences), iter(tables.annotations)
+        lines = iter(tables.jsonl)
+        written = []
+        for row in tables.articles:
+            own = Written(
+                row,
+                list(islice(sentences, max(row["n_sentences"], 0))),
+                list(islice(annotations, max(row["n_annotations"], 0))),
+            )
+            written.append(own)
+            self._expect(
+                "files",
+                ok=len(own.sentences) == row["n_sentences"]
+                and len(own.annotations) == row["n_annotations"]
+                and {row["article_id"]}.issuperset(
+                    found["article_id"] for found in (*own.sentences, *own.annotations)
+                ),
+                what=f"{row['article_id']}: its counts differ from its rows",
+            )
+            typed = [Annotation(**annotation) for annotation in own.annotations]
+            self._expect(
+                "files",
+                ok=next(lines, None) == json_line(row, typed),
+                what=f"{row['article_id']}: the line of JSON differs from the tables",
+            )
+        self._expect(
+            "files",
+            ok=not any(next(rest, None) for rest in (sentences, annotations, lines)),
+            what=f"{chunk}: rows or lines of no article",
+        )
+        return written
+
+    def _rejected(self, entry: SourceArticle | Reject, row: Mapping[str, Any]) -> None:
+        what = f"{row['source_uri']} {row['source_index']}: rejected as {row['reason']}"
+        if row["reason"] == "duplicate" and isinstance(entry, SourceArticle):
+            key = hash(article_key(entry.range.article_id, entry.range.sha256))
+            self._duplicates[key] = f"{what}, but the same article is annotated nowhere"
+            return
+        found = (
+            entry
+            if isinstance(entry, Reject)
+            else annotate_source(entry, self._annotators, self._text)
+        )
+        self._expect(
+            "articles",
+            ok=isinstance(found, Reject) and asdict(found) == row,
+            what=f"{what}, but it is "
+            + (f"{found.reason}: {found.message}" if isinstance(found, Reject) else "sound"),
+        )
+
+    def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence["Written"]) -> None:
+        row = rows[0].row
+        what = f"{row['article_id']} ({row['source_uri']} {row['source_index']})"
+        if isinstance(entry, Reject):
+            self._expect("articles", ok=False, what=f"{what} is none: {entry.message}")
+            return
+        key = hash(article_key(entry.range.article_id, entry.range.sha256))
+        self._expect("articles", ok=key not in self._annotated, what=f"{what} is there twice")
+        self._annotated.add(key)
+        if not self._expect(
+            "articles",
+            ok=all(written.row["sha256"] == entry.range.sha256 for written in rows),
+            what=f"{what}: its source holds another article, or has changed",
+        ):
+            return
+        try:
+            articles = parse_articles(entry, self._text, section_code)
+            xml = XmlText(parse_xml(entry))
+        except RejectError as error:
+            self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")
+            return
+        ids = [article.article_id for article in articles]
+        if self._expect(
+            "articles",
+            ok=[written.row["article_id"] for written in rows] == ids,
+            what=f"{what}: it and its sub-articles should be {', '.join(ids)}",
+        ):
+            for written, article in zip(rows, articles, strict=True):
+                self._article(written, article, xml)
+
+    def _article(self, written: "Written", article: Article, xml: XmlText) -> None:
+        row, sentences, annotations = written
+        name = row["article_id"]
+        for column in _METADATA:
+            self._expect(
+                "articles",
+                ok=row[column] == getattr(article, column),
+                what=f"{name}: {column} is {row[column]!r}, not {getattr(article, column)!r}",
+            )
+        passages = _passages(row)
+        as_read = self._expect(
+            "characters",
+            ok=row["text"] == article.text and passages == article.passages,
+            what=f"{name}: text or passages are not those of the source",
+        )
+        self._characters(row, article, xml)
+        if passages is None:
+            return
+        self._slices(row, passages, sentences, annotations)
+        for annotation in annotations:
+            place = XmlSpan(*(annotation[name] for name in XmlSpan._fields))
+            located = article.xml_map.locate(annotation["start"], annotation["end"])
+            self._expect(
+                "places",
+                ok=xml.holds(annotation) and (place == located or not as_read),
+                what=f"{name} {annotation['annotation_id']}: {annotation['exact']!r} is not at "
+                f"{place.start_xpath}[{place.start_offset}]",
+            )
+        if self._sentences(row, passages, sentences):
+            self._tokens(row, passages, sentences)
+
+    def _characters(self, row: Mapping[str, Any], article: Article, xml: XmlText) -> None:
+        source = xml.characters(row["article_id"])
+        excluded = dict(row["excluded"])
+        self._expect(
+            "characters",
+            ok=row["chars_source"] == source
+            and row["chars_kept"] + row["chars_excluded"] == source
+            and excluded == article.excluded
+            and sum(excluded.values()) == row["chars_excluded"]
+            and all(reason and count > 0 for reason, count in excluded.items()),
+            what=f"{row['article_id']}: {row['chars_kept']} kept and {row['chars_excluded']} "
+            f"excluded of {source} characters, for {excluded}",
+        )
+        complaint = xml.complaint(article)
+        self._expect("characters", ok=not complaint, what=f"{row['article_id']}: {complaint}")
+
+    def _slices(
+        self,
+        row: Mapping[str, Any],
+        passages: Sequence[Passage],
+        sentences: Sequence[Mapping[str, Any]],
+        annotations: Iterable[Mapping[str, Any]],
+    ) -> None:
+        text = row["text"]
+        for annotation in annotations:
+            start, end = annotation["start"], annotation["end"]
+            passage = _get(passages, annotation["passage"])
+            sentence = _get(sentences, annotation["sentence"])
+            name, _, fingerprint = annotation["model"].rpartition("@")
+            self._expect(
+                "slices",
+                ok=bool(annotation["exact"])
+                and text[start:end] == annotation["exact"]
+                and passage is not None
+                and sentence is not None
+                and passage.start <= sentence["start"] <= start < end <= sentence["end"]
+                and annotation["passage"] == sentence["passage"]
+                and annotation["section"] == passage.section
+                and text[max(passage.start, start - CONTEXT) : start] == annotation["prefix"]
+                and text[end : min(passage.end, end + CONTEXT)] == annotation["postfix"]
+                and (name, fingerprint) in self._models
+                and annotation["annotation_id"]
+                == annotation_id(
+                    row["article_id"], row["sha256"], start, end, annotation["type"], fingerprint
+                ),
+                what=f"{row['article_id']} {annotation['annotation_id']}: "
+                f"text[{start}:{end}] is {text[start:end]!r}, exact is {annotation['exact']!r}",
+            )
+
+    def _sentences(
+        self,
+        row: Mapping[str, Any],
+        passages: Sequence[Passage],
+        sentences: Sequence[Mapping[str, Any]],
+    ) -> bool:
+        text, end, left_out = row["text"], 0, []
+        good = True
+        for number, sentence in enumerate(sentences):
+            passage = _get(passages, sentence["passage"])
+            good &= self._expect(
+                "sentences",
+                ok=sentence["sentence"] == number
+                and end <= sentence["start"] < sentence["end"]
+                and passage is not None
+                and passage.start <= sentence["start"]
+                and sentence["end"] <= passage.end
+                and sentence["section"] == passage.section,
+                what=f"{row['article_id']}: sentence {number} is out of order or of its passage",
+            )
+            left_out.append(text[end : sentence["start"]])
+            end = sentence["end"]
+        left_out.append(text[end:])
+        lost = "".join(left_out).strip()
+        return good & self._expect(
+            "sentences", ok=not lost, what=f"{row['article_id']}: in no sentence: {lost[:40]!r}"
+        )
+
+    def _tokens(
+        self,
+        row: Mapping[str, Any],
+        passages: Sequence[Passage],
+        sentences: Sequence[Mapping[str, Any]],
+    ) -> None:
+        texts = [row["text"][passage.start : passage.end] for passage in passages]
+        spans: list[list[tuple[int, int]]] = [[] for _ in texts]
+        for sentence in sentences:
+            start = passages[sentence["passage"]].start
+            spans[sentence["passage"]].append((sentence["start"] - start, sentence["end"] - start))
+        n_tokens = n_windows = 0
+        good = True
+        for annotator in self._annotators:
+            limit = annotator.model.window_limit
+            tokens = tokenize_passages(texts, annotator.model.tokenizer)
+            windows = cut_windows(tokens, spans, limit, annotator.options.window)
+            scored = [np.zeros(len(passage.ids), int) for passage in tokens]
+            for window in windows:
+                good &= window.start <= window.scored_start
+                good &= window.scored_end <= window.end <= window.start + limit
+                scored[window.passage][window.scored_start : window.scored_end] += 1
+            for passage, times in zip(tokens, scored, strict=True):
+                # White space between sentences is a token for some tokenizers; it is in none.
+                good &= bool(
+                    (times[passage.starts < passage.ends] == 1).all() and (times < 2).all()
+                )
+                n_tokens += int(times.sum())
+            n_windows += len(windows)
+        self._expect(
+            "tokens",
+            ok=good and n_tokens == row["n_tokens"] and n_windows == row["n_windows"],
+            what=f"{row['article_id']}: {row['n_tokens']} tokens in {row['n_windows']} windows; "
+            f"its text has {n_tokens} in {n_windows}",
+        )
+
+
+class Tables(NamedTuple):
+    """What a chunk's shards hold: rows, and lines of JSON.
+
+    Attributes:
+        files: bytes and sha256 of each shard, by path.
+    """
+
+    files: dict[str, dict[str, Any]]
+    articles: list[dict[str, Any]]
+    sentences: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+    jsonl: list[str]
+
+
+class Written(NamedTuple):
+    """An article's row and the rows that belong to it."""
+
+    row: dict[str, Any]
+    sentences: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+
+
+def _json(data: bytes | None) -> Any:
+    try:
+        return json.loads(data or b"")
+    except ValueError:
+        return None
+
+
+def _rows(name: str, data: bytes) -> list[dict[str, Any]]:
+    table = pq.read_table(io.BytesIO(data))
+    schema = TABLES[name]
+    if not table.schema.equals(schema) or table.schema.metadata != schema.metadata:
+        raise ValueError("has another schema")
+    table.validate(full=True)
+    return table.to_pylist()  # type: ignore[no-any-return]
+
+
+def _lines(data: bytes) -> list[str]:
+    return [line.decode() for line in io.BytesIO(gzip.decompress(data))]
+
+
+def _without_zeros(said: Any) -> Any:
+    """Counts without what was counted zero times."""
+    return {name: n for name, n in said.items() if n != 0} if isinstance(said, dict) else said
+
+
+def _first_place(message: str) -> str:
+    return message.removeprefix("the same bytes as ").removesuffix(", which is annotated")
+
+
+def _passages(row: Mapping[str, Any]) -> tuple[Passage, ...] | None:
+    """An article's passages; None if a field of one is missing."""
+    passages = []
+    for values in row["passages"]:
+        if values is None or None in (*values.values(), *(values["path"] or ())):
+            return None
+        passages.append(Passage(**{**values, "path": tuple(values["path"])}))
+    return tuple(passages)
+
+
+def _get(rows: Sequence[Any], index: int) -> Any:
+    return rows[index] if 0 <= index < len(rows) else None
+
+
+def _by_place(
+    rows: Iterable[_Row], key: Callable[[_Row], Mapping[str, Any]]
+) -> dict[tuple[str, int], list[_Row]]:
+    groups: dict[tuple[str, int], list[_Row]] = {}
+    for row in rows:
+        place = key(row)
+        groups.setdefault((place["source_uri"], place["source_index"]), []).append(row)
+    return groups

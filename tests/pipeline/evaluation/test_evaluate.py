@@ -1,0 +1,299 @@
+"""``evaluate``, from gold to what it prints, with a model whose answers are known by heart."""
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
+
+from models.folder import load_model
+from pipeline.__main__ import main
+from pipeline.evaluation.evaluate import match_types
+from pipeline.evaluation.gold import iob_document
+from pipeline.evaluation.predictions import predict
+from pipeline.evaluation.scores import score
+from pipeline.job.options import UsageError
+from pipeline.output.paths import files_of, receipt_of
+from tests.pipeline.conftest import TESTS
+
+TINY = str(TESTS / "models/tiny")
+
+
+@pytest.fixture
+def evaluate(capsys):
+    """Runs the command; gives its exit code, output and errors."""
+
+    def run(*argv: object):
+        code = main(["evaluate", *map(str, argv)])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def iob(tmp_path: Path) -> Path:
+    """Three sentences: a mention found, one of another type, one found by half."""
+    path = tmp_path / "test.tsv"
+    path.write_text(
+        "BRCA\tB-GENE\nin\tO\nmice\tB-Species\n.\tO\n\n"
+        "The\tO\naspirin\tB-GENE\nwas\tO\ndiabetes\tO\n\n"
+        "TP53\tB-GENE\nreceptor\tI-GENE\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_json_has_types_and_micro_for_strict_and_overlap(evaluate, iob):
+    """As the contract has it; types are the model's, those that the gold annotates alone."""
+    code, out, _ = evaluate("--gold", iob, "--model", TINY, "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["strict"]["types"] == {
+        "GP": {"precision": 1 / 2, "recall": 1 / 3, "f1": pytest.approx(0.4), "support": 3},
+        "OG": {"precision": 1, "recall": 1, "f1": 1, "support": 1},
+    }
+    assert report["strict"]["micro"] == {
+        "precision": pytest.approx(2 / 3),
+        "recall": 1 / 2,
+        "f1": pytest.approx(4 / 7),
+        "support": 4,
+    }
+    assert report["overlap"]["types"]["GP"]["recall"] == pytest.approx(2 / 3)
+    assert report["gold"]["types"] == {"GP": ["GENE"], "OG": ["Species"]}
+
+
+def test_gold_types_choose_what_is_scored(evaluate, iob):
+    """Labels that are not named are not scored, and counted as such."""
+    _, out, _ = evaluate("--gold", iob, "--model", TINY, "--json", "--gold-types", "CD=GENE")
+    report = json.loads(out)
+    assert list(report["strict"]["types"]) == ["CD"]
+    assert report["strict"]["types"]["CD"]["recall"] == pytest.approx(1 / 3)
+    assert report["gold"]["labels_not_scored"] == {"Species": 1}
+
+
+def test_the_table_says_what_was_scored(evaluate, iob):
+    """Scores by type, and everything that qualifies them."""
+    code, out, _ = evaluate("--gold", iob, "--model", TINY)
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert ["strict", "GP", "0.5000", "0.3333", "0.4000"] in [row[:5] for row in rows]
+    assert "on IOB gold, sentences: 3" in out
+    assert "scored: GP = GENE, OG = Species" in out
+    assert "bootstrap samples of whole sentences" in out
+
+
+def test_errors_are_listed_with_their_context(evaluate, iob, tmp_path):
+    """A line an error, as tab-separated values."""
+    evaluate("--gold", iob, "--model", TINY, "--errors", tmp_path / "errors.tsv")
+    with (tmp_path / "errors.tsv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    assert [(row["kind"], row["document"], row["gold"], row["predicted"]) for row in rows] == [
+        ("missed", "test.tsv:2", "aspirin", ""),
+        ("wrong boundary", "test.tsv:3", "TP53 receptor", "TP53"),
+    ]
+    assert (rows[0]["before"], rows[0]["text"], rows[0]["after"]) == (
+        *("The ", "aspirin"),
+        " was diabetes",
+    )
+
+
+LABELS = ["O", "O", "B-GP", "I-GP", "B-DS", "I-DS"]
+WORDS = ["BRCA", "TP53", "breast", "cancer", "the", "(", ")", "-", "IFN-TP53", "mice", "protein"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from(WORDS), st.sampled_from(LABELS)), min_size=1, max_size=9
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_scores_of_tagged_tokens_are_seqevals(sentences):
+    """From the model's mentions to the figures: seqeval's, on tags of the gold's tokens."""
+    seqeval = pytest.importorskip("seqeval.metrics", reason="compares with seqeval")
+    documents = [iob_document(str(number), [pairs]) for number, pairs in enumerate(sentences)]
+    types = sorted({m.type for document in documents for m in document.mentions})
+    if not types:
+        return
+    found = predict(load_model(TINY), documents, threads=1)
+    tags = []
+    for document, mentions in zip(documents, found.mentions, strict=True):
+        row = ["O"] * len(document.tokens)
+        for mention in mentions:
+            covered = [
+                number
+                for number, (start, end) in enumerate(document.tokens)
+                if mention.start <= start and end <= mention.end
+            ]
+            if mention.type in types:
+                row[covered[0]] = f"B-{mention.type}"
+                for number in covered[1:]:
+                    row[number] = f"I-{mention.type}"
+        tags.append(row)
+    gold = [[tag for _, tag in pairs] for pairs in sentences]
+    expected = seqeval.classification_report(gold, tags, output_dict=True, zero_division=0)
+    mentions = [document.mentions for document in documents]
+    strict = score(mentions, found.mentions, types, resamples=2)["strict"]
+    for name, its in {**strict.types, "micro avg": strict.micro}.items():
+        assert (its.precision, its.recall, its.f1, its.support) == pytest.approx(
+            tuple(expected[name][key] for key in ("precision", "recall", "f1-score", "support"))
+        )
+
+
+def test_a_prediction_is_widened_to_the_golds_tokens(evaluate, tmp_path):
+    """Gold that tags tokens says nothing of their parts; how often it was needed is told."""
+    path = tmp_path / "gold.tsv"
+    path.write_text("anti-BRCA\tB-GP\nin\tO\n", encoding="utf-8")
+    _, out, _ = evaluate("--gold", path, "--model", TINY)
+    assert "strict   GP          1.0000  1.0000" in out
+    assert "predictions widened to the gold's tokens: GP 1" in out
+
+
+def test_pubtator_gold_with_several_labels_for_a_type(evaluate, tmp_path):
+    """The model's sentences are those of the job."""
+    path = tmp_path / "gold.txt"
+    path.write_text(
+        "7|t|BRCA in mice.\n7|a|TP53 was human. The aspirin.\n"
+        "7\t0\t4\tBRCA\tProtein\n7\t14\t18\tTP53\tGene\n7\t23\t28\thuman\tSpecies\n",
+        encoding="utf-8",
+    )
+    code, out, _ = evaluate(
+        *("--gold", path, "--model", TINY, "--json", "--gold-types", "GP=Gene|Protein")
+    )
+    assert code == 0
+    assert json.loads(out)["strict"]["micro"]["f1"] == 1
+
+
+GOLD_TEXT = "Mice\n\nBRCA [1] was in mice. Only here: BRCA.\n"
+RUN_TEXT = "Mice\nBRCA was in mice.\nTable of BRCA"
+
+
+@pytest.fixture
+def craft(tmp_path: Path) -> Path:
+    """Gold whose rendering of the article is not the job's."""
+    folder = tmp_path / "craft"
+    folder.mkdir()
+    (folder / "77.txt").write_text(GOLD_TEXT, encoding="utf-8")
+    spans = [(0, 4, "OG"), (6, 10, "GP"), (22, 26, "OG"), (39, 43, "GP")]
+    rows = [f"{a}-{b}\t{kind}\tx\t{GOLD_TEXT[a:b]}" for a, b, kind in spans]
+    (folder / "77.entities.tsv").write_text(
+        "\n".join(["spans\ttype\tconcept\ttext", *rows]), encoding="utf-8"
+    )
+    (folder / "88.txt").write_text("Never run.", encoding="utf-8")
+    (folder / "88.entities.tsv").write_text("spans\ttype\tconcept\ttext\n", encoding="utf-8")
+    return folder
+
+
+FOUND = [(0, 4, "OG"), (5, 9, "GP"), (17, 21, "OG"), (32, 36, "GP")]
+
+
+def write_run(folder: Path, models=("tiny@1",), found=FOUND) -> Path:
+    """An output folder with what ``evaluate`` reads of one."""
+    for sub in ("articles", "annotations", "receipts"):
+        (folder / sub).mkdir(parents=True)
+    entries = [
+        {"name": "tiny", "fingerprint": name[5:], "labels": ["O", "B-GP", "B-OG"]}
+        for name in models
+    ]
+    (folder / "run.json").write_text(json.dumps({"models": entries}), encoding="utf-8")
+    (folder / receipt_of("c")).write_text("{}", encoding="utf-8")
+    article = {
+        **dict.fromkeys(["pmcid", "doi"]),
+        "article_id": "PMC5",
+        "pmid": "77",
+        "source_uri": "a.xml",
+        "text": RUN_TEXT,
+        "passages": [
+            {"start": start, "end": end, "section": code}
+            for start, end, code in [(0, 4, "TITLE"), (5, 22, "RESULTS"), (23, 36, "TABLE")]
+        ],
+    }
+    pq.write_table(pa.Table.from_pylist([article]), folder / files_of("c")["articles"])
+    annotations = [
+        {"article_id": "PMC5", "model": name, "start": start, "end": end, "type": kind}
+        for name in models
+        for start, end, kind in found
+    ]
+    pq.write_table(pa.Table.from_pylist(annotations), folder / files_of("c")["annotations"])
+    return folder
+
+
+def test_a_run_is_scored_in_the_golds_text(evaluate, craft, tmp_path):
+    """Text that only one side has is counted: gold there is missed, predictions are left out."""
+    code, out, err = evaluate("--gold", craft, "--run", write_run(tmp_path / "run"), "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["strict"]["types"]["OG"]["f1"] == 1
+    assert report["strict"]["types"]["GP"] == {
+        "precision": 1,
+        "recall": 1 / 2,
+        "f1": pytest.approx(2 / 3),
+        "support": 2,
+    }
+    assert report["text"] == {
+        "predictions_widened": {},
+        "gold_mentions_lost": {"GP": 1},
+        "predictions_outside": {"GP": 1},
+    }
+    assert report["gold"]["absent"] == ["88"]
+
+
+def test_errors_of_a_run_tell_their_section(evaluate, craft, tmp_path):
+    """To see where a model goes wild; text that is the gold's alone has none."""
+    run = write_run(tmp_path / "run", found=[(0, 4, "GP"), (5, 9, "OG"), (17, 21, "OG")])
+    evaluate("--gold", craft, "--run", run, "--errors", tmp_path / "errors.tsv")
+    with (tmp_path / "errors.tsv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    assert [(row["kind"], row["section"], row["gold"]) for row in rows] == [
+        ("missed", "", "BRCA"),
+        ("wrong type", "TITLE", "Mice"),
+        ("wrong type", "RESULTS", "BRCA"),
+    ]
+
+
+def test_a_run_of_several_models_needs_one_named(evaluate, craft, tmp_path):
+    """Their mentions are never mixed."""
+    run = write_run(tmp_path / "run", ["tiny@1", "tiny@2"])
+    code, _, err = evaluate("--gold", craft, "--run", run)
+    assert code == 2
+    assert "has the models tiny@1, tiny@2: name one with --model" in err
+    code, out, _ = evaluate("--gold", craft, "--run", run, "--model", "tiny@2")
+    assert (code, out.splitlines()[0]) == (0, "tiny@2 on CRAFT gold, documents: 1")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--gold", "nowhere.tsv"], "no gold at nowhere.tsv"),
+        (["--gold", "{iob}", "--model", "nowhere"], "no model 'nowhere'"),
+        (["--gold", "{iob}", "--model", TINY, "--gold-types", "GP=gene"], "no label 'gene'"),
+        (["--gold", "{iob}", "--model", TINY, "--gold-types", "gene=GENE"], "no TYPE=LABEL"),
+        (["--gold", "{iob}", "--run", "nowhere"], "is no output folder of a run"),
+    ],
+)
+def test_wrong_use_ends_with_one_line(evaluate, iob, argv, message):
+    """And exit code 2."""
+    code, out, err = evaluate(*(str(word).format(iob=iob) for word in argv))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_equal_names_go_before_well_known_ones():
+    """A model trained on the gold's own labels is scored on them."""
+    assert match_types(["protein", "DNA", "cell"], ["protein", "DNA"]) == {
+        "protein": "protein",
+        "DNA": "DNA",
+    }
+    assert match_types(["protein", "DNA", "cell"], ["GP", "DS"]) == {"protein": "GP", "DNA": "GP"}
+    with pytest.raises(UsageError, match="no label of the gold is a type of the model"):
+        match_types(["Cell"], ["GP"])

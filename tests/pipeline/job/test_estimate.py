@@ -1,0 +1,42 @@
+"""What a run would take, told before it."""
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.job.estimate import Cost, Found, look_through
+from pipeline.job.inputs import match_inputs
+
+
+def test_estimate_tells_articles_time_memory_and_cost(samples, tiny, capsys):
+    """Twelve articles, all of them counted."""
+    command = ["estimate", "--input", str(samples), "--model", tiny, "--sample", "3"]
+    assert main([*command, "--price", "0.05"]) == 0
+    told = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert told["articles"].startswith("12 ")
+    assert "tokens" in told["an"]
+    assert "hours with 1 workers" in told["time"]
+    assert "fits into 1,024 MB" in told["memory"]
+    assert "a million articles" in told["cost"]
+
+
+def test_archives_not_read_are_expected_to_be_like_those_read(samples):
+    """By their size."""
+    found = look_through(match_inputs([str(samples)]))
+    assert found.expected == 12
+    assert found.bytes_read == found.bytes_all
+    assert Found(found.articles, found.bytes_read, 3 * found.bytes_read).expected == 36
+
+
+def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):
+    """A model of two gigabytes on a worker of one."""
+    cost = Cost(1.0, 0.5, 10, 1, 2 << 30)
+    monkeypatch.setattr("pipeline.job.estimate.measure", lambda *_: cost)
+    assert main(["estimate", "--input", str(samples), "--model", tiny]) == 0
+    assert "DOES NOT FIT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", ["--input nowhere", "--model nothing"])
+def test_wrong_use_is_one_line(wrong, samples, capsys):
+    """Exit code 2."""
+    assert main(["estimate", "--input", str(samples), *wrong.split()]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,0 +1,261 @@
+"""Promises about what the user names: it is matched, each file once, or refused before any work."""
+
+import functools
+import gzip
+import http.server
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.job.inputs import (
+    MAX_GROUPED_BYTES,
+    InputError,
+    InputFile,
+    group_archives,
+    match_inputs,
+)
+from transforms.archives import read_articles, scan_archive
+from transforms.records import SourceArticle
+
+ARTICLE = b"<article><front/><body><p>TNF</p></body></article>"
+BULK = b"<articles>\n" + b"\n".join([ARTICLE] * 3) + b"\n</articles>"
+IN_FOLDER = ["1.xml", "2.nxml", "bulk.xml.gz", "pack.tar.gz"]
+ALL_OF_RUN = ("articles/c.parquet", "bioc/5.xml", "jsonl/c.jsonl.gz", "receipts/c.json")
+NAMES = ("1.xml", "2.nxml", "bulk.xml.gz", "notes.txt", "pack.tar.gz", ".hidden.xml")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with files, some in a folder inside."""
+    for name in (*NAMES, "inner/3.xml", "inner/deep/4.xml", "empty/readme.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(BULK) if name.endswith("gz") else ARTICLE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(files: Sequence[InputFile], start: object) -> list[str]:
+    """The files' URIs, from a folder on."""
+    return [file.uri.removeprefix(f"{start}/") for file in files]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["1.xml"], ["1.xml"]),
+        (["notes.txt"], ["notes.txt"]),
+        (["."], ["1.xml", "2.nxml", "bulk.xml.gz", "pack.tar.gz"]),
+        (["./inner/"], ["inner/3.xml"]),
+        (["*.xml", "./1.xml", "inner/../1.xml"], ["1.xml"]),
+        (["**/*.xml"], ["1.xml", "inner/3.xml", "inner/deep/4.xml"]),
+        (["inner/**"], ["inner/3.xml", "inner/deep/4.xml"]),
+        (["[12].*xml", "inner/?.xml"], ["1.xml", "2.nxml", "inner/3.xml"]),
+        (["@list.txt"], ["1.xml", "inner/3.xml"]),
+    ],
+)
+def test_local_patterns(folder, patterns, expected):
+    """Paths, folders, globs and lists give absolute paths with sizes, each once, sorted."""
+    (folder / "list.txt").write_text("# ours\n1.xml\n\n  inner/*.xml  \n1.xml\n")
+    files = match_inputs(patterns)
+    assert names(files, folder) == expected
+    assert all(Path(file.uri).stat().st_size == file.size for file in files)
+
+
+@pytest.fixture
+def with_output(folder):
+    """The folder with the output of a run in it, and what was made of that."""
+    names = ("run.json", "receipts/c.json", "articles/c.parquet", "jsonl/c.jsonl.gz", "bioc/5.xml")
+    for name in names:
+        path = folder / "inner/out" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(ARTICLE)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected", "notes"),
+    [
+        ("inner/**", ["inner/3.xml", "inner/deep/4.xml"], ["5 files ("]),
+        ("inner/**/*.xml", ["inner/3.xml", "inner/deep/4.xml"], ["bioc/5.xml passed over"]),
+        ("**/*", [*IN_FOLDER, "inner/3.xml", "inner/deep/4.xml"], ["5 files (", "2 files ("]),
+        (".", IN_FOLDER, ["notes.txt passed over"]),
+        ("inner/out/bioc", ["inner/out/bioc/5.xml"], []),
+        ("inner/out/bioc/**", ["inner/out/bioc/5.xml"], []),
+        ("inner/out/*/*", [f"inner/out/{name}" for name in ALL_OF_RUN], []),
+    ],
+)
+def test_what_nobody_named_is_input_only_if_it_looks_like_it(with_output, pattern, expected, notes):
+    """An earlier run's output, and files with other names, are passed over, and that is said."""
+    said = []
+    found = names(match_inputs([pattern], note=said.append), with_output)
+    assert found == sorted(expected)
+    assert len(said) == len(notes)
+    assert all(part in line for part, line in zip(notes, said, strict=True))
+
+
+@pytest.mark.usefixtures("with_output")
+def test_nothing_that_looks_like_input():
+    """Then a pattern is refused, with what to do."""
+    for pattern in ("inner/out/**", "**/*.txt", "**/*.gz.txt"):
+        with pytest.raises(InputError, match=r"no file matches|name such files"):
+            match_inputs([pattern])
+
+
+def test_odd_names(folder):
+    """A file that exists is meant by its name, whatever a glob would make of it."""
+    odd = ["a[1].xml", "b *.xml", "c?.xml", "d#e%20.xml", "é.xml"]
+    for name in odd:
+        (folder / name).write_bytes(ARTICLE)
+    files = match_inputs([*odd, f"file://{folder}/1.xml"])
+    assert sorted(names(files, folder)) == sorted([*odd, "1.xml"])
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    assert len(found) == 6
+    assert all(isinstance(each, SourceArticle) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("none.xml", "none.xml"),
+        ("no*.xml", "no file matches"),
+        ("empty", "holds no file"),
+        ("@none.txt", "cannot be read"),
+        ("@empty/readme.md", "names no input"),
+        ("foo://bucket/a.xml", "foo://bucket/a.xml"),
+        ("http://127.0.0.1:9/a.xml", "cannot be read"),
+    ],
+)
+def test_nothing_matches(folder, pattern, message):
+    """A pattern that names nothing is an error of one line, also beside others that do."""
+    (folder / "empty/readme.md").write_text("# nothing\n")
+    with pytest.raises(InputError, match=message) as caught:
+        match_inputs(["1.xml", pattern])
+    assert "\n" not in str(caught.value)
+
+
+class TestArchives:
+    """Files become archives."""
+
+    def test_small_files_of_a_folder_are_one_archive(self, folder):
+        """Bulk files stand alone; the small plain ones of a folder are read together."""
+        grouped = group_archives(match_inputs([".", "**/*.xml"]))
+        shown = [
+            (archive.name.rpartition("-")[0], [Path(uri).name for uri in archive.uris])
+            for archive in grouped
+        ]
+        assert shown == [
+            (folder.name, ["1.xml", "2.nxml"]),
+            ("bulk", ["bulk.xml.gz"]),
+            ("inner", ["3.xml"]),
+            ("deep", ["4.xml"]),
+            ("pack", ["pack.tar.gz"]),
+        ]
+
+    def test_every_file_is_in_one_archive(self):
+        """No file is lost, though its folder is named before and after a folder inside it."""
+        uris = ["/a/b.xml", "/a/b/c.xml", "/a/c.xml", "/a/b/c.xml.gz", "/a/b.zip"]
+        archives = group_archives([InputFile(uri, 1) for uri in uris])
+        assert sorted(uri for archive in archives for uri in archive.uris) == sorted(uris)
+        assert len({archive.name for archive in archives}) == len(archives)
+
+    def test_an_archive_stays_the_same_beside_others(self):
+        """More inputs change no archive's name, and equal file names do not clash."""
+        one, other = InputFile("/x/PMC1_PMC9.xml.gz", 5), InputFile("/y/PMC1_PMC9.xml.gz", 5)
+        [alone] = group_archives([one])
+        both = group_archives([other, one])
+        assert alone in both
+        assert len({archive.name for archive in both}) == 2
+        assert alone.name.startswith("PMC1_PMC9-")
+
+    @pytest.mark.parametrize(
+        "uri", ["/a/b c;&$.xml.gz", "http://h/p/a.xml.gz?x=/../y", "s3://b/ü/.xml.gz", "/x/..."]
+    )
+    def test_names_are_safe(self, uri):
+        """An archive's name is a safe file name."""
+        [archive] = group_archives([InputFile(uri, None)])
+        assert set(archive.name) <= set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+        )
+        assert not archive.name.startswith((".", "-"))
+
+    def test_large_plain_files_stand_alone(self):
+        """A plain file is read alone when it is large, or when nobody knows how large it is."""
+        files = [
+            InputFile("/a/1.xml", MAX_GROUPED_BYTES + 1),
+            InputFile("/a/2.xml", None),
+            InputFile("/a/3.xml", 1),
+            InputFile("/a/4.xml", 1),
+        ]
+        assert [len(archive.uris) for archive in group_archives(files)] == [1, 1, 2]
+
+
+@pytest.fixture
+def web(folder):
+    """The folder on a web server."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_http(web):
+    """A URL is one file, of the size that the server says; a missing one is an error."""
+    files = match_inputs([f"{web}/1.xml", f"{web}/bulk.xml.gz"])
+    assert files[0] == InputFile(f"{web}/1.xml", len(ARTICLE))
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    assert [each.xml for each in found if isinstance(each, SourceArticle)] == [ARTICLE] * 4
+    with pytest.raises(InputError, match="404"):
+        match_inputs([f"{web}/none.xml"])
+
+
+@pytest.fixture
+def bucket(s3):
+    """An S3 bucket on this machine, with files."""
+    s3.create_bucket(Bucket="corpus")
+    for name in (*NAMES, "inner/3.xml"):
+        data = gzip.compress(BULK) if name.endswith("gz") else ARTICLE
+        s3.put_object(Bucket="corpus", Key=f"oa/{name}", Body=data)
+    padding = b"<!-- %s -->" % (b"x" * 4_000_000)
+    s3.put_object(Bucket="corpus", Key="large.xml", Body=ARTICLE + padding + ARTICLE)
+    return "s3://corpus"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("oa/1.xml", ["oa/1.xml"]),
+        ("oa/*.gz", ["oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("oa/", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("oa", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/pack.tar.gz"]),
+        ("**/3.xml", ["oa/inner/3.xml"]),
+        ("oa/**", ["oa/1.xml", "oa/2.nxml", "oa/bulk.xml.gz", "oa/inner/3.xml", "oa/pack.tar.gz"]),
+    ],
+)
+def test_s3_patterns(bucket, pattern, expected):
+    """Objects, folders and globs in a bucket are matched like files."""
+    assert names(match_inputs([f"{bucket}/{pattern}"]), bucket) == expected
+
+
+def test_s3_articles(bucket):
+    """Articles in a bucket are found, and read again from their places."""
+    files = match_inputs([f"{bucket}/oa/1.xml", f"{bucket}/oa/bulk.xml.gz", f"{bucket}/large.xml"])
+    assert [file.size for file in files][1:] == [len(ARTICLE), len(gzip.compress(BULK))]
+    found = [each for archive in group_archives(files) for each in scan_archive(archive)]
+    whole = [each for each in found if isinstance(each, SourceArticle)]
+    assert len(whole) == len(found) == 6
+    assert list(read_articles([each.range for each in whole])) == whole
+    far = [each for each in whole if each.range.start_byte > 4_000_000]
+    assert list(read_articles([each.range for each in far])) == far
+    with pytest.raises(InputError, match="no file matches"):
+        match_inputs([f"{bucket}/none/*.xml"])
+    with pytest.raises(InputError):
+        match_inputs(["s3://no-such-bucket/a.xml"])

@@ -1,0 +1,167 @@
+"""Flags become options that make sense, or a line that says why not."""
+
+import argparse
+
+import pytest
+
+from models.files import ModelError
+from pipeline.__main__ import main
+from pipeline.job.options import UsageError, add_arguments, check_beam_flags, run_options
+
+
+@pytest.fixture
+def options(tiny):
+    """Reads flags of ``annotate``; ``--model`` is the small one if none is given."""
+
+    def read(*flags: str):
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        add_arguments(parser)
+        model = [] if "--model" in flags else ["--model", tiny]
+        return run_options(
+            parser.parse_args(["--input", "a.xml", "--output", "out", *model, *flags])
+        )
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--runner", "FlinkRunner", "--flink_master", "host:8081"],
+        ["--temp_location=gs://b/t", "--project", "p", "--region", "r"],
+        ["--setup_file", "./setup.py", "--save_main_session"],
+        ["--environment_type=EXTERNAL", "--environment_config=localhost:50000"],
+        ["--s3_endpoint_url", "http://localhost:5000"],
+        ["--direct_num_workers", "3"],
+    ],
+)
+def test_flags_of_beam_pass_through(flags):
+    """Those of any runner and file system that Beam brings."""
+    check_beam_flags(flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--no-such-flag"], "--no-such-flag"),
+        (["--runer", "FlinkRunner"], "--runer"),
+        (["--runner", "DirectRunner", "stray.xml"], "stray.xml"),
+        (["--direct_num_workers", "many"], "--direct_num_workers"),
+    ],
+)
+def test_flags_that_nobody_knows_are_refused_by_name(flags, named):
+    """Beam itself would let most of them pass."""
+    with pytest.raises(UsageError, match=named):
+        check_beam_flags(flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "overall", "by_type"),
+    [
+        ([], 0.0, {}),
+        (["--min-score", "0.5"], 0.5, {}),
+        (["--min-score", "GP=0.9"], 0.0, {"GP": 0.9}),
+        (["--min-score", "0.5", "GP=0.9", "CD=1"], 0.5, {"GP": 0.9, "CD": 1.0}),
+    ],
+)
+def test_least_scores_for_all_and_by_type(flags, overall, by_type, options):
+    """A type's own wins."""
+    [model] = options(*flags).models
+    assert (model.min_score, model.min_scores) == (overall, by_type)
+
+
+@pytest.mark.parametrize("value", ["x", "-0.1", "1.1", "nan", "GP=", "GP=x", "=0.5=", "inf"])
+def test_least_score_that_is_none_is_refused(value, options):
+    """Not from 0 to 1."""
+    with pytest.raises(UsageError, match="neither SCORE nor TYPE=SCORE"):
+        options("--min-score", value)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--max-reject-rate", "2"],
+        ["--max-reject-rate", "-0.1"],
+        ["--threads", "0"],
+        ["--workers", "-1"],
+        ["--threads", "two"],
+        ["--window", "page"],
+        ["--aggregation", "median"],
+        ["--overwrite", "--update"],
+    ],
+    ids=" ".join,
+)
+def test_values_out_of_range_are_refused(flags, options):
+    """Before anything is read."""
+    with pytest.raises((argparse.ArgumentError, SystemExit)):
+        options(*flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--threads", "two"], "--threads: two is not a whole number from 1 up"),
+        (["--max-reject-rate", "5%"], "--max-reject-rate: 5% is not a number from 0 to 1"),
+        (["--window", "page"], "--window: invalid choice: 'page'"),
+        (["--overwrite", "--update"], "not allowed with argument"),
+        (["--output"], "--output: expected one argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_one_line_that_says_what_was_expected(flags, said, capsys):
+    """Without the whole usage before it."""
+    with pytest.raises(SystemExit) as end:
+        main(["annotate", "--input", "a.xml", "--output", "out", *flags])
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_models_are_told_apart(options, tiny):
+    """The same one twice is a mistake; two are annotated with in the order given."""
+    with pytest.raises(UsageError, match="twice"):
+        options("--model", tiny, tiny)
+    assert [model.folder for model in options("--model", tiny, f"{tiny}_bpe").models] == [
+        tiny,
+        f"{tiny}_bpe",
+    ]
+    with pytest.raises(ModelError, match="no-such-model"):
+        options("--model", "no-such-model")
+
+
+def test_fingerprint_changes_with_what_changes_the_rows(options, tiny):
+    """And with nothing else: other threads go on with the same output."""
+    prints = [
+        options(*flags).fingerprint
+        for flags in (
+            [],
+            ["--aggregation", "max"],
+            ["--min-score", "0.5"],
+            ["--min-score", "GP=0.5"],
+            ["--window", "pack"],
+            ["--language", "en", "fr"],
+            ["--language", "all"],
+            ["--references"],
+            ["--model", f"{tiny}_bpe"],
+            ["--model", tiny, f"{tiny}_bpe"],
+            ["--model", f"{tiny}_bpe", tiny],
+        )
+    ]
+    assert len(set(prints)) == len(prints)
+    assert options("--threads", "7", "--workers", "2", "--quiet").fingerprint == prints[0]
+    assert options("--language", "EN", "--aggregation", "first").fingerprint == prints[0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "languages"),
+    [
+        ([], {"en"}),
+        (["--language", "EN", "fr"], {"en", "fr"}),
+        (["--language", "en", "all"], set()),
+    ],
+)
+def test_languages(flags, languages, options):
+    """Regions do not count; all is the same as no wish."""
+    assert options(*flags).text.languages == languages

@@ -1,0 +1,499 @@
+"""Each format says what the tables say, by its own rules."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.__main__ import main
+from pipeline.evaluation.gold import Mention, read_gold
+from pipeline.output.committed import ArticleRows
+from pipeline.results import formats
+from pipeline.results.export import Lines
+from pipeline.results.resolve import find_source
+from pipeline.results.xmltext import XmlText
+from tests.pipeline.conftest import article, files, write_archive
+from transforms.jats import parse_xml
+
+LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"
+
+
+@pytest.fixture(scope="module")
+def done(samples, tiny, tmp_path_factory):
+    """The output of a run over the samples."""
+    output = tmp_path_factory.mktemp("samples") / "out"
+    flags = ["--model", tiny, "--max-reject-rate", "0.1"]
+    assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
+    return output
+
+
+def export(output: Path, format_: str, to: Path, *flags: str) -> int:
+    """Runs the command; gives the exit code."""
+    return main(["export", str(output), "--format", format_, "--to", str(to), *flags])
+
+
+def rows(output: Path, table: str) -> dict[str, list[dict]]:
+    """A table's rows by article."""
+    found = [
+        row
+        for path in sorted((output / table).iterdir())
+        for row in pq.read_table(path).to_pylist()
+    ]
+    return {
+        name: list(group) for name, group in itertools.groupby(found, lambda row: row["article_id"])
+    }
+
+
+def mentions(annotations: list[dict]) -> list[Mention]:
+    """Rows as the gold reader has them."""
+    return [Mention(found["start"], found["end"], found["type"]) for found in annotations]
+
+
+def lines_of(folder: Path, pattern: str) -> list[dict]:
+    """JSON lines of several files."""
+    return [
+        json.loads(line)
+        for path in sorted(folder.glob(pattern))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+# BioC -------------------------------------------------------------------------------------------
+
+
+def test_bioc_holds_every_mention_at_its_place(done, tmp_path):
+    """Offsets are the document's, and those of our own table."""
+    assert export(done, "bioc", tmp_path / "bioc") == 0
+    annotations = rows(done, "annotations")
+    documents = [
+        document
+        for path in (tmp_path / "bioc").glob("*.bioc.json")
+        for document in json.loads(path.read_text(encoding="utf-8"))["documents"]
+    ]
+    assert {document["id"] for document in documents} == set(rows(done, "articles"))
+    for document in documents:
+        found = []
+        end = -1
+        for passage in document["passages"]:
+            assert passage["offset"] == end + 1
+            end = passage["offset"] + len(passage["text"])
+            for annotation in passage["annotations"]:
+                [place] = annotation["locations"]
+                start = place["offset"] - passage["offset"]
+                assert passage["text"][start : start + place["length"]] == annotation["text"]
+                kind = annotation["infons"]["type"]
+                found.append(Mention(place["offset"], place["offset"] + place["length"], kind))
+            for infons in (passage["infons"], *(a["infons"] for a in passage["annotations"])):
+                assert all(isinstance(value, str) for value in infons.values())
+        assert found == mentions(annotations.get(document["id"], []))
+
+
+@pytest.mark.parametrize(
+    ("section", "xpath", "name"),
+    [
+        ("TITLE", "/article[1]/front[1]/article-meta[1]/title-group[1]/article-title[1]", "front"),
+        ("ABSTRACT", "/article[1]/front[1]/article-meta[1]/abstract[1]/p[1]", "abstract"),
+        (
+            "ABSTRACT",
+            "/article[1]/front[1]/article-meta[1]/abstract[1]/sec[1]/title[1]",
+            "abstract_title_1",
+        ),
+        ("METHODS", "/article[1]/body[1]/sec[2]/sec[1]/title[1]", "title_2"),
+        ("METHODS", "/article[1]/body[1]/sec[2]/sec[1]/p[1]", "paragraph"),
+        ("FIG", "/article[1]/body[1]/sec[2]/p[1]/fig[1]/caption[1]/p[1]", "fig_caption"),
+        ("FIG", "/article[1]/body[1]/fig[1]/caption[1]/title[1]", "fig_title_caption"),
+        ("TABLE", "/article[1]/body[1]/table-wrap[1]/table[1]/tbody[1]/tr[1]/td[1]", "table"),
+        ("TABLE", "/article[1]/body[1]/table-wrap[1]/caption[1]/p[1]", "table_caption"),
+        (
+            "TABLE",
+            "/article[1]/body[1]/table-wrap[1]/table-wrap-foot[1]/fn[1]/p[1]",
+            "table_footnote",
+        ),
+        ("COMP_INT", "/article[1]/back[1]/fn-group[1]/fn[1]/p[1]", "footnote"),
+    ],
+)
+def test_bioc_passages_have_the_types_of_pubmed_central(section, xpath, name):
+    """By section and element."""
+    assert formats._passage_type(section, xpath) == name
+
+
+# PubTator and brat ------------------------------------------------------------------------------
+
+
+def test_brat_gives_back_the_same_mentions(done, tmp_path):
+    """Read as gold, each article has its text and its mentions."""
+    assert export(done, "brat", tmp_path / "brat") == 0
+    annotations = rows(done, "annotations")
+    articles = rows(done, "articles")
+    found = {
+        document.name: document
+        for folder in (tmp_path / "brat").iterdir()
+        if folder.is_dir()
+        for document in read_gold(folder).documents
+    }
+    assert set(found) == set(articles)
+    for name, document in found.items():
+        assert document.text == articles[name][0]["text"]
+        assert list(document.mentions) == sorted(mentions(annotations.get(name, [])))
+    assert "[entities]\n" in (tmp_path / "brat" / "annotation.conf").read_text()
+
+
+def test_pubtator_gives_back_title_and_abstract(done, tmp_path):
+    """Read as gold, each mention of title and abstract is there, and no other."""
+    assert export(done, "pubtator", tmp_path / "pubtator") == 0
+    expected = sorted(
+        (found["exact"], formats.PUBTATOR_TYPES[found["type"]])
+        for annotations in rows(done, "annotations").values()
+        for found in annotations
+        if found["section"] in ("TITLE", "ABSTRACT")
+    )
+    found = [
+        (document.text[mention.start : mention.end], mention.type)
+        for path in (tmp_path / "pubtator").glob("*.pubtator.txt")
+        for document in read_gold(path).documents
+        for mention in document.mentions
+    ]
+    assert sorted(found) == expected
+    assert expected
+
+
+PASSAGES = st.lists(
+    st.tuples(
+        st.sampled_from(["TITLE", "ABSTRACT", "METHODS", "RESULTS|DISCUSS"]),
+        st.lists(
+            st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1),
+            min_size=1,
+            max_size=5,
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
+    """An article in which every second word is a mention."""
+    text = ""
+    spans, annotations, starts = [], [], []
+    for number, (section, words) in enumerate(passages):
+        text += "\n" if number else ""
+        begin = len(text)
+        starts.append(begin)
+        for index, word in enumerate(words):
+            text += " " if index else ""
+            start = len(text)
+            text += word
+            if index % 2 == 0:
+                annotations.append(
+                    {
+                        "annotation_id": f"{len(annotations):032x}",
+                        "passage": number,
+                        "sentence": number,
+                        "section": section,
+                        "type": "GP",
+                        "start": start,
+                        "end": len(text),
+                        "exact": word,
+                        "prefix": text[begin:start][-32:],
+                        "postfix": "",
+                        "score": 0.5,
+                        "model": "m@1",
+                        "start_xpath": f"/article[1]/p[{number}]/text()[1]",
+                        "start_offset": start - begin,
+                        "end_xpath": f"/article[1]/p[{number}]/text()[1]",
+                        "end_offset": len(text) - begin,
+                    }
+                )
+        spans.append({"start": begin, "end": len(text), "section": section, "xpath": "/article[1]"})
+    about = dict.fromkeys(("title", "journal", "article_type", "language", "license", "year"))
+    ids = {"article_id": "PMC1", "pmcid": "PMC1", "pmid": None, "doi": None, "sha256": "0" * 64}
+    return ArticleRows({**ids, **about, "text": text, "passages": spans}, starts, annotations)
+
+
+@given(PASSAGES)
+def test_any_text_survives(tmp_path_factory, passages):
+    """Accents, emoji, quotes and bars: written and read, the slices are the mentions."""
+    rows = made(passages)
+    folder = tmp_path_factory.mktemp("formats")
+    (folder / "1.txt").write_text(rows.row["text"], encoding="utf-8", newline="")
+    (folder / "1.ann").write_text(formats.brat_standoff(rows), encoding="utf-8", newline="")
+    [document] = read_gold(folder).documents
+    assert list(document.mentions) == mentions(rows.annotations)
+
+    found = [
+        passage["text"][place["offset"] - passage["offset"] :][: place["length"]]
+        for passage in json.loads(formats.to_json(formats.bioc_document(rows, {})))["passages"]
+        for annotation in passage["annotations"]
+        for place in annotation["locations"]
+    ]
+    assert found == [annotation["exact"] for annotation in rows.annotations]
+
+    written = formats.pubtator_text(rows)
+    inside = [a["exact"] for a in rows.annotations if a["section"] in ("TITLE", "ABSTRACT")]
+    if written is None:
+        assert not inside
+    else:
+        (folder / "p.txt").write_text(written[0], encoding="utf-8", newline="")
+        [document] = read_gold(folder / "p.txt").documents
+        slices = [document.text[mention.start : mention.end] for mention in document.mentions]
+        assert sorted(slices) == sorted(inside)
+
+    for line in formats.submission_rows(rows, "lab", {}):
+        for found, annotation in zip(line["anns"], rows.annotations, strict=False):
+            sentence, word = map(int, found["position"].split("."))
+            words = rows.row["text"].split("\n")[sentence - 1].split(" ")
+            assert words[word - 1] == annotation["exact"]
+
+
+# Web Annotation ---------------------------------------------------------------------------------
+
+
+def test_web_annotations_are_found_in_the_xml(done, tmp_path):
+    """By XPath and position alone."""
+    assert export(done, "webannotation", tmp_path / "web") == 0
+    pages = [json.loads(path.read_text()) for path in (tmp_path / "web").glob("*.jsonld")]
+    items = {
+        item["id"].removeprefix("urn:uuid:").replace("-", ""): item
+        for page in pages
+        for item in page["items"]
+    }
+    assert all(page["@context"][0] == "http://www.w3.org/ns/anno.jsonld" for page in pages)
+    annotations = rows(done, "annotations")
+    assert set(items) == {a["annotation_id"] for found in annotations.values() for a in found}
+    for name, [row] in rows(done, "articles").items():
+        xml = XmlText(parse_xml(find_source(row)))
+        for annotation in annotations.get(name, []):
+            target = items[annotation["annotation_id"]]["target"]
+            place, quoted = target["selector"]
+            assert quoted == {
+                "type": "TextQuoteSelector",
+                "exact": annotation["exact"],
+                "prefix": annotation["prefix"],
+                "suffix": annotation["postfix"],
+            }
+            assert target["source"] == f"https://europepmc.org/article/PMC/{row['pmcid']}"
+            first = place.get("startSelector", place)
+            last = place.get("endSelector", place)
+            found = {
+                "exact": quoted["exact"],
+                "start_xpath": first["value"],
+                "start_offset": first["refinedBy"]["start"],
+                "end_xpath": last["value"],
+                "end_offset": last["refinedBy"]["end"],
+            }
+            assert xml.holds(found)
+
+
+def test_a_mention_over_several_text_nodes_is_a_range():
+    """From a point to a point."""
+    rows = made([("RESULTS", ["IFN-γ"])])
+    node = "/article[1]/p[1]/italic[1]/text()[1]"
+    annotation = {**rows.annotations[0], "end_xpath": node, "end_offset": 1}
+    place = formats.web_annotation(annotation, rows.row, {})["target"]["selector"][0]
+    ends = [place["startSelector"], place["endSelector"]]
+    assert place["type"] == "RangeSelector"
+    assert [end["value"] for end in ends] == [annotation["start_xpath"], node]
+    assert [(end["refinedBy"]["start"], end["refinedBy"]["end"]) for end in ends] == [
+        (0, 0),
+        (1, 1),
+    ]
+
+
+# Europe PMC -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def submission(done, tmp_path_factory):
+    """An export with links for one mention."""
+    folder = tmp_path_factory.mktemp("europepmc")
+    (folder / "links.tsv").write_text(LINKS)
+    flags = ["--provider", "lab", "--links", str(folder / "links.tsv")]
+    assert export(done, "europepmc", folder / "to", *flags) == 0
+    return folder / "to"
+
+
+def test_linked_mentions_can_be_submitted(done, submission):
+    """Four keys, one article a line, and every mention of the link."""
+    lines = lines_of(submission, "*.api.json")
+    assert lines
+    texts = {name: found[0]["text"] for name, found in rows(done, "articles").items()}
+    for line in lines:
+        assert set(line) == {"src", "id", "provider", "anns"}
+        assert formats.submission_problems(line) == []
+        for annotation in line["anns"]:
+            assert annotation["exact"] == annotation["tags"][0]["name"] == "BRCA1"
+            assert annotation["type"] == "gene_protein"
+            quoted = annotation["prefix"] + annotation["exact"] + annotation["postfix"]
+            assert quoted in texts[line["id"]]
+    assert len({line["id"] for line in lines}) == len(lines)
+
+
+def test_every_other_mention_is_in_no_match(done, submission):
+    """What has no link, no text beside it, or no article at Europe PMC is never submitted."""
+    lines = [*lines_of(submission, "*.api.json"), *lines_of(submission, "no_match/*.api.json")]
+    exported = sorted((line["id"], a["exact"]) for line in lines for a in line["anns"])
+    expected = sorted(
+        (name, annotation["exact"])
+        for name, annotations in rows(done, "annotations").items()
+        if "#" not in name
+        for annotation in annotations
+    )
+    assert exported == expected
+    for line in lines_of(submission, "no_match/*.api.json"):
+        assert formats.submission_problems(line)
+    counts = json.loads((submission / "export.json").read_text())["counts"]
+    total = json.loads((done / "run.json").read_text())["counts"]["annotations"]
+    assert sum(count for what, count in counts.items() if "annotations" in what) == total
+
+
+def test_without_links_nothing_is_submitted(done, tmp_path, capsys):
+    """And it is said."""
+    assert export(done, "europepmc", tmp_path / "to", "--provider", "lab") == 0
+    assert not list((tmp_path / "to").glob("*.api.json"))
+    assert "nothing can be submitted" in capsys.readouterr().out
+
+
+GOOD = {
+    "position": "1.2",
+    "prefix": "in ",
+    "exact": "BRCA1",
+    "postfix": "",
+    "section": "Title",
+    "type": "gene_protein",
+    "tags": [{"name": "BRCA1", "uri": "https://www.uniprot.org/uniprotkb/P38398/entry"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"position": 1}, "position"),
+        ({"position": "1"}, "position"),
+        ({"prefix": ""}, "prefix or postfix"),
+        ({"postfix": None}, "postfix"),
+        ({"section": "Results,Discussion"}, "section"),
+        ({"tags": []}, "tags"),
+        ({"tags": [{"name": "BRCA1", "uri": "#"}]}, "uri"),
+        ({"tags": [{"name": "", "uri": "https://example.org/1"}]}, "name"),
+        ({"score": 0.5}, "unknown keys score"),
+    ],
+)
+def test_our_own_check_finds_what_the_service_would(change, word):
+    """Offline."""
+    line = {"src": "PMC", "id": "PMC1", "provider": "lab", "anns": [GOOD]}
+    assert formats.submission_problems(line) == []
+    [problem] = formats.submission_problems({**line, "anns": [{**GOOD, **change}]})
+    assert word in problem
+
+
+@pytest.mark.parametrize(
+    "change", [{"src": "PPR"}, {"id": 1}, {"anns": []}, {"anns": None}, {"types": []}]
+)
+def test_our_own_check_knows_the_lines_keys(change):
+    """A preprint's source is not in the service's pattern; a fifth key is refused."""
+    line = {"src": "PMC", "id": "PMC1", "provider": "lab", "anns": [GOOD], **change}
+    assert formats.submission_problems(line)
+
+
+def test_articles_outside_pmc_show_title_and_abstract_only():
+    """Europe PMC has no more of them."""
+    rows = made([("TITLE", ["of", "x", "BRCA1"]), ("METHODS", ["of", "x", "BRCA1"])])
+    rows.row.update(pmcid=None, pmid="12")
+    links = {("GP", "BRCA1"): formats.Link("BRCA1", "https://example.org/1")}
+    matched, others = formats.submission_rows(rows, "lab", links)
+    assert (matched["src"], matched["id"]) == ("MED", "12")
+    assert [found["section"] for found in matched["anns"]] == ["Title"]
+    assert formats.submission_problems(matched) == []
+    assert len(others["anns"]) == 3
+
+
+def test_no_file_is_too_long(monkeypatch):
+    """The service takes fewer than 10,000 lines."""
+    monkeypatch.setattr(formats, "SUBMISSION_LINES", 2)
+    lines = Lines("x{}.json")
+    for number in range(5):
+        lines.add({"id": number})
+    assert [(name, data.count(b"\n")) for name, data in lines.files()] == [
+        ("x.json", 2),
+        ("x-2.json", 2),
+        ("x-3.json", 1),
+    ]
+
+
+# The folder -------------------------------------------------------------------------------------
+
+
+def test_the_output_stays_as_it_was(done):
+    """An export goes beside the tables; verify still holds."""
+    before = files(done)
+    for format_ in ("bioc", "brat"):
+        assert main(["export", str(done), "--format", format_]) == 0
+    assert main(["verify", str(done)]) == 0
+    after = files(done)
+    assert before.items() <= after.items()
+    assert {Path(name).parts[0] for name in after.keys() - before.keys()} == {"export"}
+
+
+def test_a_new_export_replaces_the_old_one(annotate, tmp_path):
+    """Files of chunks that are gone go; the same run gives the same bytes."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1), article(2)])
+    assert annotate(source, tmp_path / "out") == 0
+    assert export(tmp_path / "out", "brat", tmp_path / "to") == 0
+    first = files(tmp_path / "to")
+    assert export(tmp_path / "out", "brat", tmp_path / "to") == 0
+    assert files(tmp_path / "to") == first
+    write_archive(source, [article(3)])
+    assert annotate(source, tmp_path / "out", "--update") == 0
+    assert export(tmp_path / "out", "brat", tmp_path / "to") == 0
+    names = {Path(name).name for name in files(tmp_path / "to")}
+    assert names == {"PMC3.txt", "PMC3.ann", "annotation.conf", "export.json"}
+
+
+def test_two_versions_of_an_article_are_two_files(annotate, tmp_path):
+    """Neither overwrites the other."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1), article(1, paragraphs=1)])
+    assert annotate(source, tmp_path / "out") == 0
+    assert export(tmp_path / "out", "brat", tmp_path / "to") == 0
+    assert len(list((tmp_path / "to").glob("*/PMC1@*.ann"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--format", "europepmc"], "--provider"),
+        (["--format", "bioc", "--provider", "lab"], "--provider"),
+        (["--format", "brat", "--links", "x.tsv"], "--links"),
+        (["--format", "bioc", "--links", "no-such.tsv"], "no-such.tsv"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused(done, capsys, flags, word):
+    """Before anything is written."""
+    assert main(["export", str(done), *flags]) == 2
+    assert word in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["GP\tBRCA1\n", "GP\tBRCA1\tBRCA1\tP38398\n"])
+def test_a_bad_link_is_named(done, tmp_path, capsys, line):
+    """With its file and line."""
+    (tmp_path / "links.tsv").write_text(line)
+    flags = ["--format", "bioc", "--links", str(tmp_path / "links.tsv")]
+    assert main(["export", str(done), *flags]) == 2
+    assert "links.tsv:1:" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else_is_left_alone(done, tmp_path, capsys):
+    """Nothing is written into it."""
+    (tmp_path / "mine.txt").write_text("mine")
+    assert export(done, "bioc", tmp_path) == 2
+    assert "mine.txt" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_no_run_no_export(tmp_path, capsys):
+    """A folder without run.json is refused."""
+    assert export(tmp_path, "bioc", tmp_path / "to") == 2
+    assert "run.json" in capsys.readouterr().err

@@ -1,0 +1,212 @@
+"""The page tells what run.json and the tables tell, and nothing in it can run."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pyarrow.parquet as pq
+import pytest
+from lxml import etree
+
+from pipeline.__main__ import main
+from pipeline.results import findings
+from pipeline.results.findings import Tally, gather
+from tests.pipeline.conftest import article, files, write_archive
+
+
+@pytest.fixture(scope="module")
+def done(samples, tiny, tmp_path_factory):
+    """The output of a run over the samples, with its report."""
+    output = tmp_path_factory.mktemp("samples") / "out"
+    flags = ["--model", tiny, "--max-reject-rate", "0.1"]
+    assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
+    assert main(["report", str(output)]) == 0
+    return output
+
+
+@pytest.fixture(scope="module")
+def record(done):
+    """Its run.json."""
+    return json.loads((done / "run.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def page(done):
+    """The page, well-formed."""
+    return etree.parse(str(done / "report.html")).getroot()
+
+
+def table(page, title: str) -> list[list[str]]:
+    """The rows of the first table under a title, as text."""
+    [heading] = page.xpath(f"//*[self::h2 or self::h3][starts-with(., '{title}')]")
+    [found, *_] = heading.xpath("following-sibling::*[descendant-or-self::table][1]//table")
+    return [["".join(cell.itertext()) for cell in row] for row in found.iter("tr")]
+
+
+def rows_of(output, name: str) -> list[dict]:
+    """All rows of one of the run's tables."""
+    return [row for path in (output / name).iterdir() for row in pq.read_table(path).to_pylist()]
+
+
+def number(text: str) -> int:
+    """A number as the page writes it."""
+    return int(text.replace(",", ""))
+
+
+def test_the_page_stands_alone(done):
+    """No script, no picture, style or font from elsewhere; every tag is closed."""
+    text = (done / "report.html").read_text(encoding="utf-8")
+    open_tags, seen = [], []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            open_tags.append(tag)
+            seen.append((tag, dict(attrs)))
+
+        def handle_endtag(self, tag):
+            assert open_tags.pop() == tag
+
+        def handle_startendtag(self, tag, attrs):
+            seen.append((tag, dict(attrs)))
+
+    Reader().feed(text)
+    assert not open_tags
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in seen}
+    assert not [attrs for _, attrs in seen if {"src", "href", "onload"} & attrs.keys()]
+    assert "@import" not in text
+    assert "url(" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_counts_equal_those_of_the_run(page, record):
+    """By section and type, and in all."""
+    head, *rows = table(page, "Annotations by section and type")
+    types = head[1 : head.index("all")]
+    by_section = {row[0]: number(row[len(types) + 1]) for row in rows}
+    assert by_section.pop("all") == record["counts"]["annotations"]
+    found = {section: count for section, count in by_section.items() if count}
+    assert found == record["annotations"]["by_section"]
+    by_type = dict(zip(types, map(number, rows[-1][1 : len(types) + 1]), strict=True))
+    assert by_type == record["annotations"]["by_type"]
+    cards = {card[1].text: number(card[0].text) for card in page.iterfind(".//*[@class='card']")}
+    assert cards["articles annotated"] == record["reconciliation"]["annotated"]
+    assert cards["rejected"] == record["reconciliation"]["rejected"]
+    assert cards["tokens"] == record["counts"]["tokens"]
+    assert not page.xpath("//*[@class='notice']")
+
+
+def test_rejects_and_ledger_and_articles(page, record):
+    """Rejects have an example; the characters and articles add up."""
+    [_, reject] = table(page, "Rejects")
+    assert reject[:3] == ["parse", "not-well-formed", "1"]
+    assert "PMC9900004" in reject[3]
+    ledger = table(page, "Where the characters went")[1:]
+    assert ledger[0][0] == "annotated"
+    assert {"references", "metadata"} < {row[0] for row in ledger}
+    journals = table(page, "by journal")[1:]
+    assert sum(number(row[1]) for row in journals) == record["reconciliation"]["annotated"]
+    stages = table(page, "core time by stage")[1:]
+    assert {row[0] for row in stages} == set(record["stage_msec"])
+
+
+def test_the_ledger_has_every_character(done):
+    """What the articles' rows say, without what sub-articles' own rows say again."""
+    found = gather(str(done))
+    rows = rows_of(done, "articles")
+    main_rows = [row for row in rows if "#" not in row["article_id"]]
+    source = sum(row["chars_source"] for row in main_rows)
+    assert found.kept + found.excluded.total() == source
+    separators = sum(len(row["passages"]) - 1 for row in rows)
+    assert found.text.total() == sum(len(row["text"]) for row in rows) - separators
+    assert sum(found.articles["year"].values()) == len(main_rows)
+
+
+def test_scores_and_mentions_are_all_counted(done, record):
+    """Each annotation has one score and one mention."""
+    found = gather(str(done))
+    for type_, count in record["annotations"]["by_type"].items():
+        assert found.scores[type_].sum() == count
+        assert found.mentions[type_].mentions.total() == count
+
+
+def test_samples_stand_in_their_sentences(done, record):
+    """Twenty of them, or as many as there are; the same ones each time."""
+    samples = gather(str(done)).samples
+    assert len(samples) == min(findings.SAMPLES, record["counts"]["annotations"])
+    texts = [row["text"] for row in rows_of(done, "articles")]
+    for sample in samples:
+        sentence = sample.before + sample.row["exact"] + sample.after
+        assert any(sentence in text for text in texts)
+    assert samples == gather(str(done)).samples
+
+
+def test_rare_mentions_are_forgotten_and_the_page_says_so(monkeypatch):
+    """However many different mentions there are, memory is bounded and the error known."""
+    monkeypatch.setattr(findings, "_TALLY", 10)
+    tally = Tally()
+    for number_ in range(1000):
+        tally.add("common", 3, 1)
+        tally.add(f"rare {number_}", 1, 1)
+    assert len(tally.mentions) <= 20
+    assert tally.mentions["common"] == 3000
+    assert 0 < tally.missed < 3000
+
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' &amp; ]]>"
+
+
+def test_hostile_text_is_shown_not_run(annotate, tmp_path):
+    """In a title, a journal, a section, a mention's sentence and a reject."""
+    escaped = HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    hostile = (
+        article(1)
+        .replace("Of mice, 1", f"Of mice {escaped}")
+        .replace("Study 1-0.", f"{escaped} BRCA1 {escaped}")
+        .replace("<title-group>", f"<title-group><journal-title>{escaped}</journal-title>")
+    )
+    broken = article(2).replace("<body>", "<body></p>")
+    source = write_archive(tmp_path / "a&<b>.xml.gz", [hostile, broken])
+    assert annotate(source, tmp_path / "out", "--max-reject-rate", "1") == 0
+    assert main(["report", str(tmp_path / "out"), "--to", str(tmp_path / "page.html")]) == 0
+    root = etree.parse(str(tmp_path / "page.html")).getroot()
+    assert not root.xpath("//script | //img | //@onerror")
+    text = "".join(root.itertext())
+    assert "<script>alert(1)</script>" in text
+    assert "a&<b>.xml.gz" in text
+    assert not re.search("<script", (tmp_path / "page.html").read_text(encoding="utf-8"))
+
+
+def test_a_run_without_annotations_has_a_page(annotate, tmp_path):
+    """Nothing found is a result too."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    assert annotate(source, tmp_path / "out", "--min-score", "1") == 0
+    assert main(["report", str(tmp_path / "out")]) == 0
+    root = etree.parse(str(tmp_path / "out" / "report.html")).getroot()
+    assert root.xpath("//h2[starts-with(., '0 annotations at random')]")
+
+
+def test_tables_that_disagree_with_the_run_are_named(annotate, tmp_path):
+    """In the page, at its top."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    assert annotate(source, tmp_path / "out") == 0
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    run["annotations"]["by_type"]["GP"] += 1
+    (tmp_path / "out" / "run.json").write_text(json.dumps(run))
+    assert main(["report", str(tmp_path / "out")]) == 0
+    root = etree.parse(str(tmp_path / "out" / "report.html")).getroot()
+    [notice] = root.xpath("//*[@class='notice']")
+    assert "do not agree on annotations by type" in "".join(notice.itertext())
+
+
+def test_the_output_stays_as_it_was(done):
+    """Verify still holds with the page beside the tables; the same run gives the same page."""
+    before = files(done)
+    assert main(["report", str(done)]) == 0
+    assert main(["verify", str(done)]) == 0
+    assert files(done) == before
+
+
+def test_no_run_no_report(tmp_path, capsys):
+    """A folder without run.json is refused."""
+    assert main(["report", str(tmp_path)]) == 2
+    assert "run.json" in capsys.readouterr().err
