@@ -56,6 +56,15 @@ def annotate(tiny: str) -> Callable[..., int]:
 
 
 @pytest.fixture(scope="module")
+def done(samples: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a run over the samples."""
+    output = tmp_path_factory.mktemp("samples") / "out"
+    flags = ["--model", tiny, "--max-reject-rate", "0.1"]
+    assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
+    return output
+
+
+@pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
     """A client of an S3 server on this machine, which this process and its children use."""
     server_module = pytest.importorskip(

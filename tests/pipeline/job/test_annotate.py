@@ -15,15 +15,6 @@ from tests.pipeline.conftest import TESTS, article, files, write_archive
 from transforms.shards import TABLES
 
 
-@pytest.fixture(scope="module")
-def done(samples, tiny, tmp_path_factory):
-    """The output of a run over the samples."""
-    output = tmp_path_factory.mktemp("samples") / "out"
-    flags = ["--model", tiny, "--max-reject-rate", "0.1"]
-    assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
-    return output
-
-
 def _rows(output: Path, table: str) -> list[dict]:
     return [
         row

@@ -22,15 +22,6 @@ from transforms.jats import parse_xml
 LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"
 
 
-@pytest.fixture(scope="module")
-def done(samples, tiny, tmp_path_factory):
-    """The output of a run over the samples."""
-    output = tmp_path_factory.mktemp("samples") / "out"
-    flags = ["--model", tiny, "--max-reject-rate", "0.1"]
-    assert main(["annotate", "--input", str(samples), "--output", str(output), *flags]) == 0
-    return output
-
-
 def export(output: Path, format_: str, to: Path, *flags: str) -> int:
     """Runs the command; gives the exit code."""
     return main(["export", str(output), "--format", format_, "--to", str(to), *flags])
