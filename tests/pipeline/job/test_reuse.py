@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.job.reuse import Reader, annotated_before
+from pipeline.output.record import OutputError
 from tests.pipeline.conftest import article, write_archive
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
@@ -56,6 +57,18 @@ def test_chunk_without_receipt_or_shard_is_not_known(earlier):
     assert annotated_before(str(output), ["other"]) == {}
     (output / "receipts" / f"{chunk}.json").unlink()
     assert annotated_before(str(output), [chunk]) == {}
+
+
+def test_damaged_shard_is_told_with_its_path(earlier):
+    """Whatever Arrow says of it."""
+    output, chunk, sources = earlier
+    places = annotated_before(str(output), [chunk])
+    shard = output / "articles" / f"{chunk}.parquet"
+    shard.write_bytes(shard.read_bytes()[:-9])
+    with pytest.raises(OutputError, match=f"{shard} is damaged"):
+        annotated_before(str(output), [chunk])
+    with pytest.raises(OutputError, match=f"{shard} is damaged"):
+        Reader(str(output), {0: places[key(sources[0].range)]}).outcome(0, sources[0].range)
 
 
 def test_rows_are_those_of_annotating_again_at_the_new_place(earlier, tiny):
