@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import storage
 from pipeline.__main__ import main
+from pipeline.output import storage
 from tests.pipeline.conftest import TESTS, article, files, write_archive
 
 KILLS = 10
