@@ -133,17 +133,25 @@ class _Aligner:
     def _fill_characters(
         self, ours: Sequence[tuple[int, int]], theirs: Sequence[tuple[int, int]]
     ) -> None:
-        """Joins the characters that two wordings begin and end with, white space aside."""
+        """Joins the characters that two wordings begin and end with, white space aside.
+
+        Wordings that share less than half of the shorter one are two, not one.
+        """
         here = [at for span in ours for at in range(*span)]
         there = [at for span in theirs for at in range(*span)]
         low, shorter = 0, min(len(here), len(there))
         while low < shorter and self.source[here[low]] == self.target[there[low]]:
-            self.places[here[low]] = there[low]
             low += 1
-        high = 1
-        while high <= shorter - low and self.source[here[-high]] == self.target[there[-high]]:
-            self.places[here[-high]] = there[-high]
+        high = 0
+        while (
+            high < shorter - low and self.source[here[-1 - high]] == self.target[there[-1 - high]]
+        ):
             high += 1
+        if 2 * (low + high) < shorter:
+            return
+        ends = [*range(low), *range(-high, 0)]
+        for end in ends:
+            self.places[here[end]] = there[end]
 
 
 def _unique_runs(

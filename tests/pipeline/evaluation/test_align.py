@@ -83,6 +83,12 @@ def test_rewording_keeps_the_characters_in_common():
     assert map_span(align(source, target), start, start + 5) == (4, 10)
 
 
+def test_wordings_that_share_an_end_are_not_the_same():
+    """A number at the end is no reason to take one line for another."""
+    source = "sham w13"
+    assert len(lost(source, align(source, "new v43"))) == 7
+
+
 def test_unrelated_texts_are_not_aligned_by_their_small_words():
     """Every text has "the" and "of"."""
     source = " ".join(f"s{at} the of s{at} in" for at in range(50))
