@@ -244,7 +244,11 @@ def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) 
     run = read_run(output)
     if run is not None:
         run["seconds"] = round(run["seconds"] + seconds, 3)
-        run["stage_msec"] = dict(Counter(run["stage_msec"]) + Counter(stage_msec))
+        before = run["stage_msec"]
+        run["stage_msec"] = {
+            stage: before.get(stage, 0) + stage_msec.get(stage, 0)
+            for stage in sorted({*before, *stage_msec})
+        }
         write_run(output, run)
 
 
