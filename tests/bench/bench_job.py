@@ -49,21 +49,24 @@ def write_archive(path: Path, articles: Iterable[bytes]) -> Path:
     return path
 
 
-def all_windows(path: Path, model: Model) -> list[NDArray[np.int32]]:
-    """Token ids of every window of an archive."""
+def all_windows(path: Path, model: Model) -> tuple[list[NDArray[np.int32]], int]:
+    """Token ids of every window of an archive, and how many tokens are scored.
+
+    Windows of a sentence over the limit overlap; a token counts once.
+    """
     [archive] = group_archives([InputFile(str(path), path.stat().st_size)])
     windows = []
+    n_scored = 0
     for source in scan_archive(archive):
         assert not isinstance(source, Reject)
         for article in parse_articles(source, TextOptions(), section_code):
             texts = [article.text[passage.start : passage.end] for passage in article.passages]
             tokens = tokenize_passages(texts, model.tokenizer)
             spans = [split_sentences(text) for text in texts]
-            windows += [
-                tokens[window.passage].ids[window.start : window.end]
-                for window in cut_windows(tokens, spans, model.window_limit)
-            ]
-    return windows
+            for window in cut_windows(tokens, spans, model.window_limit):
+                windows.append(tokens[window.passage].ids[window.start : window.end])
+                n_scored += window.scored_end - window.scored_start
+    return windows, n_scored
 
 
 def floor(model: Model, windows: list[NDArray[np.int32]], threads: int) -> None:
@@ -125,8 +128,7 @@ def main() -> None:
         output = Path(folder, "out")
         for name in args.model:
             model = load_cached(name)
-            windows = all_windows(source, model)
-            real = sum(len(ids) for ids in windows)
+            windows, real = all_windows(source, model)
             job(name, warm, output, 1)
             times: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
             for _, threads in product(range(args.rounds), args.threads):
