@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ class Settings:
     max_tokens: int = 256
     seed: int = 20
     bf16: bool = True
+
+
+def is_done(trained: Path, settings: Settings, work: Path) -> bool:
+    """Whether the encoder is there, of these settings; if not, they are noted in `work`."""
+    work.mkdir(parents=True, exist_ok=True)
+    kept = work / "settings.json"
+    wanted = json.dumps(asdict(settings), indent=2) + "\n"
+    if (trained / "tokenizer.json").exists() and kept.read_text() == wanted:
+        return True
+    kept.write_text(wanted)
+    return False
 
 
 def rate_factor(progress: float, warmup: float) -> float:

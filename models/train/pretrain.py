@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -14,7 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM
 
 from models.train.data import Corpus, corpus_files, detokenise, load_tokenizer, read_iob
-from models.train.loop import Settings, run_steps
+from models.train.loop import Settings, is_done, run_steps
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Archive, RejectError, SourceArticle
@@ -122,12 +120,9 @@ def pretrain(base: Path, texts: Iterable[list[str]], work: Path, settings: Setti
 
     Goes on from `work`/checkpoint.pt if there is one; a finished run is not repeated.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    trained, kept = work / "encoder", work / "settings.json"
-    wanted = json.dumps(asdict(settings), indent=2) + "\n"
-    if (trained / "tokenizer.json").exists() and kept.read_text() == wanted:
+    trained = work / "encoder"
+    if is_done(trained, settings, work):
         return trained
-    kept.write_text(wanted)
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
     [mask_id] = token_ids(tokenizer, "[MASK]")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -19,7 +17,7 @@ from models.train.data import (
     examples,
     load_tokenizer,
 )
-from models.train.loop import Settings, run_steps
+from models.train.loop import Settings, is_done, run_steps
 from models.train.score import entity_scores
 
 
@@ -134,12 +132,9 @@ def train(
     The log is `work`/log.tsv. Every `watch_steps` the held-out splits of the corpora named in
     `watch` are scored.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    trained, kept = work / "encoder", work / "settings.json"
-    wanted = json.dumps(asdict(settings), indent=2) + "\n"
-    if (trained / "tokenizer.json").exists() and kept.read_text() == wanted:
+    trained = work / "encoder"
+    if is_done(trained, settings, work):
         return trained
-    kept.write_text(wanted)
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
     model = load_encoder(base, labels, settings.dropout)
