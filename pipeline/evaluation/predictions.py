@@ -15,7 +15,7 @@ from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import OutputError, read_run
-from transforms.entities import find_entities, read_scheme
+from transforms.entities import find_entities, labelled_sentences, read_scheme
 from transforms.inference import score_windows
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
@@ -106,11 +106,11 @@ def _mentions(model: Model, document: GoldDocument) -> list[Mention]:
         for (start, _), its_tokens, its_sentences, its_logits in zip(
             passages, tokens, sentences, logits, strict=True
         )
-        for sentence in its_sentences
+        for index in labelled_sentences(its_logits, its_tokens, its_sentences, model.labels)
         for entity in find_entities(
             its_logits,
             its_tokens,
-            sentence,
+            its_sentences[index],
             model.labels,
             model.aggregation,
             thresholds=model.thresholds,
