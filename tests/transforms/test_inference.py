@@ -101,29 +101,47 @@ def test_batches_cover_the_windows_at_the_least_cost(lengths, limit, cost):
     assert waste(lengths, batches, cost) == min(waste(lengths, cut, cost) for cut in fits)
 
 
+class Recording:
+    """The tiny model, which notes the batches it is given."""
+
+    name, labels, n_special = TINY.name, TINY.labels, TINY.n_special
+
+    def __init__(self):
+        self.batches: list[list[list[int]]] = []
+
+    def score(self, batch):
+        """As the model does."""
+        self.batches.append([ids.tolist() for ids in batch])
+        return TINY.score(batch)
+
+
 def test_an_article_is_scored_the_same_twice():
     """Order and batches are fixed by the article alone."""
     tokens = tokenize_passages(TEXTS, TINY.tokenizer)
     windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
-    calls: list[list[list[int]]] = []
+    first, again = Recording(), Recording()
+    for model in (first, again):
+        score_windows(model, tokens, windows)
+    assert first.batches == again.batches != []
 
-    class Recording:
-        name, labels, n_special = TINY.name, TINY.labels, TINY.n_special
 
-        def score(self, batch):
-            calls[-1].append([ids.tolist() for ids in batch])
-            return TINY.score(batch)
-
-    for _ in range(2):
-        calls.append([])
-        score_windows(Recording(), tokens, windows)
-    assert calls[0] == calls[1]
+def test_windows_of_the_same_tokens_are_scored_once():
+    """Each has the scores, in the part of it that is its own."""
+    tokens = tokenize_passages(["TP53 and BRCA1", "Mice", "TP53 and BRCA1"], TINY.tokenizer)
+    n = len(tokens[0].ids)
+    windows = [Window(0, 0, n, 0, n), Window(1, 0, 1, 0, 1), Window(2, 0, n, 1, n - 1)]
+    model = Recording()
+    logits = score_windows(model, tokens, windows)
+    assert sum(len(batch) for batch in model.batches) == 2
+    assert (logits[2][1 : n - 1] == logits[0][1 : n - 1]).all()
+    assert np.isnan(logits[2][[0, n - 1]]).all()
 
 
 def test_idle_threads_help_with_a_long_article():
     """The batches are the same, whoever scores them: helpers that come, or come too late."""
-    tokens = tokenize_passages(TEXTS * 20, TINY.tokenizer)
-    windows = cut_windows(tokens, SENTENCES * 20, TINY.window_limit)
+    texts = ["the acetylsalicylic acid of " * n for n in range(1, 80)]
+    tokens = tokenize_passages(texts, TINY.tokenizer)
+    windows = cut_windows(tokens, [[(0, len(text))] for text in texts], TINY.window_limit)
     alone = score_windows(TINY, tokens, windows)
     helped = []
     with ThreadPoolExecutor(2) as pool:
