@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
-from pipeline.job.memory import release_memory
+from pipeline.job.memory import release_memory, settle_memory
 from pipeline.job.options import RunOptions
 from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
@@ -50,6 +50,7 @@ class Worker:
     def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
         self.options = options
         self.annotators = load_annotators(options.models)
+        settle_memory()
         self._on_article = on_article
         self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="annotate")
         # Some runners start a dozen chunks in one process; each holds its rows in memory.
