@@ -14,11 +14,7 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
-STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - {
-    "transforms.records",
-    "transforms.marks",
-    "transforms.footnotes",
-}
+STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - {"transforms.records"}
 
 # What looks at a finished run knows its folder, and of the job what it can be told.
 LOOKING_BACK = ("pipeline.output*", "pipeline.job.options", "transforms*", "models*")
@@ -33,9 +29,7 @@ OF_THE_PROJECT = {
     "pipeline*": (),
     "transforms.journey": ("transforms*", "models*"),
     "transforms.records": (),
-    "transforms.marks": (),  # the parser's second half
-    "transforms.footnotes": (),
-    "transforms.jats": ("transforms.records", "transforms.marks", "transforms.footnotes"),
+    "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
     "transforms.inference": ("transforms.records", "models*"),
     "transforms.windows": ("transforms.records", "models*"),
     "transforms.archives*": ("transforms.records", "transforms.archives.*"),  # one stage
@@ -47,8 +41,7 @@ OF_THE_PROJECT = {
 OF_OTHERS = {
     "apache_beam": ("pipeline.job.*", "pipeline.output.storage"),
     "lxml": (
-        "transforms.jats",
-        "transforms.footnotes",
+        "transforms.jats*",
         "pipeline.results.resolve",
         "pipeline.results.xmltext",
     ),

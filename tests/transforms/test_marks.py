@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, MARKS, clean
+from transforms.jats.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, MARKS, clean
 
 
 def marked(text: str) -> str:

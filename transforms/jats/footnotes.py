@@ -16,6 +16,8 @@ from typing import cast
 
 from lxml import etree
 
+from transforms.jats.nodes import local_name
+
 NOTED = frozenset(("table-wrap", "table-wrap-group", "fig", "fn"))
 """The elements that may hold such marks."""
 
@@ -61,7 +63,7 @@ def footnote_marks(element: etree._Element) -> set[etree._Element]:
     """
     if next(element.iter("{*}sup"), None) is None:
         return set()
-    kind = _local(element)
+    kind = local_name(element)
     digits = kind != "fig"  # legends are full of isotopes and exponents
     blocks = list(_blocks(element))
     notes = [block for block in blocks if block.in_notes]
@@ -135,10 +137,6 @@ class _Block:
 _AROUND = 60
 
 
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
-
-
 def _normal(mark: str) -> str:
     return re.sub("[∗⁎＊⋆]", "*", mark)
 
@@ -151,7 +149,7 @@ def _blocks(element: etree._Element) -> Iterator[_Block]:
     walker = etree.iterwalk(element, events=("start", "end"))
     notes = 0
     for event, inner in walker:
-        name = _local(inner)
+        name = local_name(inner)
         if name in _NOTES:
             notes += 1 if event == "start" else -1
         elif event == "start" and name in _BLOCKS:
@@ -172,11 +170,11 @@ def _read(element: etree._Element, block: _Block) -> None:
     for child in element:
         if not isinstance(child.tag, str):
             pass
-        elif _local(child) == "xref":
+        elif local_name(child) == "xref":
             _add(block, "".join(cast(Iterator[str], child.itertext())))
-        elif _local(child) == "sup" and next(child.iter("{*}xref"), None) is None:
+        elif local_name(child) == "sup" and next(child.iter("{*}xref"), None) is None:
             text = "".join(cast(Iterator[str], child.itertext()))
-            in_symbol = _local(element) == "italic" and bool((element.text or "").strip())
+            in_symbol = local_name(element) == "italic" and bool((element.text or "").strip())
             start = len(block.text)
             block.sups.append(_Sup(child, text, start, _tokens(text), in_symbol))
             block.text += text

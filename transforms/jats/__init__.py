@@ -1,0 +1,112 @@
+r"""One article's XML, JATS or PubMed, to clean text and a map of every character back to the XML.
+
+A walk over the tree sends each text node to the passage that it belongs to, with marks where the
+XML has something other than text, or counts it as excluded. When the walk is over, ``marks.clean``
+makes each passage's text; what stands in it as it stands in the XML goes into the map::
+
+    <p>H<sub>2</sub>O was              "H" "2" "O was\n   measured" ␁ "5" ␃ "."       pieces
+       measured<xref>5</xref>.</p>     "H2O was measured."                            text
+                                       p/text()[1] sub/text()[1] p/text()[2] ...      runs
+
+The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
+``about`` reads the front matter, ``walk`` goes over the elements, which are what ``elements`` says
+(``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnotes), ``marks`` cleans the
+text, ``xml_map`` leads back to the XML.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from lxml import etree
+
+from transforms.jats.about import About, about_jats, about_pubmed, as_part
+from transforms.jats.elements import JATS, PUBMED, Rule
+from transforms.jats.nodes import local_name, text_length
+from transforms.jats.tree import parse_xml, read_tree
+from transforms.jats.walk import SectionCode, TextOptions, Walk
+from transforms.jats.xml_map import Paths
+from transforms.records import Article, RejectError, SourceArticle, article_id_from
+
+__all__ = ["TextOptions", "parse_articles", "parse_xml"]
+
+
+class Shape(NamedTuple):
+    """How one kind of document is read: what each element is, and where its metadata stands."""
+
+    rules: Mapping[str, Rule]
+    about: Callable[[etree._Element], About]
+
+
+_SHAPES = {
+    "article": Shape(JATS, about_jats),
+    **dict.fromkeys(
+        ("PubmedArticle", "PubmedBookArticle", "MedlineCitation"), Shape(PUBMED, about_pubmed)
+    ),
+}
+
+
+def parse_articles(
+    source: SourceArticle, options: TextOptions, section_code: SectionCode
+) -> list[Article]:
+    """Reads one article: itself first, then each of its sub-articles and responses.
+
+    Args:
+        source: UTF-8 bytes of the article's element, in the namespaces of its enclosing elements.
+        options: what becomes text.
+        section_code: code of the text that stands directly in the last of some nested blocks
+            (outermost first), in an article of a type.
+
+    Raises:
+        RejectError: the bytes are no article that can be read; the message gives line and column.
+    """
+    notes: Counter[str] = Counter()
+    root = read_tree(source, notes)
+    shape = _SHAPES.get(local_name(root))
+    if shape is None:
+        raise RejectError(
+            "parse",
+            "not-jats",
+            f"expected the root element article or PubmedArticle, found {local_name(root)}",
+        )
+    paths = Paths()
+    articles: list[Article] = []
+    waiting = [(root, paths.add(-1, local_name(root), 1, root.tag[0] == "{"))]
+    while waiting:
+        element, path = waiting.pop()
+        about = shape.about(element)
+        walk = Walk(shape.rules, options, section_code, paths, about.article_type or "")
+        waiting += reversed(walk.run(element, path))
+        if articles:
+            article = _article(as_part(about, articles[0], len(articles)), walk, element, {})
+        else:
+            name = article_id_from(about.pmcid, about.pmid, about.doi, source.range.sha256)
+            article = _article(replace(about, article_id=name), walk, element, notes)
+        articles.append(article)
+    return articles
+
+
+def _article(about: About, walk: Walk, root: etree._Element, notes: Mapping[str, int]) -> Article:
+    text, passages = walk.passages()
+    chars_source = text_length(root)
+    excluded = {reason: n for reason, n in sorted(walk.excluded.items()) if n}
+    return Article(
+        article_id=about.article_id,
+        pmcid=about.pmcid,
+        pmid=about.pmid,
+        doi=about.doi,
+        title=about.title,
+        journal=about.journal,
+        article_type=about.article_type,
+        language=about.language,
+        license=about.license,
+        year=about.year,
+        text=text,
+        passages=passages,
+        chars_source=chars_source,
+        chars_kept=walk.map.size,
+        excluded=excluded,
+        xml_map=walk.map,
+        notes=dict(notes),
+    )

@@ -1,0 +1,48 @@
+"""What a block is called, and how it begins: what the section stage goes by."""
+
+import re
+from typing import cast
+
+from lxml import etree
+
+from transforms.jats.nodes import child, local_name, plain_text
+
+WORD = re.compile(r"(?![ivxl]+\b)\b[^\W\d_]{4}", re.IGNORECASE)
+_BEGINNING = etree.XPath("substring(string(), 1, 600)", smart_strings=False)
+_LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
+
+
+def title_of(element: etree._Element, name: str) -> str:
+    """A block's title; ``name`` is the element's."""
+    if name == "custom-meta":
+        return plain_text(child(element, "meta-name"))
+    if name == "AbstractText":
+        return element.get("Label", "")
+    title = child(element, "title")
+    if title is None and name == "fn" and WORD.search(plain_text(child(element, "label"))):
+        title = child(element, "label")
+    if title is None and name == "boxed-text":
+        caption = child(element, "caption")
+        title = None if caption is None else child(caption, "title")
+    return plain_text(title)
+
+
+def sec_titles(element: etree._Element) -> list[str]:
+    """The titles of the sections that an element holds directly."""
+    return [title_of(section, "sec") for section in element.iterchildren("{*}sec")]
+
+
+def bold_lead(element: etree._Element, name: str) -> str:
+    """The bold words with which an untitled block opens, in place of a title."""
+    paragraph = child(element, "p") if name in _LED else None
+    lead = None if paragraph is None else next(paragraph.iterchildren("*"), None)
+    if paragraph is None or lead is None or local_name(lead) != "bold":
+        return ""
+    return "" if paragraph.text and paragraph.text.strip() else plain_text(lead)
+
+
+def beginning(element: etree._Element, title: str) -> str:
+    """The first words of a block after its title."""
+    text = " ".join(cast(str, _BEGINNING(element)).split())
+    at = text.find(title, 0, len(title) + 12)
+    return text[at + len(title) :].lstrip() if title and at >= 0 else text

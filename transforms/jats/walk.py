@@ -1,0 +1,490 @@
+"""A walk over an article's tree: its text, in passages, and a map of it back to the tree."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from transforms.jats.elements import (
+    FORMATTING,
+    KINDS,
+    LABELS,
+    MATHS,
+    PEOPLES_NOTES,
+    SPACED,
+    TITLE_HOLDERS,
+    TRANSLATIONS,
+    XREF_MARKS,
+    Rule,
+)
+from transforms.jats.footnotes import NOTED, footnote_marks
+from transforms.jats.marks import BREAK, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
+from transforms.jats.nodes import (
+    LANG,
+    has_text,
+    is_plain,
+    language_of,
+    local_name,
+    own_language,
+    plain_text,
+    text_length,
+)
+from transforms.jats.titles import WORD, beginning, bold_lead, sec_titles, title_of
+from transforms.jats.xml_map import Paths, XmlMap
+from transforms.records import Block, Passage
+
+SectionCode = Callable[[Sequence[Block], str], str]
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What becomes text.
+
+    Attributes:
+        languages: primary subtags of the languages wanted (``en``); empty: all.
+        references: whether each reference becomes a passage.
+    """
+
+    languages: frozenset[str] = frozenset({"en"})
+    references: bool = False
+
+
+_LETTER = re.compile(r"[^\W\d_]")
+_EXPONENT = re.compile(r"(?<=\d)[eE](?=[+\-−–]?\d)")
+_NOTED = tuple("{*}" + name for name in sorted(NOTED))
+_NEIGHBOURS = 40
+
+
+@dataclass(slots=True)
+class _RawPassage:
+    """Pieces of text nodes and marks between them, as the walk meets them.
+
+    Attributes:
+        nodes: of each piece its text node in the map; -1 for marks.
+        size, n_source: characters of all pieces, and of those that are text.
+        sups: where superscripts start and end.
+    """
+
+    home: "_Home"
+    pieces: list[str] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)
+    size: int = 0
+    n_source: int = 0
+    sups: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, piece: str, node: int = -1) -> None:
+        self.pieces.append(piece)
+        self.nodes.append(node)
+        self.size += len(piece)
+        if node >= 0:
+            self.n_source += len(piece)
+
+
+class _Section:
+    """The blocks around a passage; the code is asked for with the first passage."""
+
+    __slots__ = ("_code", "_walk", "blocks", "path")
+
+    def __init__(self, walk: "Walk", blocks: tuple[Block, ...], path: tuple[str, ...]) -> None:
+        self._walk = walk
+        self._code: str | None = None
+        self.blocks = blocks
+        self.path = path
+
+    @property
+    def code(self) -> str:
+        if self._code is None:
+            self._code = self._walk.section_code(self.blocks, self._walk.article_type)
+        return self._code
+
+
+@dataclass(slots=True)
+class _Home:
+    """The nearest element around that text belongs to: a block, or what holds blocks.
+
+    Attributes:
+        runs_on: its text is one passage, also around blocks inside it.
+        reason: why its text is excluded, or "".
+        wanted: whether its language is wanted.
+    """
+
+    element: int
+    section: _Section
+    wanted: bool
+    reason: str
+    runs_on: bool = False
+    is_cell: bool = False
+    passage: "_RawPassage | None" = None
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open element.
+
+    Attributes:
+        element: its number in the paths.
+        n_texts: its text nodes met so far.
+        unqualified, qualified: its children met so far, by local name.
+        closing: mark to put in at its end.
+        sup_start: where in the raw passage the superscript starts, or -1.
+        spaced: whether its parts have to be parted by spaces.
+        chosen: the one child that is read, if only one is.
+        sec_titles: titles of its sections, once asked for.
+    """
+
+    element: int
+    name: str
+    home: _Home
+    n_texts: int = 0
+    unqualified: dict[str, int] = field(default_factory=dict)
+    qualified: dict[str, int] = field(default_factory=dict)
+    closing: str = ""
+    sup_start: int = -1
+    spaced: bool = False
+    chosen: etree._Element | None = None
+    sec_titles: list[str] | None = None
+
+
+class Walk:
+    """One article's text: passages in the order in which they open, and the ledger."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        options: TextOptions,
+        section_code: SectionCode,
+        paths: Paths,
+        article_type: str,
+    ) -> None:
+        self.section_code = section_code
+        self.article_type = article_type
+        self.excluded: Counter[str] = Counter()
+        self.map = XmlMap(paths)
+        self._rules = rules
+        self._options = options
+        self._paths = paths
+        self._raw: list[_RawPassage] = []
+        self._inner: list[tuple[etree._Element, int]] = []
+        self._names: dict[str, tuple[str, bool, Rule | None]] = {}
+        self._targets: dict[str, str] | None = None
+        self._footnote_marks: set[etree._Element] = set()
+
+    def run(self, root: etree._Element, path: int) -> list[tuple[etree._Element, int]]:
+        """Walks one article; gives its own sub-articles, with their places."""
+        wanted = self._is_wanted(language_of(root))
+        reason = self._rules[local_name(root)].reason or ("" if wanted else "language")
+        home = _Home(path, _Section(self, (), ()), wanted, reason)
+        frames = [_Frame(path, local_name(root), home)]
+        if root.text:
+            self._text(frames[0], root.text)
+        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+        next(walker)
+        for event, element in walker:
+            if event == "start":
+                frame = self._start(frames[-1], element)
+                if frame is None:
+                    walker.skip_subtree()
+                    frames.append(frames[-1])
+                else:
+                    frames.append(frame)
+                    if element.text:
+                        self._text(frame, element.text)
+                continue
+            if event == "end":
+                frame = frames.pop()
+                if not frames:
+                    break
+                if frame is not frames[-1]:
+                    self._end(frame)
+            if element.tail:
+                self._text(frames[-1], element.tail)
+        return self._inner
+
+    # Text
+
+    def _text(self, frame: _Frame, text: str) -> None:
+        frame.n_texts += 1
+        home = frame.home
+        if home.reason:
+            self.excluded[home.reason] += len(text)
+            return
+        passage = home.passage
+        if passage is None:
+            if text.isspace():
+                self.excluded["whitespace"] += len(text)
+                return
+            passage = self._open(home)
+        passage.add(text, self.map.add_node(frame.element, frame.n_texts))
+
+    def _open(self, home: _Home) -> _RawPassage:
+        home.passage = _RawPassage(home)
+        self._raw.append(home.passage)
+        return home.passage
+
+    def _mark(self, home: _Home, mark: str) -> None:
+        if not home.reason:
+            (home.passage or self._open(home)).add(mark)
+
+    def _part(self, home: _Home, mark: str) -> None:
+        """Parts what stands before from what comes after, where there is something before."""
+        if home.passage is not None:
+            if home.runs_on or mark == BREAK:
+                home.passage.add(mark)
+            else:
+                home.passage = None
+
+    def _exclude(self, element: etree._Element, reason: str) -> None:
+        self.excluded[reason] += text_length(element)
+
+    # Elements
+
+    def _start(self, parent: _Frame, element: etree._Element) -> _Frame | None:
+        """Opens an element; None if all of it is excluded, and counted."""
+        tag: str = element.tag
+        known = self._names.get(tag)
+        if known is None:
+            name = tag.rpartition("}")[2]
+            known = self._names[tag] = (name, tag[0] == "{", self._rules.get(name))
+        name, qualified, rule = known
+        counts = parent.qualified if qualified else parent.unqualified
+        counts[name] = index = counts.get(name, 0) + 1
+        if qualified:  # "*[local-name()='p']" also counts those in no namespace
+            index += parent.unqualified.get(name, 0)
+        path = self._paths.add(parent.element, name, index, qualified)
+        home = parent.home
+
+        if parent.chosen is not None and element is not parent.chosen:
+            self._exclude(element, "alternative")
+            return None
+        if rule is None:
+            return self._inline(parent, element, path, name)
+        kind, reason = rule.kind, rule.reason
+        if kind == "sub-article":
+            self._inner.append((element, path))
+            self._exclude(element, "sub-article")
+            return None
+        if kind == "label":
+            # some journals write a footnote's title as its label
+            in_words = WORD.search(plain_text(element))
+            kind, reason = ("block", "") if in_words else LABELS.get(parent.name, ("block", ""))
+        elif kind == "reference":
+            if not self._options.references:
+                kind = "excluded"
+            elif name == "ref-list":
+                kind = "holder"
+            else:
+                kind = "inline" if home.runs_on else "block"
+        elif kind == "title":
+            # these are also parts of references
+            kind = "block" if parent.name in TITLE_HOLDERS else "inline"
+        elif kind == "formula" and is_plain(element):
+            if name.startswith("disp"):
+                self._part(home, LIFTED)
+            kind = "inline"
+
+        elif name == "fn" and element.get("fn-type") in PEOPLES_NOTES:
+            kind, reason = "excluded", PEOPLES_NOTES[element.get("fn-type", "")]
+
+        if kind == "excluded":
+            self._exclude(element, reason)
+            return None
+        if kind in ("formula", "object"):
+            around = (LIFTED,) if name.startswith("disp") else ()
+            for mark in (*around, FORMULA, *around):
+                self._mark(home, mark)
+            self._exclude(element, reason)
+            return None
+        if kind == "inline":
+            return self._inline(parent, element, path, name)
+        if kind == "break":
+            self._part(home, BREAK)
+            return self._inline(parent, element, path, name)
+        if kind == "xref":
+            frame = _Frame(path, name, home)
+            mark = self._mark_of(element)
+            if mark:
+                self._mark(home, mark)
+                frame.closing = CLOSE
+            return frame
+        if kind == "sup" and element in self._footnote_marks:
+            self._mark(home, FOOTNOTE)
+            return _Frame(path, name, home, closing=CLOSE)
+        if kind == "sup":
+            frame = _Frame(path, name, home)
+            frame.sup_start = home.passage.size if home.passage else 0
+            return frame
+        if kind == "alternatives":
+            if any(local_name(inner) in MATHS for inner in element.iterchildren("*")):
+                self._mark(home, FORMULA)
+                self._exclude(element, "formula")
+                return None
+            frame = _Frame(path, name, home)
+            frame.chosen = next((e for e in element.iterchildren("*") if has_text(e)), None)
+            return frame
+        return self._open_block(parent, element, path, name, rule, kind)
+
+    def _inline(self, parent: _Frame, element: etree._Element, path: int, name: str) -> _Frame:
+        home = parent.home
+        language = element.get(LANG)
+        # a foreign phrase stays in its sentence; what holds blocks has a language of its own
+        if language and not home.runs_on and home.reason in ("", "language"):
+            home = self._new_home(home, path, home.section, language)
+        frame = _Frame(path, name, home)
+        frame.spaced = name in SPACED or (parent.spaced and name not in FORMATTING)
+        if frame.spaced:
+            self._part(home, LIFTED)
+        return frame
+
+    def _new_home(self, outer: _Home, path: int, section: _Section, language: str | None) -> _Home:
+        wanted = outer.wanted if language is None else self._is_wanted(language)
+        reason = "" if wanted else "language"
+        return _Home(path, section, wanted, reason)
+
+    def _open_block(
+        self,
+        parent: _Frame,
+        element: etree._Element,
+        path: int,
+        name: str,
+        rule: Rule,
+        kind: str,
+    ) -> _Frame | None:
+        self._part(parent.home, LIFTED)
+        language = own_language(element)
+        if language is None and name in TRANSLATIONS and parent.name not in TRANSLATIONS:
+            language = ""
+        section = parent.home.section
+        if rule.block:
+            section = self._section(parent, element, name, rule.block)
+        home = self._new_home(parent.home, path, section, language)
+        if rule.kind == "holder" and rule.reason:
+            home.reason = rule.reason
+        if name == "custom-meta" and section.code == "OTHER":
+            self._exclude(element, "metadata")
+            return None
+        if name in NOTED and next(element.iterancestors(*_NOTED), None) is None:
+            self._footnote_marks |= footnote_marks(element)
+        home.runs_on = kind == "block"
+        home.is_cell = kind == "cell" or parent.home.is_cell
+        if home.runs_on and not home.reason:
+            self._open(home)
+        frame = _Frame(path, name, home)
+        frame.spaced = name in SPACED
+        return frame
+
+    def _end(self, frame: _Frame) -> None:
+        home = frame.home
+        if frame.closing:
+            self._mark(home, frame.closing)
+        elif frame.sup_start >= 0 and home.passage is not None:
+            home.passage.sups.append((frame.sup_start, home.passage.size))
+        elif frame.spaced or frame.name == "disp-formula":
+            self._part(home, LIFTED)
+
+    def _mark_of(self, element: etree._Element) -> str:
+        kind = element.get("ref-type")
+        if not kind and (target := element.get("rid")):
+            if self._targets is None:
+                root = element.getroottree().getroot()
+                self._targets = {
+                    e.get("id", ""): local_name(e)
+                    for e in root.iter("*")
+                    if local_name(e) in ("ref", "fn")
+                }
+            kind = self._targets.get(target.split()[0] if target.split() else "")
+        return XREF_MARKS.get(kind or "", "")
+
+    def _section(self, parent: _Frame, element: etree._Element, name: str, block: str) -> _Section:
+        outer = parent.home.section
+        before: tuple[str, ...] = ()
+        after: tuple[str, ...] = ()
+        own = title_of(element, name)
+        if name == "sec":
+            if parent.sec_titles is None:
+                above = element.getparent()
+                parent.sec_titles = [] if above is None else sec_titles(above)
+            at = parent.unqualified.get("sec", 0) + parent.qualified.get("sec", 0) - 1
+            before = tuple(parent.sec_titles[max(at - _NEIGHBOURS, 0) : at])
+            after = tuple(parent.sec_titles[at + 1 : at + 1 + _NEIGHBOURS])
+        elif name == "body":
+            after = tuple(sec_titles(element)[:_NEIGHBOURS])
+        return _Section(
+            self,
+            (
+                *outer.blocks,
+                Block(
+                    block,
+                    own or bold_lead(element, name),
+                    next((kind for key in KINDS if (kind := element.get(key))), ""),
+                    beginning(element, own),
+                    before,
+                    after,
+                ),
+            ),
+            (*outer.path, own) if own else outer.path,
+        )
+
+    def _is_wanted(self, language: str | None) -> bool:
+        if language is None or not self._options.languages:
+            return True
+        return language.partition("-")[0].lower() in self._options.languages
+
+    # Cleaning
+
+    def passages(self) -> tuple[str, tuple[Passage, ...]]:
+        """Cleans what was met: the article's text and its passages."""
+        texts: list[str] = []
+        passages: list[Passage] = []
+        position = 0
+        for raw in self._raw:
+            text = self._clean(raw, position)
+            if text:
+                section = raw.home.section
+                end = position + len(text)
+                passages.append(
+                    Passage(
+                        position,
+                        end,
+                        section.code,
+                        section.path,
+                        self._paths.xpath(raw.home.element),
+                    )
+                )
+                texts.append(text)
+                position = end + 1
+        return "\n".join(texts), tuple(passages)
+
+    def _clean(self, passage: _RawPassage, position: int) -> str:
+        """One passage's text; its runs go into the map. "" if there is none worth keeping."""
+        text, runs, cuts = clean("".join(passage.pieces), passage.sups)
+        kept = sum(run.length for run in runs)
+        self.excluded.update(cuts)
+        self.excluded["whitespace"] += passage.n_source - kept - cuts.total()
+        home = passage.home
+        if kept and home.is_cell and not _LETTER.search(_EXPONENT.sub("", text)):
+            self.excluded["number"] += kept
+            return ""
+        if kept and not home.runs_on and not any(map(str.isalnum, text)):
+            self.excluded["separator"] += kept
+            return ""
+        if not kept:
+            return ""
+        self._add_runs(passage, runs, position)
+        return text
+
+    def _add_runs(self, passage: _RawPassage, runs: Iterable[Run], position: int) -> None:
+        pieces = zip(passage.pieces, passage.nodes, strict=True)
+        piece, node = next(pieces)
+        begin = 0
+        for start, length, first in runs:
+            at, end = first, first + length
+            shift = position + start - first
+            while at < end:
+                while at >= begin + len(piece):
+                    begin += len(piece)
+                    piece, node = next(pieces)
+                stop = min(end, begin + len(piece))
+                self.map.add_run(at + shift, stop - at, node, at - begin)
+                at = stop
