@@ -7,7 +7,8 @@ The job goes from an archive of real articles to committed shards; start-up is l
 process pays once (imports, loading the model) by a run before, and what a run pays once (Beam's
 graph, the plan's and the sum's fixed part) by taking off what an article of one sentence takes.
 The floor scores the same tokens with the same session and threads and does nothing else: it knows
-every window beforehand and sorts them across all articles. Both count real (unpadded) tokens by the
+every window beforehand and sorts them across all articles. It scores them all, the job scores those
+that an article repeats once. Both count real (unpadded) tokens by the
 clock, and by processor time, which hardly depends on what else the machine does.
 """
 
