@@ -74,8 +74,9 @@ install() {
     local count=0 line reason
     rm -f "$STAMP" || fail "cannot write to $VENV: permission denied"
     echo "Installing what $1 lists into .venv (pip's own words: .venv/pip.log) ..." >&2
+    # An older pip builds what has no wheel by its setup.py, without what that needs to be built.
     if ! PIP_USER=0 "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input \
-        --retries 2 --progress-bar off -r "$ROOT/$1" 2>&1 | while IFS= read -r line; do
+        --use-pep517 --retries 2 --progress-bar off -r "$ROOT/$1" 2>&1 | while IFS= read -r line; do
         printf '%s\n' "$line"
         case $line in
             Collecting*)
