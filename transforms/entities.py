@@ -1,65 +1,18 @@
 """Logits of a sentence's tokens in, entities out.
 
-The five ways to aggregate mean what they mean in the token classification pipeline of
-transformers. Where that pipeline errs, this module does not (tests/transforms/test_entities.py):
-words come from the tokenizer or from white space, never from the look of a token, and one word is
-never split into two entities of one type.
+Five ways to aggregate mean what they mean in the token classification pipeline of transformers; the
+sixth, ``viterbi``, is ours. Where that pipeline errs, this module does not
+(tests/transforms/test_entities.py): words come from the tokenizer or from white space, never from
+the look of a token, and one word is never split into two entities of one type.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.labels import Scheme, best_sequence, read_scheme
 from transforms.records import Aggregation, Entity, Tokens
-
-BEGINS = frozenset("BSU")
-ENDS = frozenset("ELSU")
-PREFIXES = BEGINS | ENDS | {"I", "M"}
-
-
-class Scheme(NamedTuple):
-    """What the labels mean, label by label.
-
-    Attributes:
-        outside: index of the label for no entity.
-        types: entity type of each label.
-        begins, ends: whether a token of that label can only be the first, or last, of its entity.
-    """
-
-    outside: int
-    types: tuple[str, ...]
-    begins: tuple[bool, ...]
-    ends: tuple[bool, ...]
-
-
-@lru_cache
-def read_scheme(labels: tuple[str, ...]) -> Scheme:
-    """The meaning of BIO, IOB2, IO, IOBES or BILOU labels, in any order.
-
-    A prefix counts as one if all labels have one, or if another label has the same type behind
-    another prefix; so ``B-cell`` beside ``T-cell`` is the name of a type.
-
-    >>> read_scheme(("B-cell_line", "O", "I-cell_line")).types
-    ('cell_line', '', 'cell_line')
-    """
-    split = [(label[0], label[2:]) if _has_prefix(label) else ("", label) for label in labels]
-    inside = [parts for label, parts in zip(labels, split, strict=True) if label != "O"]
-    all_prefixed = all(prefix for prefix, _ in inside)
-    types, begins, ends = [], [], []
-    for label, (prefix, kind) in zip(labels, split, strict=True):
-        paired = any(kind == other and prefix != p for p, other in inside if p)
-        counts = prefix and (all_prefixed or paired)
-        types.append("" if label == "O" else kind if counts else label)
-        begins.append(bool(counts) and prefix in BEGINS)
-        ends.append(bool(counts) and prefix in ENDS)
-    return Scheme(labels.index("O"), tuple(types), tuple(begins), tuple(ends))
-
-
-def _has_prefix(label: str) -> bool:
-    return len(label) > 2 and label[0] in PREFIXES and label[1] == "-"
 
 
 def labelled_sentences(
@@ -106,7 +59,8 @@ def find_entities(
         aggregation: ``none`` makes an entity of every token that is not outside; ``simple`` joins
             tokens by their labels; ``first``, ``average`` and ``max`` label a whole word by its
             first token, by the mean of its tokens, or by the token most sure of itself, and join
-            words.
+            words; ``viterbi`` labels words by their first tokens, all of a sentence together, as
+            ``best_sequence`` does.
         thresholds: the lowest score by type.
         min_score: the lowest score of the other types.
 
@@ -131,7 +85,7 @@ def find_entities(
         score = scores.max(axis=1)
     else:
         word_starts = np.flatnonzero(np.append(True, words[1:] != words[:-1]))
-        best, score = _aggregate_words(scores, best, word_starts, aggregation)
+        best, score = _aggregate_words(scores, best, word_starts, labels, aggregation)
         starts, ends = starts[word_starts], ends[np.append(word_starts[1:], len(ends)) - 1]
         words = words[word_starts]
 
@@ -156,11 +110,16 @@ def _aggregate_words(
     scores: NDArray[np.float32],
     best: NDArray[np.intp],
     word_starts: NDArray[np.intp],
+    labels: tuple[str, ...],
     aggregation: Aggregation,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Label and score of each word."""
     if aggregation == "first":
         return best[word_starts], scores[word_starts].max(axis=1)
+    if aggregation == "viterbi":
+        firsts = scores[word_starts]
+        sequence = best_sequence(firsts, labels)
+        return sequence, firsts[np.arange(len(firsts)), sequence]
     if aggregation == "average":
         counts = np.diff(np.append(word_starts, len(scores)))
         means = np.add.reduceat(scores, word_starts) / counts[:, None].astype(np.float32)

@@ -41,7 +41,7 @@ class ModelOptions:
 
     Attributes:
         folder: name of an embedded model, path or URI of a model folder.
-        aggregation: none, simple, first, average or max.
+        aggregation: as ``find_entities`` takes it.
         min_score: least score of an entity.
         min_scores: the same, by type; wins over ``min_score``.
         window: ``sentence`` or ``pack``.

@@ -282,8 +282,8 @@ class Window(NamedTuple):
     scored_end: int
 
 
-# How the labels of a word's tokens become the word's label; the names are those of transformers.
-Aggregation = Literal["none", "simple", "first", "average", "max"]
+# How the labels of tokens become those of words; all but the last are named as in transformers.
+Aggregation = Literal["none", "simple", "first", "average", "max", "viterbi"]
 
 
 class Entity(NamedTuple):

@@ -15,8 +15,9 @@ from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import OutputError, read_run
-from transforms.entities import find_entities, labelled_sentences, read_scheme
+from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import score_windows
+from transforms.labels import read_scheme
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 

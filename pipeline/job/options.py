@@ -7,22 +7,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 import transforms
 from models.cores import available_cores
 from pipeline.output import storage
-from transforms.entities import read_scheme
 from transforms.jats import TextOptions
 from transforms.journey import ModelOptions, load_cached
+from transforms.labels import read_scheme
+from transforms.records import Aggregation
+from transforms.windows import WindowMode
 
 DEFAULT_MODEL = "minilm-l6-bioner"
-
-AGGREGATIONS = ("none", "simple", "first", "average", "max")
-
-WINDOWS = ("sentence", "pack")
 
 EXAMPLES = """\
 examples:
@@ -32,7 +30,7 @@ examples:
   every archive of a folder, with your own model, surer mentions only:
     python -m pipeline annotate --input 'oa/*.xml.gz' --model QEB8L --min-score 0.5 --output out
 
-  two models in one pass, Methods' chemicals only when sure:
+  two models in one pass, chemicals only when they are quite sure:
     python -m pipeline annotate --input a.xml b.nxml --model QEB8L scibert-jnlpba \\
         --min-score 0.5 CD=0.9 --output out
 
@@ -123,9 +121,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--aggregation",
-        choices=AGGREGATIONS,
-        help="how tokens become mentions, as in transformers (default: what the model's folder "
-        "says, else first)",
+        choices=get_args(Aggregation),
+        help="how tokens become mentions, as in transformers; viterbi, which is not there, labels "
+        "all words of a sentence together (default: what the model's folder says, else first)",
     )
     model.add_argument(
         "--min-score",
@@ -136,7 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--window",
-        choices=WINDOWS,
+        choices=get_args(WindowMode),
         default="sentence",
         help="what the model sees at once: one sentence, or neighbouring sentences of a passage "
         "packed up to its limit (default: sentence)",

@@ -38,11 +38,11 @@ class Work:
         self.tokens = tokenize_passages(self.texts, self.model.tokenizer)
         self.windows = cut_windows(self.tokens, self.spans, self.model.window_limit)
         self.logits = score_windows(self.model, self.tokens, self.windows)
-        self.found = self.decode()
-        annotators = load_annotators([ModelOptions(MODEL, "first")])
+        self.found = self.decode(self.model.aggregation)
+        annotators = load_annotators([ModelOptions(MODEL, self.model.aggregation)])
         self.outcome = annotate_source(self.source, annotators, TextOptions())
 
-    def decode(self):
+    def decode(self, aggregation):
         """Entities by sentence, with offsets in the article's text."""
         found, number = [], 0
         places = zip(self.article.passages, self.logits, self.tokens, self.spans, strict=True)
@@ -50,7 +50,9 @@ class Work:
             for one in labelled_sentences(logits, tokens, spans, self.model.labels):
                 entities = [
                     e._replace(start=e.start + passage.start, end=e.end + passage.start)
-                    for e in find_entities(logits, tokens, spans[one], self.model.labels)
+                    for e in find_entities(
+                        logits, tokens, spans[one], self.model.labels, aggregation
+                    )
                 ]
                 start, end = spans[one]
                 sentence = Sentence(index, passage.start + start, passage.start + end)
@@ -103,9 +105,10 @@ def test_infer(benchmark, work):
     assert benchmark(score_windows, work.model, work.tokens, work.windows)
 
 
-def test_decode(benchmark, work):
+@pytest.mark.parametrize("aggregation", ["first", "viterbi"])
+def test_decode(benchmark, work, aggregation):
     """Logits to entities."""
-    assert benchmark(work.decode)
+    assert benchmark(work.decode, aggregation)
 
 
 def test_remap(benchmark, work):

@@ -1,0 +1,130 @@
+"""What a model's labels mean, and the best sequence of them for the words of a sentence."""
+
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+BEGINS = frozenset("BSU")
+ENDS = frozenset("ELSU")
+PREFIXES = BEGINS | ENDS | {"I", "M"}
+
+
+class Scheme(NamedTuple):
+    """What the labels mean, label by label.
+
+    Attributes:
+        outside: index of the label for no entity.
+        types: entity type of each label.
+        begins, ends: whether a token of that label can only be the first, or last, of its entity.
+    """
+
+    outside: int
+    types: tuple[str, ...]
+    begins: tuple[bool, ...]
+    ends: tuple[bool, ...]
+
+
+@lru_cache
+def read_scheme(labels: tuple[str, ...]) -> Scheme:
+    """The meaning of BIO, IOB2, IO, IOBES or BILOU labels, in any order.
+
+    A prefix counts as one if all labels have one, or if another label has the same type behind
+    another prefix; so ``B-cell`` beside ``T-cell`` is the name of a type.
+
+    >>> read_scheme(("B-cell_line", "O", "I-cell_line")).types
+    ('cell_line', '', 'cell_line')
+    """
+    split = [(label[0], label[2:]) if _has_prefix(label) else ("", label) for label in labels]
+    inside = [parts for label, parts in zip(labels, split, strict=True) if label != "O"]
+    all_prefixed = all(prefix for prefix, _ in inside)
+    types, begins, ends = [], [], []
+    for label, (prefix, kind) in zip(labels, split, strict=True):
+        paired = any(kind == other and prefix != p for p, other in inside if p)
+        counts = prefix and (all_prefixed or paired)
+        types.append("" if label == "O" else kind if counts else label)
+        begins.append(bool(counts) and prefix in BEGINS)
+        ends.append(bool(counts) and prefix in ENDS)
+    return Scheme(labels.index("O"), tuple(types), tuple(begins), tuple(ends))
+
+
+def _has_prefix(label: str) -> bool:
+    return len(label) > 2 and label[0] in PREFIXES and label[1] == "-"
+
+
+# Entities of one type seldom touch, but labels chosen one by one cut many an entity in two: what it
+# costs in log odds. Over the held-out sets of six corpora, 2 gave the best F1 of 0, 1, 2 and 4.
+TOUCHING = 2.0
+# A word that is outside with this probability is; only the stretches between are looked at closer.
+SURE = 0.99
+
+
+@lru_cache
+def step_costs(labels: tuple[str, ...]) -> NDArray[np.float64]:
+    """What it costs, in log odds, to have a label behind another: labels x labels.
+
+    Infinite where the scheme forbids it: an entity must begin with a label that begins one, if its
+    type has such a label, go on in its own type, and end with a label that ends one, likewise.
+    Beyond the ends of a sentence is outside.
+    """
+    scheme = read_scheme(labels)
+    with_begin = {kind for kind, begins in zip(scheme.types, scheme.begins, strict=True) if begins}
+    with_end = {kind for kind, ends in zip(scheme.types, scheme.ends, strict=True) if ends}
+    costs = np.zeros((len(labels), len(labels)))
+    for before, kind in enumerate(scheme.types):
+        is_open = kind in with_end and not scheme.ends[before]
+        for after, next_kind in enumerate(scheme.types):
+            continues = next_kind in with_begin and not scheme.begins[after]
+            may_continue = kind == next_kind and not scheme.ends[before]
+            if (continues and not may_continue) or (is_open and not (continues and may_continue)):
+                costs[before, after] = np.inf
+            elif kind and kind == next_kind and not continues and kind in with_begin:
+                costs[before, after] = TOUCHING
+    return costs
+
+
+def best_sequence(scores: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.intp]:
+    """The most likely labels of a sentence's words among the sequences that the scheme allows.
+
+    Each by itself, words may get ``I-X`` behind ``O``, or ``B-X`` in the middle of a name. The
+    sequence of the highest product of probabilities, less ``TOUCHING`` for entities that do, is
+    found by the algorithm of Viterbi (1967). Not for IOB1, in which ``I-X`` begins an entity.
+
+    Args:
+        scores: probabilities, words x labels.
+        labels: of the model.
+
+    >>> odds = np.array([[0.6, 0.4, 0.0], [0.1, 0.0, 0.9]], np.float32)
+    >>> best_sequence(odds, ("O", "B-X", "I-X")).tolist()
+    [1, 2]
+    """
+    best: NDArray[np.intp] = scores.argmax(axis=1)
+    costs = step_costs(labels)
+    outside = read_scheme(labels).outside
+    edges = np.concatenate(([outside], best, [outside]))
+    if not costs[edges[:-1], edges[1:]].any():
+        return best
+    unsure = scores[:, outside] < SURE
+    word = 0
+    for is_unsure, stretch in groupby(unsure.tolist()):
+        end = word + sum(1 for _ in stretch)
+        if is_unsure:
+            logs = np.log(np.maximum(scores[word:end], np.finfo(np.float32).tiny, dtype=np.float64))
+            best[word:end] = _viterbi(logs, costs, outside)
+        word = end
+    return best
+
+
+def _viterbi(logs: NDArray[np.float64], costs: NDArray[np.float64], outside: int) -> list[int]:
+    likeliest = logs[0] - costs[outside]
+    came_from = []
+    for row in logs[1:]:
+        ways = likeliest[:, None] - costs
+        came_from.append(ways.argmax(axis=0))
+        likeliest = ways.max(axis=0) + row
+    path = [int((likeliest - costs[:, outside]).argmax())]
+    for origin in reversed(came_from):
+        path.append(int(origin[path[-1]]))
+    return path[::-1]
