@@ -13,6 +13,7 @@ import numpy as np
 from models.check import SELF_TEST, write_settings
 from models.files import ModelError
 from models.folder import Model, find_graph, load_model
+from transforms.labels import probabilities
 
 NEEDED = "quantising needs onnx: pip install '.[quantize]'"
 GRAPH = "model_quantized.onnx"
@@ -133,14 +134,9 @@ def _compare(full: Model, small: Model, texts: Sequence[str]) -> QuantizeCost:
         megabytes=(_megabytes(full), _megabytes(small)),
         tokens_per_second=(speeds[0], speeds[1]),
         agreement=float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
-        deviation=float(np.abs(_softmax(before) - _softmax(after)).max()),
+        deviation=float(np.abs(probabilities(before) - probabilities(after)).max()),
     )
 
 
 def _megabytes(model: Model) -> float:
     return find_graph(model.folder).stat().st_size / 1e6
-
-
-def _softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.labels import Scheme, best_sequence, read_scheme
+from transforms.labels import Scheme, best_sequence, probabilities, read_scheme
 from transforms.records import Aggregation, Entity, Tokens
 
 
@@ -76,7 +76,7 @@ def find_entities(
         return []
     best = logits[first:last].argmax(axis=1)
     words = tokens.words[first:last]
-    scores = _softmax(logits[first:last])
+    scores = probabilities(logits[first:last])
     if not filled.all():
         starts, ends, words = starts[filled], ends[filled], words[filled]
         scores, best = scores[filled], best[filled]
@@ -98,12 +98,6 @@ def find_entities(
         if mean >= (thresholds or {}).get(kind, min_score):
             entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, mean))
     return entities
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scores: NDArray[np.float32] = odds / odds.sum(axis=1, keepdims=True)
-    return scores
 
 
 def _aggregate_words(

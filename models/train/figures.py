@@ -19,6 +19,7 @@ from models.train.score import (
     reliability,
     without_doubtful,
 )
+from transforms.labels import best_sequence, probabilities
 
 THRESHOLDS = (0.0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
@@ -29,13 +30,6 @@ class Figures:
 
     scores: dict[str, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
     reliability: list[Bin] = field(default_factory=list)
-
-
-def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softmax over the last axis."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    answer: NDArray[np.float32] = powers / powers.sum(-1, keepdims=True)
-    return answer
 
 
 def word_logits(model: Model, sentences: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
@@ -83,12 +77,13 @@ class Labelled:
 
 
 def label(model: Model, sentences: Sequence[Example], labels: Sequence[str]) -> Labelled:
-    """Let a model label the words of sentences, one sentence at a time."""
+    """Let a model label the words of sentences, one sentence at a time, as ``viterbi`` does."""
     found = [probabilities(logits) for logits in word_logits(model, sentences)]
+    best = [best_sequence(scores, tuple(labels)) for scores in found]
     return Labelled(
         gold=[example.gold for example in sentences],
-        predicted=[[labels[i] for i in row.argmax(-1)] for row in found],
-        scores=[row.max(-1) for row in found],
+        predicted=[[labels[i] for i in row] for row in best],
+        scores=[scores[np.arange(len(row)), row] for scores, row in zip(found, best, strict=True)],
     )
 
 

@@ -81,7 +81,7 @@ def publish(
         version=version,
         licence=LICENCE,
         max_tokens=quantised.max_tokens,
-        aggregation="first",
+        aggregation="viterbi",
         label_names=LABEL_NAMES,
         thresholds=dict.fromkeys(LABEL_NAMES, threshold),
     )

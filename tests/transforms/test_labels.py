@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.labels import SURE, TOUCHING, best_sequence, read_scheme
+from transforms.labels import SURE, TOUCHING, best_sequence, probabilities, read_scheme
 
 IOB2 = ("O", "B-X", "I-X", "B-Y", "I-Y")
 IOBES = ("I-X", "O", "B-X", "E-X", "S-X")
@@ -15,13 +15,9 @@ MAY_FOLLOW = {  # prefixes, within one type
     IOB2: {"B": "BIO", "I": "BIO", "O": "BO"},
     IOBES: {"B": "IE", "I": "IE", "E": "BSO", "S": "BSO", "O": "BSO"},
 }
-LOGITS = st.lists(st.lists(st.floats(-4, 4), min_size=5, max_size=5), min_size=1, max_size=5)
-
-
-def probabilities(logits: list[list[float]]) -> np.ndarray:
-    """Softmax."""
-    odds = np.exp(np.array(logits, np.float32))
-    return odds / odds.sum(axis=1, keepdims=True)
+LOGITS = st.lists(st.lists(st.floats(-4, 4), min_size=5, max_size=5), min_size=1, max_size=5).map(
+    lambda rows: np.array(rows, np.float32)
+)
 
 
 def makes_sense(tags: list[str], labels: tuple[str, ...]) -> bool:
