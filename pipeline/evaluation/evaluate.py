@@ -5,9 +5,9 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from models.cores import available_cores
 from models.files import ModelError
@@ -17,7 +17,7 @@ from pipeline.evaluation.predictions import Predictions, predict, read_predictio
 from pipeline.job.options import DEFAULT_MODEL, UsageError
 from pipeline.output import storage
 from pipeline.output.record import OutputError
-from transforms.records import RejectError
+from transforms.records import Aggregation, RejectError
 
 try:
     from pipeline.evaluation.scores import (
@@ -106,6 +106,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "of the run's models",
     )
     parser.add_argument(
+        "--aggregation",
+        choices=get_args(Aggregation),
+        help="how the model's tokens become mentions (default: what its folder says, else first)",
+    )
+    parser.add_argument(
         "--run", metavar="DIR", dest="output", help="score what a run found, from its output folder"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -135,7 +140,9 @@ def strict_f1(gold: Path, model: str) -> float:
     Raises:
         UsageError, GoldError, ModelError: as ``evaluate`` would report them.
     """
-    args = argparse.Namespace(gold=gold, gold_types=None, model=model, output=None)
+    args = argparse.Namespace(
+        gold=gold, gold_types=None, model=model, aggregation=None, output=None
+    )
     return float(_as_json(_evaluate(args))["strict"]["micro"]["f1"])
 
 
@@ -161,11 +168,15 @@ class Report:
 
 
 def _evaluate(args: argparse.Namespace) -> Report:
+    if args.output and args.aggregation:
+        raise UsageError("--aggregation: a run's mentions are made already; it goes with --model")
     gold = read_gold(args.gold)
     if args.output:
         found = read_predictions(storage.absolute(args.output), gold.documents, args.model)
     else:
         model = load_model(args.model or DEFAULT_MODEL)
+        if args.aggregation:
+            model = replace(model, aggregation=args.aggregation)
         found = predict(model, gold.documents, available_cores())
     labels = Counter(mention.type for doc in gold.documents for mention in doc.mentions)
     type_of = match_types(labels, found.types, args.gold_types)

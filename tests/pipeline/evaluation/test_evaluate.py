@@ -150,6 +150,17 @@ def test_scores_of_tagged_tokens_are_seqevals(sentences):
         )
 
 
+def test_ways_to_aggregate_are_compared(evaluate, tmp_path):
+    """``none`` leaves the two words of a name apart."""
+    path = tmp_path / "gold.tsv"
+    path.write_text("acetylsalicylic\tB-CD\nacid\tI-CD\n", encoding="utf-8")
+    f1 = {}
+    for way in ("first", "none"):
+        _, out, _ = evaluate("--gold", path, "--model", TINY, "--json", "--aggregation", way)
+        f1[way] = json.loads(out)["strict"]["micro"]["f1"]
+    assert f1 == {"first": 1, "none": 0}
+
+
 def test_a_prediction_is_widened_to_the_golds_tokens(evaluate, tmp_path):
     """Gold that tags tokens says nothing of their parts; how often it was needed is told."""
     path = tmp_path / "gold.tsv"
@@ -279,6 +290,7 @@ def test_a_run_of_several_models_needs_one_named(evaluate, craft, tmp_path):
         (["--gold", "{iob}", "--model", TINY, "--gold-types", "GP=gene"], "no label 'gene'"),
         (["--gold", "{iob}", "--model", TINY, "--gold-types", "gene=GENE"], "no TYPE=LABEL"),
         (["--gold", "{iob}", "--run", "nowhere"], "is no output folder of a run"),
+        (["--gold", "{iob}", "--run", "x", "--aggregation", "max"], "it goes with --model"),
     ],
 )
 def test_wrong_use_ends_with_one_line(evaluate, iob, argv, message):
