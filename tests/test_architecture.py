@@ -14,7 +14,9 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
-STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - {"transforms.records"}
+# What the stages hand on, and what a model's labels mean: no stages themselves.
+SHARED = ("transforms.records", "transforms.labels")
+STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - set(SHARED)
 
 # What looks at a finished run knows its folder, and of the job what it can be told.
 LOOKING_BACK = ("pipeline.output*", "pipeline.job.options", "transforms*", "models*")
@@ -30,11 +32,10 @@ OF_THE_PROJECT = {
     "transforms.journey": ("transforms*", "models*"),
     "transforms.records": (),
     "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
-    "transforms.inference": ("transforms.records", "models*"),
-    "transforms.windows": ("transforms.records", "models*"),
+    "transforms.inference": (*SHARED, "models*"),
     "transforms.archives*": ("transforms.records", "transforms.archives.*"),  # one stage
-    "transforms*": ("transforms.records",),
-    "models*": ("models*", "transforms.records"),
+    "transforms*": SHARED,
+    "models*": ("models*", *SHARED),
 }
 
 # Where a library that a stage is about may be imported.
@@ -46,9 +47,9 @@ OF_OTHERS = {
         "pipeline.results.xmltext",
     ),
     "pyarrow": ("transforms.shards", "pipeline.*"),
-    "onnxruntime": ("models.*", "transforms.inference"),
-    "tokenizers": ("models.*", "transforms.inference", "transforms.windows"),
-    "smart_open": ("transforms.archives.files", "models.fetch", "pipeline.output.storage"),
+    "onnxruntime": ("models.*",),
+    "tokenizers": ("models.*", "transforms.windows"),
+    "smart_open": ("transforms.archives.files", "models.fetch"),
     "torch": ("models.*",),
     "transformers": ("models.*",),
 }

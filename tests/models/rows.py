@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# The strategies that transformers has too.
+THEIRS = ("none", "simple", "first", "average", "max")
+
 LABELS = ("B-cell-type", "O", "I-cell-type", "B-cell_line", "I-cell_line", "B-X", "I-X")
 
 

@@ -3,15 +3,14 @@
 
 import warnings
 from collections import Counter
-from typing import get_args
 
 import pytest
 
 from models.export import export_model
 from tests.models.difficult import difficult_sentences, plain_sentences
+from tests.models.rows import THEIRS
 from transforms.entities import find_entities
 from transforms.inference import score_windows
-from transforms.records import Aggregation
 from transforms.windows import cut_windows, tokenize_passages
 
 torch = pytest.importorskip(
@@ -80,7 +79,7 @@ def test_entities_are_those_of_transformers(name, tmp_path):
         as_is.forward(next(as_is.preprocess(text, is_split_into_words=False))) for text in sentences
     ]
     differ = Counter()
-    for aggregation, entities in ours(model, sentences, get_args(Aggregation)).items():
+    for aggregation, entities in ours(model, sentences, THEIRS).items():
         for found, output in zip(entities, outputs, strict=True):
             expected = theirs(mended, output, aggregation)
             text = output["sentence"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.folder import load_model
-from tests.models.rows import LABELS, made_up_logits
+from tests.models.rows import LABELS, THEIRS, made_up_logits
 from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import score_windows
 from transforms.records import Aggregation, Tokens
@@ -95,7 +95,7 @@ def test_only_labelled_sentences_have_entities(texts, seed, data):
 RECORDED = json.loads((MODELS / "transformers_entities.json").read_text())
 
 
-@pytest.mark.parametrize("aggregation", sorted({*get_args(Aggregation)} - {"viterbi"}))
+@pytest.mark.parametrize("aggregation", THEIRS)
 @pytest.mark.parametrize("name", RECORDED)
 def test_entities_are_those_recorded_from_transformers(name, aggregation):
     """On difficult sentences; tests/models/test_transformers.py compares live, where torch is."""
