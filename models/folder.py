@@ -25,7 +25,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
-from models.fetch import fetch_model
+from models.fetch import HOMES, fetch_model
 from models.files import ModelError, file_sha256
 from transforms.records import Aggregation
 
@@ -167,7 +167,9 @@ class Model:
 
 
 def find_model_folder(name_or_dir: str) -> Path:
-    """The local folder of a model: an embedded one's by its name, a URI's copy, or the given one.
+    """The local folder of a model: an embedded one's by its name, the given one, or a copy.
+
+    A copy is made of what a URI names, or a name in ``HOMES``.
 
     Raises:
         ModelError: there is no such folder.
@@ -179,8 +181,10 @@ def find_model_folder(name_or_dir: str) -> Path:
             return folder
     if Path(name_or_dir).is_dir():
         raise ModelError(f"{name_or_dir} has no config.json, so its labels are missing")
-    known = ", ".join(embedded_models()) or "none"
-    raise ModelError(f"no model {name_or_dir!r}: neither a folder nor an embedded model ({known})")
+    if name_or_dir in HOMES:
+        return fetch_model(name_or_dir)
+    known = ", ".join([*embedded_models(), *HOMES])
+    raise ModelError(f"no model {name_or_dir!r}: neither a folder nor known by name ({known})")
 
 
 def embedded_models() -> list[str]:
@@ -192,7 +196,7 @@ def load_model(name_or_dir: str) -> Model:
     """Load a model and prove that it works here: sizes, positions and the folder's self-test.
 
     Args:
-        name_or_dir: name of an embedded model, a folder, or the URI of one.
+        name_or_dir: name of an embedded or known model, a folder, or the URI of one.
 
     Raises:
         ModelError: the model cannot work; one sentence says why.

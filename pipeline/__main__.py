@@ -32,7 +32,7 @@ COMMANDS = {
         "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
     ),
     "report": ("pipeline.results.report", "write one HTML page about the run"),
-    "models": ("pipeline.models", "list, check, export, quantize and bench models"),
+    "models": ("pipeline.models", "list, check, export, quantize, bench and fetch models"),
 }
 """Each command's module, and what it does."""
 

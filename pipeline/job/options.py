@@ -27,11 +27,11 @@ examples:
   annotate one Europe PMC bulk archive with the embedded model:
     python -m pipeline annotate --input PMC13900_PMC17829.xml.gz --output out
 
-  every archive of a folder, with your own model, surer mentions only:
+  every archive of a folder, with QEB8L, surer mentions only:
     python -m pipeline annotate --input 'oa/*.xml.gz' --model QEB8L --min-score 0.5 --output out
 
   two models in one pass, chemicals only when they are quite sure:
-    python -m pipeline annotate --input a.xml b.nxml --model QEB8L scibert-jnlpba \\
+    python -m pipeline annotate --input a.xml b.nxml --model QEB8L models/scibert-jnlpba \\
         --min-score 0.5 CD=0.9 --output out
 
   from and to object stores, on Flink:
@@ -130,7 +130,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="[TYPE=]SCORE",
-        help="leave out mentions below this score, for all types or for one: 0.5 GP=0.8",
+        help="leave out mentions below this score, for all types or for one: 0.5 GP=0.8 (default: "
+        "what the model's folder says, else 0)",
     )
     model.add_argument(
         "--window",
@@ -195,8 +196,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         ModelOptions(
             folder=folder,
             aggregation=args.aggregation or model.aggregation,
-            min_score=overall,
-            min_scores={**({} if args.min_score else model.thresholds), **by_type},
+            min_score=overall or 0.0,
+            min_scores={**(model.thresholds if overall is None else {}), **by_type},
             window=args.window,
         )
         for folder, model in zip(folders, loaded, strict=True)
@@ -246,8 +247,8 @@ def _is_name(folder: str) -> bool:
     return "/" not in folder and not Path(folder).is_dir()
 
 
-def _min_scores(values: Sequence[str]) -> tuple[float, Mapping[str, float]]:
-    overall = 0.0
+def _min_scores(values: Sequence[str]) -> tuple[float | None, Mapping[str, float]]:
+    overall = None
     by_type: dict[str, float] = {}
     for value in values:
         type_, _, score = value.rpartition("=")

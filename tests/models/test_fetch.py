@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.check import write_settings
-from models.fetch import fetch_model
+from models.fetch import HOMES, fetch_model
 from models.files import ModelError
 from models.folder import load_model
 
@@ -48,6 +48,13 @@ def test_a_model_is_loaded_by_its_uri(served):
     asked.clear()
     assert load_model(f"{uri}/").name.startswith("tiny")
     assert not asked
+
+
+def test_a_known_name_is_its_home(served, monkeypatch):
+    """Where there is no folder of that name."""
+    folder, uri, _ = served
+    monkeypatch.setitem(HOMES, "KNOWN", uri)
+    assert load_model("KNOWN").fingerprint == load_model(str(folder)).fingerprint
 
 
 def test_a_file_uri_is_a_uri():

@@ -5,8 +5,15 @@ import argparse
 import pytest
 
 from models.files import ModelError
+from models.folder import load_model
 from pipeline.__main__ import main
-from pipeline.job.options import UsageError, add_arguments, check_beam_flags, run_options
+from pipeline.job.options import (
+    DEFAULT_MODEL,
+    UsageError,
+    add_arguments,
+    check_beam_flags,
+    run_options,
+)
 
 
 @pytest.fixture
@@ -69,6 +76,19 @@ def test_least_scores_for_all_and_by_type(flags, overall, by_type, options):
     """A type's own wins."""
     [model] = options(*flags).models
     assert (model.min_score, model.min_scores) == (overall, by_type)
+
+
+@pytest.mark.parametrize(
+    ("flags", "others"),
+    [([], None), (["--min-score", "GP=0.9"], None), (["--min-score", "GP=0.9", "0.2"], 0.2)],
+)
+def test_a_models_own_least_scores_hold_until_another_is_given_for_all(flags, others, options):
+    """One for a type changes nothing for the other types."""
+    thresholds = load_model(DEFAULT_MODEL).thresholds
+    [model] = options("--model", DEFAULT_MODEL, *flags).models
+    least = {kind: model.min_scores.get(kind, model.min_score) for kind in thresholds}
+    expected = dict(thresholds) if others is None else dict.fromkeys(thresholds, others)
+    assert least == {**expected, **({"GP": 0.9} if flags else {})}
 
 
 @pytest.mark.parametrize("value", ["x", "-0.1", "1.1", "nan", "GP=", "GP=x", "=0.5=", "inf"])
