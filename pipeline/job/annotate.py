@@ -7,13 +7,14 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from types import FrameType
 
 import apache_beam as beam
@@ -180,11 +181,16 @@ def _stop_on_signals(output: str, *, local: bool, quiet: bool) -> Iterator[None]
 
 def _end_children() -> None:
     """Ends the worker processes of a local run."""
-    for line in os.popen(f"ps -o pid= --ppid {os.getpid()}"):  # noqa: S605 - a number of our own
-        try:
-            os.kill(int(line), signal.SIGKILL)
-        except (ProcessLookupError, ValueError):
-            continue
+    command = ["/bin/ps", "-A", "-o", "pid=", "-o", "ppid="]  # as POSIX has it, so macOS too
+    try:
+        processes = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return  # they end by themselves, some seconds after this one
+    for line in processes.splitlines():
+        pid, parent = map(int, line.split())
+        if parent == os.getpid():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _readable(error: Exception) -> str:
