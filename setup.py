@@ -33,9 +33,7 @@ setup(
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
-        "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/README.md", "*/LICENSE*"],
-        "pipeline": ["*.html", "*.css", "*.js"],
-        "transforms": ["*.json", "*.tsv", "*.txt"],
+        "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
     },
     install_requires=[
         "apache-beam>=2.70,<3",

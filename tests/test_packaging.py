@@ -14,6 +14,13 @@ import pytest
 
 from tests.test_architecture import JOB, MODULES, PACKAGES, ROOT, imports
 
+# What belongs to a package and is no module: cards, graphs, tables, a stylesheet some day.
+DATA = [
+    path.relative_to(ROOT).as_posix()
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*"))
+    if path.is_file() and path.suffix not in {".py", ".pyc"}
+]
 MODEL_FOLDERS = [config.parent for config in sorted((ROOT / "models").glob("*/config.json"))]
 
 
@@ -55,10 +62,10 @@ def test_only_the_three_packages_are_installed(wheel: zipfile.ZipFile) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
 
 
-@pytest.mark.parametrize("folder", MODEL_FOLDERS, ids=lambda folder: folder.name)
-def test_every_file_of_an_embedded_model_is_packed(folder: Path, dist: Path) -> None:
+def test_every_other_file_is_packed(dist: Path) -> None:
     """In the sdist too: that is what Beam's --setup_file sends to workers."""
-    files = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert "models/train/card.md" in DATA
+    files = set(DATA)
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
         assert files <= set(wheel.namelist())
     with tarfile.open(next(dist.glob("*.tar.gz"))) as sdist:
