@@ -109,6 +109,7 @@ def _quantize(args: argparse.Namespace) -> int:
             texts = tuple(filter(None, args.texts.read_text(encoding="utf-8").splitlines()))
         except OSError as error:
             raise ModelError(f"cannot read {args.texts}: {error.strerror}") from error
+    before = _f1(args.gold, args.model) if args.gold else None
     cost = quantize_model(
         args.model,
         args.target,
@@ -124,12 +125,19 @@ def _quantize(args: argparse.Namespace) -> int:
     )
     print(f"agreement  {cost.agreement:.2%} of {len(texts)} texts' tokens have the same label")
     print(f"deviation  probabilities differ by {cost.deviation:.3f} at most")
-    if args.gold:
-        from pipeline.evaluation.evaluate import strict_f1  # noqa: PLC0415 - needs the extra `evaluate`
-
-        before, after = (strict_f1(args.gold, str(name)) for name in (args.model, args.target))
+    if before is not None:
+        after = _f1(args.gold, str(args.target))
         print(f"F1         {before:.4f}, now {after:.4f} (strict, micro)")
     return 0
+
+
+def _f1(gold: Path, model: str) -> float:
+    from pipeline.evaluation import evaluate  # noqa: PLC0415 - needs the extra `evaluate`
+
+    try:
+        return evaluate.strict_f1(gold, model)
+    except evaluate.WRONG_USE as error:
+        raise ModelError(str(error)) from error
 
 
 def _bench(args: argparse.Namespace) -> int:

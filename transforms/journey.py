@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from models.folder import Model, load_model
 from transforms.annotations import map_entities
@@ -181,40 +182,86 @@ def _annotate(
     )
     annotations: list[Annotation] = []
     n_windows = n_tokens = 0
+    first = [0, *accumulate(map(len, spans))]  # of each passage, the number of its first sentence
     for annotator in annotators:
-        model, options = annotator.model, annotator.options
-        with outcome.timed("window"):
-            tokens = tokenize_passages(texts, model.tokenizer)
-            windows = cut_windows(tokens, spans, model.window_limit, options.window)
-        with outcome.timed("infer"):
-            logits = score_windows(model, tokens, windows, ask_helpers)
-        with outcome.timed("decode"):
-            found = []
-            number = 0  # of the passage's first sentence
-            for passage, its_logits, its_tokens, its_spans in zip(
-                article.passages, logits, tokens, spans, strict=True
-            ):
-                for index in labelled_sentences(its_logits, its_tokens, its_spans, model.labels):
-                    entities = find_entities(
-                        its_logits,
-                        its_tokens,
-                        its_spans[index],
-                        model.labels,
-                        options.aggregation,
-                        thresholds=options.min_scores,
-                        min_score=options.min_score,
-                    )
-                    moved = _moved(entities, passage.start)
-                    found.append((number + index, sentences[number + index], moved))
-                number += len(its_spans)
+        model = annotator.model
+        found = find_mentions(texts, spans, annotator, outcome, ask_helpers)
         with outcome.timed("remap"):
+            placed = [
+                (number, sentences[number], _moved(entities, article.passages[passage].start))
+                for passage, index, entities in found.entities
+                for number in [first[passage] + index]
+            ]
             annotations += map_entities(
-                article, source.range.sha256, f"{model.name}@{model.fingerprint}", found
+                article, source.range.sha256, f"{model.name}@{model.fingerprint}", placed
             )
-        n_windows += len(windows)
-        n_tokens += sum(window.scored_end - window.scored_start for window in windows)
+        n_windows += found.n_windows
+        n_tokens += found.n_tokens
     annotations.sort(key=lambda row: (row.start, row.end, row.type, row.model))
     return Annotated(source.range, article, sentences, tuple(annotations), n_windows, n_tokens)
+
+
+class Found(NamedTuple):
+    """What a model found in passages.
+
+    Attributes:
+        entities: of each sentence that may have some: number of its passage, of the sentence in the
+            passage, and the entities, with offsets in the passage.
+        n_windows, n_tokens: that the model read; special tokens and context are not counted.
+    """
+
+    entities: list[tuple[int, int, list[Entity]]]
+    n_windows: int
+    n_tokens: int
+
+
+def find_mentions(
+    texts: Sequence[str],
+    sentences: Sequence[Sequence[tuple[int, int]]],
+    annotator: Annotator,
+    outcome: Outcome,
+    ask_helpers: AskHelpers = no_helpers,
+) -> Found:
+    """What one model finds in an article's passages.
+
+    Args:
+        texts: of the passages.
+        sentences: of each passage, their offsets in it.
+        annotator: the model.
+        outcome: takes the times.
+        ask_helpers: for threads that help with a long article (see ``score_windows``).
+
+    Raises:
+        RejectError: the model gave a score that is no number.
+    """
+    model, options = annotator.model, annotator.options
+    with outcome.timed("window"):
+        tokens = tokenize_passages(texts, model.tokenizer)
+        windows = cut_windows(tokens, sentences, model.window_limit, options.window)
+    with outcome.timed("infer"):
+        logits = score_windows(model, tokens, windows, ask_helpers)
+    with outcome.timed("decode"):
+        entities = [
+            (
+                passage,
+                index,
+                find_entities(
+                    its_logits,
+                    its_tokens,
+                    its_sentences[index],
+                    model.labels,
+                    options.aggregation,
+                    thresholds=options.min_scores,
+                    min_score=options.min_score,
+                ),
+            )
+            for passage, (its_logits, its_tokens, its_sentences) in enumerate(
+                zip(logits, tokens, sentences, strict=True)
+            )
+            for index in labelled_sentences(its_logits, its_tokens, its_sentences, model.labels)
+        ]
+    n_tokens = sum(window.scored_end - window.scored_start for window in windows)
+    return Found(entities, len(windows), n_tokens)
 
 
 def _moved(entities: list[Entity], offset: int) -> list[Entity]:

@@ -5,13 +5,12 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from models.cores import available_cores
 from models.files import ModelError
-from models.folder import load_model
 from pipeline.evaluation.gold import Gold, GoldDocument, GoldError, Mention, read_gold
 from pipeline.evaluation.predictions import Predictions, predict, read_predictions
 from pipeline.job.options import DEFAULT_MODEL, UsageError
@@ -124,7 +123,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``evaluate``; returns its exit code."""
-    report = _evaluate(args)
+    if args.output and args.aggregation:
+        raise UsageError("--aggregation: a run's mentions are made already; it goes with --model")
+    gold = read_gold(args.gold)
+    if args.output:
+        found = read_predictions(storage.absolute(args.output), gold.documents, args.model)
+    else:
+        found = predict(
+            args.model or DEFAULT_MODEL, gold.documents, available_cores(), args.aggregation
+        )
+    report = compare(gold, found, args.gold_types)
     if args.errors:
         _write_errors(args.errors, report)
     if args.json:
@@ -140,10 +148,9 @@ def strict_f1(gold: Path, model: str) -> float:
     Raises:
         UsageError, GoldError, ModelError: as ``evaluate`` would report them.
     """
-    args = argparse.Namespace(
-        gold=gold, gold_types=None, model=model, aggregation=None, output=None
-    )
-    return float(_as_json(_evaluate(args))["strict"]["micro"]["f1"])
+    read = read_gold(gold)
+    found = predict(model, read.documents, available_cores())
+    return compare(read, found).matchings["strict"].micro.f1
 
 
 @dataclass(frozen=True)
@@ -167,19 +174,19 @@ class Report:
     errors: Sequence[Error]
 
 
-def _evaluate(args: argparse.Namespace) -> Report:
-    if args.output and args.aggregation:
-        raise UsageError("--aggregation: a run's mentions are made already; it goes with --model")
-    gold = read_gold(args.gold)
-    if args.output:
-        found = read_predictions(storage.absolute(args.output), gold.documents, args.model)
-    else:
-        model = load_model(args.model or DEFAULT_MODEL)
-        if args.aggregation:
-            model = replace(model, aggregation=args.aggregation)
-        found = predict(model, gold.documents, available_cores())
+def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Report:
+    """Scores predictions.
+
+    Args:
+        gold: what is right.
+        found: what was found in its documents; counts of types that are not scored are dropped.
+        gold_types: as ``match_types`` takes it.
+
+    Raises:
+        UsageError: as ``match_types`` does.
+    """
     labels = Counter(mention.type for doc in gold.documents for mention in doc.mentions)
-    type_of = match_types(labels, found.types, args.gold_types)
+    type_of = match_types(labels, found.types, gold_types)
     types = sorted(set(type_of.values()))
     found.lost = _only(found.lost, type_of)
     found.outside = _only(found.outside, types)

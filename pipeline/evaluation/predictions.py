@@ -10,16 +10,14 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from models.folder import Model
 from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import OutputError, read_run
-from transforms.entities import find_entities, labelled_sentences
-from transforms.inference import score_windows
+from transforms.journey import Annotator, ModelOptions, Outcome, find_mentions, load_cached
 from transforms.labels import read_scheme
+from transforms.records import Aggregation
 from transforms.sentences import split_sentences
-from transforms.windows import cut_windows, tokenize_passages
 
 
 @dataclass
@@ -45,17 +43,34 @@ class Predictions:
     sections: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
 
-def predict(model: Model, documents: Sequence[GoldDocument], threads: int) -> Predictions:
+def predict(
+    model: str,
+    documents: Sequence[GoldDocument],
+    threads: int,
+    aggregation: Aggregation | None = None,
+) -> Predictions:
     """Runs a model over the gold's texts, each as the job runs an article.
 
     The gold's own sentences are used where it has them. Lines are passages. Where the gold tags
     tokens, a prediction is widened to the whole tokens that it touches, as it is when tokens are
     tagged and scored by seqeval.
+
+    Args:
+        model: name or folder.
+        documents: of the gold.
+        threads: documents at a time.
+        aggregation: instead of the model's own.
+
+    Raises:
+        ModelError: the model cannot work.
     """
+    loaded = load_cached(model)
+    options = ModelOptions(model, aggregation or loaded.aggregation, min_scores=loaded.thresholds)
+    annotator = Annotator(loaded, options)
     with ThreadPoolExecutor(threads) as pool:
-        mentions = list(pool.map(partial(_mentions, model), documents))
-    types = frozenset(read_scheme(model.labels).types) - {""}
-    found = Predictions(f"{model.name}@{model.fingerprint}", types, [])
+        mentions = list(pool.map(partial(_mentions, annotator), documents))
+    types = frozenset(read_scheme(loaded.labels).types) - {""}
+    found = Predictions(f"{loaded.name}@{loaded.fingerprint}", types, [])
     for document, its_mentions in zip(documents, mentions, strict=True):
         if document.tokens is None:
             found.mentions.append(its_mentions)
@@ -92,30 +107,19 @@ def whole_tokens(mentions: Sequence[Mention], tokens: Sequence[tuple[int, int]])
     return whole
 
 
-def _mentions(model: Model, document: GoldDocument) -> list[Mention]:
+def _mentions(annotator: Annotator, document: GoldDocument) -> list[Mention]:
     passages = document.sentences or list(_line_spans(document.text))
     texts = [document.text[start:end] for start, end in passages]
     if document.sentences is None:
         sentences = [split_sentences(text) for text in texts]
     else:
         sentences = [[(0, len(text))] for text in texts]
-    tokens = tokenize_passages(texts, model.tokenizer)
-    windows = cut_windows(tokens, sentences, model.window_limit)
-    logits = score_windows(model, tokens, windows)
+    found = find_mentions(texts, sentences, annotator, Outcome())
     return [
         Mention(start + entity.start, start + entity.end, entity.type)
-        for (start, _), its_tokens, its_sentences, its_logits in zip(
-            passages, tokens, sentences, logits, strict=True
-        )
-        for index in labelled_sentences(its_logits, its_tokens, its_sentences, model.labels)
-        for entity in find_entities(
-            its_logits,
-            its_tokens,
-            its_sentences[index],
-            model.labels,
-            model.aggregation,
-            thresholds=model.thresholds,
-        )
+        for passage, _, entities in found.entities
+        for start in [passages[passage][0]]
+        for entity in entities
     ]
 
 

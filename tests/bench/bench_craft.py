@@ -17,7 +17,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.cores import available_cores
-from models.folder import load_model
 from pipeline.evaluation.evaluate import TYPE_OF
 from pipeline.evaluation.gold import GoldDocument, Mention, read_gold
 from pipeline.evaluation.predictions import predict, read_predictions
@@ -131,7 +130,7 @@ def main(argv: Sequence[str]) -> int:
     found = (
         read_predictions(args.run, documents)
         if args.run
-        else predict(load_model(args.model), documents, available_cores())
+        else predict(args.model, documents, available_cores())
     )
     without = {name: splits for name, splits in TRAINING.items() if name != "CRAFT"}
     systems: dict[str, list[list[Mention]]] = {

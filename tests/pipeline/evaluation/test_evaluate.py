@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
-from models.folder import load_model
 from pipeline.__main__ import main
 from pipeline.evaluation.evaluate import match_types
 from pipeline.evaluation.gold import iob_document
@@ -125,7 +124,7 @@ def test_scores_of_tagged_tokens_are_seqevals(sentences):
     types = sorted({m.type for document in documents for m in document.mentions})
     if not types:
         return
-    found = predict(load_model(TINY), documents, threads=1)
+    found = predict(TINY, documents, threads=1)
     tags = []
     for document, mentions in zip(documents, found.mentions, strict=True):
         row = ["O"] * len(document.tokens)

@@ -1,0 +1,84 @@
+"""The commands of ``models``, as they are typed."""
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.job.options import DEFAULT_MODEL
+
+
+@pytest.fixture
+def models(capsys):
+    """Runs ``models`` with words; returns exit code, stdout and stderr."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        code = main(["models", *map(str, words)])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def gold(tmp_path):
+    """One tagged sentence."""
+    path = tmp_path / "gold.tsv"
+    path.write_text("TP53\tB-GENE\nand\tO\nBRCA\tB-GENE\n", encoding="utf-8")
+    return path
+
+
+def test_list_names_what_comes_with_the_package(models):
+    """The default among them."""
+    code, out, _ = models("list")
+    assert code == 0
+    assert DEFAULT_MODEL in [line.split()[0] for line in out.splitlines()]
+
+
+def test_check_runs_the_self_test(models):
+    """Of every embedded model, where none is named."""
+    code, out, _ = models("check")
+    assert code == 0
+    assert f"{DEFAULT_MODEL}@" in out
+    assert "same labels, logits within" in out
+
+
+def test_quantize_tells_the_cost_in_f1(models, gold, tiny, tmp_path):
+    """Before and after, over the gold that is given."""
+    pytest.importorskip("onnx", reason="quantising needs onnx: pip install '.[quantize]'")
+    pytest.importorskip("nervaluate", reason="F1 needs nervaluate: pip install '.[evaluate]'")
+    code, out, err = models("quantize", tiny, tmp_path / "small", "--gold", gold)
+    assert (code, err) == (0, "")
+    assert "F1         1.0000, now 1.0000 (strict, micro)" in out
+
+
+def test_gold_that_is_missing_is_told_before_the_work(models, tiny, tmp_path):
+    """In one line, and no folder is written."""
+    pytest.importorskip("nervaluate", reason="F1 needs nervaluate: pip install '.[evaluate]'")
+    code, out, err = models("quantize", tiny, tmp_path / "small", "--gold", tmp_path / "nowhere")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "no gold at" in err
+    assert not (tmp_path / "small").exists()
+
+
+def test_bench_recommends_a_setting(models, tiny):
+    """One of those that it measured."""
+    words = ("bench", tiny, "--threads", 1, "--batch-tokens", 64, 128, "--seconds", 0.05)
+    code, out, _ = models(*words)
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["1", "64"], ["1", "128"]]
+    assert "recommended: --threads 1" in out
+
+
+def test_fetch_copies_a_folder_into_the_cache(models, tiny, tmp_path, monkeypatch):
+    """And says where it is."""
+    monkeypatch.setenv("ANNOTATION_CACHE", str(tmp_path / "cache"))
+    code, out, _ = models("fetch", f"file://{tiny}")
+    assert code == 0
+    assert str(tmp_path / "cache") in out
+
+
+@pytest.mark.parametrize("action", ["check", "bench", "fetch"])
+def test_a_model_that_is_not_there_ends_with_one_line(models, action):
+    """And exit code 1."""
+    code, out, err = models(action, "no-such-model")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "no-such-model" in err
