@@ -1,8 +1,6 @@
 """How fast a model is on this machine, by threads and tokens in a batch, and in how much memory."""
 
 import multiprocessing
-import resource
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cores import available_cores
+from models.cores import available_cores, peak_bytes
 from models.folder import load_model
 
 BATCH_TOKENS = (256, 512, 768, 1024, 2048)
@@ -101,6 +99,4 @@ def measure(name_or_dir: str, threads: int, batch_tokens: int, seconds: float) -
     for worker in workers:
         worker.join()
     elapsed = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes elsewhere
-    return Speed(threads, batch_tokens, sum(done) / elapsed, peak / unit)
+    return Speed(threads, batch_tokens, sum(done) / elapsed, peak_bytes() / 1e6)

@@ -1,6 +1,11 @@
-"""How many cores this process may use: ONNX Runtime and Python see those of the whole machine."""
+"""How many cores this process may use, and how much memory it has used.
+
+ONNX Runtime and Python see the cores of the whole machine.
+"""
 
 import os
+import resource
+import sys
 from pathlib import Path
 
 CONTROL_GROUP = Path("/sys/fs/cgroup")
@@ -27,3 +32,9 @@ def _quota() -> int | None:
     if quota == "max" or int(quota) <= 0:
         return None
     return max(1, -(-int(quota) // int(period)))
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had at a time."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -3,13 +3,10 @@
 import hashlib
 from collections.abc import Iterable
 
-from transforms.records import Annotation, Article, Entity, Sentence
+from transforms.records import PLACEHOLDER, Annotation, Article, Entity, Sentence
 
 CONTEXT = 32
 """Most characters of ``prefix`` and of ``postfix``."""
-
-PLACEHOLDER = "\ufffc"
-"""What the parser writes for a formula: never a part of a name's edge."""
 
 
 def annotation_id(

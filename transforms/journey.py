@@ -149,17 +149,7 @@ def annotate_source(
             with outcome.timed("write"):
                 outcome.add(article_row(annotated), sentence_rows(annotated), annotated.annotations)
     except RejectError as error:
-        place = source.range
-        return Reject(
-            source_uri=place.source_uri,
-            source_index=place.source_index,
-            article_id=place.article_id,
-            stage=error.stage,
-            reason=error.reason,
-            message=error.message,
-            start_byte=place.start_byte,
-            end_byte=place.end_byte,
-        )
+        return source.range.reject(error.stage, error.reason, error.message)
     outcome.counts["articles"] = 1
     outcome.counts["sub_articles"] = len(articles) - 1
     return outcome

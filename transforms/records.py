@@ -12,6 +12,10 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+PLACEHOLDER = "\ufffc"
+"""Stands in the text for a formula, whose characters are no text."""
+
+_SUB_ARTICLE = re.compile(r"(.+)#sa([0-9]+)", re.DOTALL)
 _PMCID = re.compile(r"(?:PMC)?0*([1-9][0-9]*)(?:\.[0-9]+)?", re.IGNORECASE)
 
 
@@ -52,6 +56,21 @@ def article_id_from(pmcid: str | None, pmid: str | None, doi: str | None, sha256
     return f"SRC:{sha256[:16]}"
 
 
+def sub_article_id(article_id: str, number: int) -> str:
+    """The name of an article's sub-article; they count from 1."""
+    return f"{article_id}#sa{number}"
+
+
+def split_article_id(article_id: str) -> tuple[str, int]:
+    """The article that a name belongs to, and the number of its sub-article: 0 for itself.
+
+    >>> split_article_id("PMC1#sa2"), split_article_id("DOI:10.1/a#b")
+    (('PMC1', 2), ('DOI:10.1/a#b', 0))
+    """
+    found = _SUB_ARTICLE.fullmatch(article_id)
+    return (found[1], int(found[2])) if found else (article_id, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """What a plan reads in one go: one file, or the small single-article files of one folder.
@@ -85,6 +104,19 @@ class ArticleRange:
     sha256: str
     article_id: str
     namespaces: str = ""
+
+    def reject(self, stage: str, reason: str, message: str) -> "Reject":
+        """What becomes of the article if a stage cannot take it."""
+        return Reject(
+            self.source_uri,
+            self.source_index,
+            self.article_id,
+            stage,
+            reason,
+            message,
+            self.start_byte,
+            self.end_byte,
+        )
 
 
 @dataclass(frozen=True, slots=True)

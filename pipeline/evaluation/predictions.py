@@ -16,7 +16,7 @@ from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import OutputError, read_run
 from transforms.journey import Annotator, ModelOptions, Outcome, find_mentions, load_cached
 from transforms.labels import read_scheme
-from transforms.records import Aggregation
+from transforms.records import Aggregation, split_article_id
 from transforms.sentences import split_sentences
 
 
@@ -217,5 +217,5 @@ def _names(values: dict[str, str | None]) -> Iterator[str]:
         if name:
             yield name
             yield name.removeprefix("PMC")
-    if "#" not in (values["article_id"] or ""):
+    if not split_article_id(values["article_id"] or "")[1]:
         yield PurePosixPath(values["source_uri"] or "").name.partition(".")[0]

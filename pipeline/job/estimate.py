@@ -2,14 +2,13 @@
 
 import argparse
 import random
-import resource
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from models.cores import available_cores
+from models.cores import available_cores, peak_bytes
 from models.files import ModelError
 from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
 from pipeline.job.options import DEFAULT_MODEL
@@ -130,13 +129,12 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
         )
     seconds, core_seconds = time.perf_counter() - clock, time.process_time() - processor
     counts = [outcome.counts for outcome in outcomes if not isinstance(outcome, Reject)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Cost(
         core_seconds=core_seconds / len(sample),
         seconds=seconds / len(sample),
         tokens=sum(count["tokens"] for count in counts) / len(sample),
         annotations=sum(count["annotations"] for count in counts) / len(sample),
-        peak_bytes=peak if sys.platform == "darwin" else peak * 1024,
+        peak_bytes=peak_bytes(),
     )
 
 

@@ -14,7 +14,7 @@ from pipeline.output.paths import receipt_of
 from pipeline.output.receipts import article_key
 from transforms import shards
 from transforms.journey import Outcome
-from transforms.records import Annotation, ArticleRange
+from transforms.records import Annotation, ArticleRange, split_article_id
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str,
             continue
         ids, hashes = (table[name].to_pylist() for name in ("article_id", "sha256"))
         for row, (article_id, sha256) in enumerate(zip(ids, hashes, strict=True)):
-            if "#sa" in article_id:
+            if split_article_id(article_id)[1]:
                 continue  # goes with the article before it
             known.setdefault(article_key(article_id, sha256), (chunk, row))
     return known
@@ -79,9 +79,8 @@ class Reader:
         old = self._chunk(chunk)
         outcome = Outcome()
         ids = old.articles["article_id"]
-        own = f"{entry.article_id}#sa"
         last = first + 1
-        while last < len(ids) and ids[last].as_py().startswith(own):
+        while last < len(ids) and split_article_id(ids[last].as_py())[1]:
             last += 1
         for row in range(first, last):
             outcome.add(*old.article(row, entry))

@@ -131,7 +131,8 @@ class Worker:
                 fates[number] = entry
             elif place_of(entry.source_uri, entry.source_index) in left_out:
                 first = left_out[place_of(entry.source_uri, entry.source_index)]
-                fates[number] = _duplicate(entry, first)
+                message = f"the same bytes as {first}, which is annotated"
+                fates[number] = entry.reject("plan", "duplicate", message)
             elif number in chunk.reuse:
                 fates[number] = old.outcome(number, entry)
             else:
@@ -176,16 +177,3 @@ def _done(outcome: Outcome | Reject) -> "Future[Outcome | Reject]":
     future: Future[Outcome | Reject] = Future()
     future.set_result(outcome)
     return future
-
-
-def _duplicate(entry: ArticleRange, first: str) -> Reject:
-    return Reject(
-        source_uri=entry.source_uri,
-        source_index=entry.source_index,
-        article_id=entry.article_id,
-        stage="plan",
-        reason="duplicate",
-        message=f"the same bytes as {first}, which is annotated",
-        start_byte=entry.start_byte,
-        end_byte=entry.end_byte,
-    )

@@ -15,6 +15,7 @@ from pipeline.output.committed import ArticleRows, chunk_names, finished_run, re
 from pipeline.output.record import OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
+from transforms.records import split_article_id
 
 DESCRIPTION = """\
 Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).
@@ -118,7 +119,7 @@ class Export:
         several = set(self.record["same_id_other_bytes"])
         for article in self._all(articles):
             name = f"{chunk}/{formats.brat_name(article)}"
-            if article.row["article_id"].split("#")[0] in several:
+            if split_article_id(article.row["article_id"])[0] in several:
                 name = f"{name}@{article.row['sha256'][:8]}"
             yield f"{name}.txt", article.row["text"].encode()
             yield f"{name}.ann", formats.brat_standoff(article).encode()

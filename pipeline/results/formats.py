@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pipeline.output.committed import ArticleRows
+from transforms.records import split_article_id
 
 Json = dict[str, Any]
 
@@ -86,7 +87,7 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
         article that Europe PMC has no id for: a sub-article, or one without PMCID and PMID.
     """
     row = article.row
-    if "#" in row["article_id"] or not (row["pmcid"] or row["pmid"]):
+    if split_article_id(row["article_id"])[1] or not (row["pmcid"] or row["pmid"]):
         return None
     src, id_ = ("PMC", row["pmcid"]) if row["pmcid"] else ("MED", row["pmid"])
     matched: list[Json] = []
@@ -286,7 +287,7 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
     Full text does not fit into the format. None for an article with neither title nor abstract.
     """
     row = article.row
-    own_pmid = None if "#" in row["article_id"] else row["pmid"]
+    own_pmid = None if split_article_id(row["article_id"])[1] else row["pmid"]
     name = quote(own_pmid or row["article_id"], safe="/:#().;+")
     base: dict[int, int] = {}
     parts = []

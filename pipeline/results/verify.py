@@ -46,6 +46,7 @@ from transforms.records import (
     RejectError,
     SourceArticle,
     XmlSpan,
+    split_article_id,
 )
 from transforms.sections import section_code
 from transforms.shards import TABLES, json_line
@@ -234,7 +235,7 @@ class Check:
     def _receipt(self, chunk: str, planned: int, tables: "Tables") -> None:
         """The receipt against what it is a receipt of."""
         reasons = Counter(row["reason"] for row in tables.rejects)
-        mains = sum("#sa" not in row["article_id"] for row in tables.articles)
+        mains = sum(not split_article_id(row["article_id"])[1] for row in tables.articles)
         notes: Counter[str] = Counter()
         for row in tables.articles:
             notes.update(dict(row["notes"]))
@@ -323,7 +324,7 @@ class Check:
             key = (place.source_uri, place.source_index)
             rows = articles.pop(key, [])
             rejected = rejects.pop(key, [])
-            mains = [written for written in rows if "#sa" not in written.row["article_id"]]
+            mains = [own for own in rows if not split_article_id(own.row["article_id"])[1]]
             once = self._expect(
                 "articles",
                 ok=len(mains) + len(rejected) == 1 and (not rejected or not rows),

@@ -6,8 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from transforms.annotations import PLACEHOLDER
-from transforms.records import Article
+from transforms.records import PLACEHOLDER, Article, split_article_id
 
 # Elements whose text the parser may leave out in the middle of running text.
 _LEFT_OUT = frozenset(
@@ -118,11 +117,11 @@ class XmlText:
 
     def characters(self, article_id: str) -> int:
         """Characters of text in the article, or in the sub-article that the id names."""
-        _, _, number = article_id.partition("#sa")
+        _, number = split_article_id(article_id)
         element = self._root
         if number:
             inner = self._root.xpath("//*[local-name()='sub-article' or local-name()='response']")
-            element = inner[int(number) - 1]
+            element = inner[number - 1]
         return int(element.xpath("string-length(string(.))"))
 
     def holds(self, annotation: Mapping[str, Any]) -> bool:

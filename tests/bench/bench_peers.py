@@ -13,7 +13,6 @@ import argparse
 import json
 import platform
 import random
-import resource
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
+from models.cores import peak_bytes
 from models.folder import load_model
 from tests.bench.bench_job import SHORT, job, timed, write_archive
 from tests.bench.shared import corpus_articles
@@ -101,7 +101,7 @@ def main() -> None:
                     pairs = zip(entities_of(args.model, sample), told["entities"], strict=True)
                     same = sum(mine == its for mine, its in pairs)
                     notes[way] += f", same entities in {same} of {len(sample)} sentences"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    peak = peak_bytes() / 1e6
     print("| way | sentences/s | the job is | |\n| --- | --- | --- | --- |")
     print(f"| the job | {median(ours):.0f} | | {peak:.0f} MB |")
     for way, speeds in theirs.items():

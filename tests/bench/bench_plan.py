@@ -11,7 +11,6 @@ import argparse
 import gzip
 import hashlib
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from models.cores import peak_bytes
 from tests.bench.shared import need
 from transforms.archives import quick_article_id, scan_archive
 from transforms.records import Archive, Reject, SourceArticle
@@ -56,8 +56,8 @@ def speed(work: Callable[[], object], size: int, rounds: int) -> str:
 
 
 def peak_of_plan(paths: list[Path], result: "multiprocessing.Queue[tuple[int, int, int]]") -> None:
-    """Articles, bytes, and peak memory in KiB of this process."""
-    result.put((*plan(paths), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    """Articles, bytes, and peak memory of this process."""
+    result.put((*plan(paths), peak_bytes()))
 
 
 def in_own_process(paths: list[Path]) -> str:
@@ -68,7 +68,7 @@ def in_own_process(paths: list[Path]) -> str:
     process.start()
     count, size, peak = result.get()
     process.join()
-    return f"{count} articles, {size / 1e6:.0f} MB of XML: peak {peak / 1024:.0f} MiB"
+    return f"{count} articles, {size / 1e6:.0f} MB of XML: peak {peak / 1e6:.0f} MB"
 
 
 def write_large(paths: list[Path], large: Path, size: int) -> None:

@@ -26,6 +26,7 @@ import onnxruntime as ort
 from lxml import etree
 
 from models import folder
+from models.cores import peak_bytes
 from tests.bench.shared import need
 from transforms import inference
 from transforms.records import Tokens, Window
@@ -128,7 +129,7 @@ def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
     return {
         "tokens/s": 2 * real / (time.perf_counter() - clock),
         "tokens/core-s": 2 * real / (time.process_time() - processor),
-        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "peak MB": peak_bytes() / 1e6,
         "growth MB": memory_mb() - after_first,
     }
 

@@ -21,7 +21,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from transforms.archives.containers import documents
+from transforms.archives.containers import open_documents
 from transforms.archives.documents import Document
 from transforms.archives.files import (
     BLOCK_BYTES,
@@ -92,7 +92,7 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
     with file:
-        for document in documents(uri, file):
+        for document in open_documents(uri, file):
             if isinstance(document, Reject):
                 yield document
             else:
@@ -101,7 +101,7 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
 
 def _read_file(uri: str, wanted: deque[ArticleRange]) -> Iterator[SourceArticle]:
     with open_source(uri) as file:
-        for document in documents(uri, file):
+        for document in open_documents(uri, file):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
                 continue
             ranges = []

@@ -17,7 +17,7 @@ from transforms.records import Reject, RejectError
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
 
 
-def documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
+def open_documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
     """An open file's documents, in order: each must be read, or left, before the next one.
 
     Raises:

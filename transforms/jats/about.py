@@ -8,7 +8,7 @@ from lxml import etree
 
 from transforms.jats.elements import MARC_LANGUAGES
 from transforms.jats.nodes import child, language_of, plain_text
-from transforms.records import Article, article_ids
+from transforms.records import Article, article_ids, sub_article_id
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -33,7 +33,7 @@ def as_part(about: About, main: Article, number: int) -> About:
     """A sub-article goes by the identifiers of its article."""
     return replace(
         about,
-        article_id=f"{main.article_id}#sa{number}",
+        article_id=sub_article_id(main.article_id, number),
         pmcid=main.pmcid,
         pmid=main.pmid,
         doi=main.doi,

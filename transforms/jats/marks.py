@@ -15,14 +15,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from transforms.records import PLACEHOLDER
+
 # What the parser puts in. A mark runs from its opening character to CLOSE.
 CITATION, FOOTNOTE, CLOSE = "\x01", "\x02", "\x03"
 FORMULA = "\x04"
 BREAK = "\x05"
 LIFTED = "\x06"
 MARKS = re.compile("[\x01-\x08\x0e-\x10]")
-
-PLACEHOLDER = "\ufffc"
 
 # What cleaning makes of a citation mark by its text, and of all that goes.
 _CUT, _YEAR, _NAMED, _NUMBER, _WORDS = "\x07", "\x08", "\x0e", "\x0f", "\x10"
