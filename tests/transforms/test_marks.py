@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.jats.marks import BREAK, CITATION, CLOSE, FOOTNOTE, FORMULA, LIFTED, MARKS, clean
@@ -124,3 +124,42 @@ def test_every_run_stands_in_the_raw_text(template, data):
 def test_long_odd_text_is_cleaned_in_one_go(raw):
     """Backtracking over such a text would take longer than anyone can wait."""
     clean(marked(raw * 20_000))
+
+
+def test_a_bracket_that_holds_superscripts_and_words_is_cleaned_in_one_go():
+    """What has been cut already must not be read in more than one way."""
+    citations = marked(", ".join(["{1}"] * 200))
+    opening = "(for reviews see"
+    raw = f"as shown {opening}{citations} for the mouse)."
+    start = raw.index(citations)
+    cleaned = clean(raw, [(start, start + len(citations))])
+    assert cleaned.text == "as shown (for reviews see for the mouse)."
+
+
+PARTS = [
+    "(",
+    "[",
+    ")",
+    "]",
+    " ",
+    ", ",
+    "{1}",
+    "{Smith, 2004}",
+    "{2004}",
+    "<a>",
+    "see ",
+    "Smith ",
+    "x",
+]
+
+
+@settings(deadline=2000)
+@given(st.lists(st.tuples(st.sampled_from(PARTS), st.booleans()), max_size=12), st.integers(1, 30))
+def test_no_text_takes_long(parts, times):
+    """Whatever stands in brackets, in superscripts or not."""
+    raw, sups = "", []
+    for part, is_sup in parts * times:
+        if is_sup:
+            sups.append((len(raw), len(raw) + len(marked(part))))
+        raw += marked(part)
+    clean(raw, sups)

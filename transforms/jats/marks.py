@@ -73,7 +73,7 @@ _NAMES = (
     rf"(?:{_CAPITAL}|{_PARTICLE})[\s,.]{{1,3}}"
     rf"(?:(?:{_CAPITAL}|{_PARTICLE}|et|al|and|&|e|y)[\s,.]{{1,3}}){{0,11}}"
 )
-_CITATION = f"(?:{_MARK}|{_NAMED}[^{CLOSE}]*{CLOSE}|(?:{_NAMES})?{_YEAR}[^{CLOSE}]*{CLOSE}|{_CUT}+)"
+_CITATION = f"(?:{_MARK}|{_NAMED}[^{CLOSE}]*{CLOSE}|(?:{_NAMES})?{_YEAR}[^{CLOSE}]*{CLOSE}|{_CUT})"
 
 
 def _bracketed(content: str) -> str:
@@ -82,7 +82,7 @@ def _bracketed(content: str) -> str:
 
 
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
-_ROW = re.compile(rf"(?:{_MARK}|{_CUT}+)(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}+))*")
+_ROW = re.compile(rf"(?:{_MARK}|{_CUT})(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}))*")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*$")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
