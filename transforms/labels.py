@@ -73,21 +73,22 @@ def step_costs(labels: tuple[str, ...]) -> NDArray[np.float64]:
     """What it costs, in log odds, to have a label behind another: labels x labels.
 
     Infinite where the scheme forbids it: an entity must begin with a label that begins one, if its
-    type has such a label, go on in its own type, and end with a label that ends one, likewise.
-    Beyond the ends of a sentence is outside.
+    type has such a label, go on in its own type, and end with a label that ends one, if its type
+    has one for entities of several words. Beyond the ends of a sentence is outside.
     """
     scheme = read_scheme(labels)
-    with_begin = {kind for kind, begins in zip(scheme.types, scheme.begins, strict=True) if begins}
-    with_end = {kind for kind, ends in zip(scheme.types, scheme.ends, strict=True) if ends}
+    each = list(zip(scheme.types, scheme.begins, scheme.ends, strict=True))
+    with_begin = {kind for kind, begins, ends in each if begins and not ends}
+    with_end = {kind for kind, begins, ends in each if ends and not begins}
     costs = np.zeros((len(labels), len(labels)))
     for before, kind in enumerate(scheme.types):
         is_open = kind in with_end and not scheme.ends[before]
         for after, next_kind in enumerate(scheme.types):
-            continues = next_kind in with_begin and not scheme.begins[after]
-            may_continue = kind == next_kind and not scheme.ends[before]
-            if (continues and not may_continue) or (is_open and not (continues and may_continue)):
+            must_continue = next_kind in with_begin and not scheme.begins[after]
+            continues = kind == next_kind and not (scheme.ends[before] or scheme.begins[after])
+            if (must_continue or is_open) and not continues:
                 costs[before, after] = np.inf
-            elif kind and kind == next_kind and not continues and kind in with_begin:
+            elif kind and kind == next_kind and not continues:
                 costs[before, after] = TOUCHING
     return costs
 

@@ -11,30 +11,42 @@ from transforms.labels import SURE, TOUCHING, best_sequence, probabilities, read
 
 IOB2 = ("O", "B-X", "I-X", "B-Y", "I-Y")
 IOBES = ("I-X", "O", "B-X", "E-X", "S-X")
-MAY_FOLLOW = {  # prefixes, within one type
-    IOB2: {"B": "BIO", "I": "BIO", "O": "BO"},
-    IOBES: {"B": "IE", "I": "IE", "E": "BSO", "S": "BSO", "O": "BSO"},
+BIOS = ("O", "B-X", "I-X", "S-X", "S-Y")
+IOE = ("O", "I-X", "E-X", "I-Y", "E-Y")
+BILOU = ("O", "B-X", "L-X", "I-X", "U-X")
+# Prefixes: what goes on with an entity, what may stand last in one, and first.
+RULES = {
+    IOB2: ({"B": "I", "I": "I"}, "BI", "B"),
+    IOBES: ({"B": "IE", "I": "IE"}, "ES", "BS"),
+    BIOS: ({"B": "I", "I": "I"}, "BIS", "BS"),
+    IOE: ({"I": "IE"}, "E", "IE"),
+    BILOU: ({"B": "IL", "I": "IL"}, "LU", "BU"),
 }
 LOGITS = st.lists(st.lists(st.floats(-4, 4), min_size=5, max_size=5), min_size=1, max_size=5).map(
     lambda rows: np.array(rows, np.float32)
 )
 
 
+def goes_on(left: str, right: str, labels: tuple[str, ...]) -> bool:
+    """Whether a tag continues the entity of the one before: told by prefixes, unlike the code."""
+    return left[1:] == right[1:] and right[0] in RULES[labels][0].get(left[0], "")
+
+
 def makes_sense(tags: list[str], labels: tuple[str, ...]) -> bool:
-    """Whether every entity is whole: told by prefixes alone, unlike the code."""
-    for left, right in pairwise(["O", *tags, "O"]):
-        same = left[1:] == right[1:]
-        begins = right[0] in "BSO"
-        if right[0] not in MAY_FOLLOW[labels][left[0]] or not (same or begins):
-            return False
-    return True
+    """Whether every entity is whole."""
+    _, last, first = RULES[labels]
+    return all(
+        goes_on(left, right, labels) or (left[0] in last + "O" and right[0] in first + "O")
+        for left, right in pairwise(["O", *tags, "O"])
+    )
 
 
 def worth(tags: list[str], labels: tuple[str, ...], scores: np.ndarray) -> float:
     """Log probability of a sequence, less what touching entities of one type cost."""
     logs = [np.log(float(row[labels.index(tag)])) for row, tag in zip(scores, tags, strict=True)]
     touching = sum(
-        right[0] in "BS" and left[1:] == right[1:] and left != "O" for left, right in pairwise(tags)
+        left[1:] == right[1:] and left != "O" and not goes_on(left, right, labels)
+        for left, right in pairwise(tags)
     )
     return sum(logs) - TOUCHING * touching
 
@@ -56,7 +68,7 @@ def test_a_type_keeps_its_hyphens(labels, types):
     assert read_scheme(labels).types == types
 
 
-@pytest.mark.parametrize("labels", [IOB2, IOBES])
+@pytest.mark.parametrize("labels", RULES)
 @given(logits=LOGITS)
 def test_no_sequence_that_makes_sense_is_likelier(labels, logits):
     """Against every sequence there is, of words of which none is sure to be outside."""
