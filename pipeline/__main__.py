@@ -1,7 +1,7 @@
 """``python -m pipeline COMMAND``: the job, and what looks at its results.
 
 A command is a module with ``add_arguments``, ``run``, and the exceptions that end it with a line:
-``WRONG_USE`` with exit code 2, ``FAILURES`` with 1. (``annotate``, which Beam's flags may follow,
+``FAILURES`` with exit code 1, ``WRONG_USE`` with 2. (``annotate``, which Beam's flags may follow,
 sees to its own.)
 """
 
@@ -72,9 +72,9 @@ def main(argv: Sequence[str]) -> int:
         parser.error(f"unknown flag or argument: {rest[0]}")
     try:
         return int(module.run(args))
-    except (*module.WRONG_USE, *module.FAILURES) as error:
+    except (*module.FAILURES, *module.WRONG_USE) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, module.WRONG_USE) else 1
+        return 1 if isinstance(error, module.FAILURES) else 2
 
 
 if __name__ == "__main__":

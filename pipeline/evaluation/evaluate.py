@@ -15,7 +15,7 @@ from pipeline.evaluation.gold import Gold, GoldDocument, GoldError, Mention, rea
 from pipeline.evaluation.predictions import Predictions, predict, read_predictions
 from pipeline.job.options import DEFAULT_MODEL, UsageError
 from pipeline.output import storage
-from pipeline.output.record import OutputError
+from pipeline.output.record import DamagedError, OutputError
 from transforms.records import Aggregation, RejectError
 
 try:
@@ -77,7 +77,7 @@ COLUMNS = (
 
 
 WRONG_USE = (UsageError, GoldError, OutputError, ModelError)
-FAILURES = (storage.StorageError, RejectError, OSError)
+FAILURES = (DamagedError, storage.StorageError, RejectError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
-from pipeline.output.record import OutputError, read_run
+from pipeline.output.record import OutputError, known_run
 from transforms.journey import Annotator, ModelOptions, Outcome, find_mentions, load_cached
 from transforms.labels import read_scheme
 from transforms.records import Aggregation, split_article_id
@@ -147,9 +147,7 @@ def read_predictions(
         OutputError: no output folder, none of the documents in it, or no such model.
         storage.StorageError: a shard cannot be read.
     """
-    run = read_run(output)
-    if run is None:
-        raise OutputError(f"{output} is no output folder of a run: it has no run.json")
+    run = known_run(output)
     models = {f"{entry['name']}@{entry['fingerprint']}": entry for entry in run["models"]}
     names = [name for name in models if model in (None, name, name.rpartition("@")[0])]
     if len(names) != 1:

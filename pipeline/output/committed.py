@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from pipeline.output import storage
 from pipeline.output.paths import files_of
-from pipeline.output.record import OutputError, read_run
+from pipeline.output.record import DamagedError, OutputError, known_run
 
 
 class ArticleRows(NamedTuple):
@@ -33,9 +33,7 @@ def finished_run(output: str) -> dict[str, Any]:
         OutputError: there is none, or the run is still to be ended.
         storage.StorageError: it cannot be read.
     """
-    record = read_run(output)
-    if record is None:
-        raise OutputError(f"{output} is no output folder of a run: it has no run.json")
+    record = known_run(output)
     if "reconciliation" not in record:
         raise OutputError(f"{output} holds a run that has not ended: start it again to go on")
     return record
@@ -57,13 +55,13 @@ def read_table(
     """One chunk's shard of one table, or some of its columns.
 
     Raises:
-        OutputError: it is missing or damaged, though its chunk is committed.
+        DamagedError: it is missing or damaged, though its chunk is committed.
         storage.StorageError: it cannot be read.
     """
     found = find_table(output, chunk, table, columns)
     if found is None:
         uri = storage.join(output, files_of(chunk)[table])
-        raise OutputError(f"{uri} is missing, though its chunk is committed")
+        raise DamagedError(f"{uri} is missing, though its chunk is committed")
     return found
 
 
@@ -73,7 +71,7 @@ def find_table(
     """``read_table`` of a chunk that may have gone: None if it has.
 
     Raises:
-        OutputError: it is damaged.
+        DamagedError: it is damaged.
         storage.StorageError: it cannot be read.
     """
     uri = storage.join(output, files_of(chunk)[table])
@@ -83,14 +81,14 @@ def find_table(
     try:
         return pq.read_table(io.BytesIO(data), columns=columns and list(columns))
     except (pa.ArrowException, OSError) as error:
-        raise OutputError(f"{uri} is damaged: {error}") from error
+        raise DamagedError(f"{uri} is damaged: {error}") from error
 
 
 def read_articles(output: str, chunk: str) -> Iterator[ArticleRows]:
     """A chunk's articles: sentences and annotations stand in the order of ``articles``.
 
     Raises:
-        OutputError: a shard is missing or damaged, or the tables do not fit together.
+        DamagedError: a shard is missing or damaged, or the tables do not fit together.
         storage.StorageError: one cannot be read.
     """
     articles = read_table(output, chunk, "articles")
@@ -101,7 +99,7 @@ def read_articles(output: str, chunk: str) -> Iterator[ArticleRows]:
         [row] = articles.slice(number, 1).to_pylist()
         rows = annotations.slice(annotation, row["n_annotations"]).to_pylist()
         if {row["article_id"]} != {row["article_id"], *(found["article_id"] for found in rows)}:
-            raise OutputError(f"{chunk}: the counts of {row['article_id']} differ from its rows")
+            raise DamagedError(f"{chunk}: the counts of {row['article_id']} differ from its rows")
         yield ArticleRows(row, starts[sentence : sentence + row["n_sentences"]], rows)
         sentence += row["n_sentences"]
         annotation += row["n_annotations"]

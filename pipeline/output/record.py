@@ -11,14 +11,18 @@ RUN = "run.json"
 
 
 class OutputError(Exception):
-    """The output folder holds what this run must not touch; the message says what to do."""
+    """The folder holds something else than the command needs; the message says what to do."""
+
+
+class DamagedError(OutputError):
+    """A run's file is missing or damaged, or no longer fits to the others."""
 
 
 def read_run(output: str) -> dict[str, Any] | None:
     """``run.json``; None if the folder has none.
 
     Raises:
-        OutputError: it is damaged.
+        DamagedError: it cannot be understood.
     """
     data = storage.read(storage.join(output, RUN))
     if data is None:
@@ -26,9 +30,22 @@ def read_run(output: str) -> dict[str, Any] | None:
     try:
         run: dict[str, Any] = json.loads(data)
     except ValueError as error:
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: {error}") from error
+        raise DamagedError(f"{storage.join(output, RUN)} is damaged: {error}") from error
     if not isinstance(run, dict):
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: it is no object")
+        raise DamagedError(f"{storage.join(output, RUN)} is damaged: it is no object")
+    return run
+
+
+def known_run(output: str) -> dict[str, Any]:
+    """``run.json`` of a folder that must have one.
+
+    Raises:
+        OutputError: it has none.
+        DamagedError: it cannot be understood.
+    """
+    run = read_run(output)
+    if run is None:
+        raise OutputError(f"{output} is no output folder of a run: it has no {RUN}")
     return run
 
 

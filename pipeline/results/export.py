@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.job.options import UsageError
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows, chunk_names, finished_run, read_articles
-from pipeline.output.record import OutputError
+from pipeline.output.record import DamagedError, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
 from transforms.records import split_article_id
@@ -68,7 +68,7 @@ class Export:
             submitted, others = rows
             if submitted["anns"]:
                 if problems := formats.submission_problems(submitted):
-                    raise OutputError(f"{article.row['article_id']}: {problems[0]}")
+                    raise DamagedError(f"{article.row['article_id']}: {problems[0]}")
                 matched.add(submitted)
                 self.counts["articles"] += 1
                 self.counts["annotations"] += len(submitted["anns"])
@@ -174,7 +174,7 @@ _LINKING = ("europepmc", "bioc", "webannotation")
 
 
 WRONG_USE = (UsageError, OutputError)
-FAILURES = (storage.StorageError,)
+FAILURES = (DamagedError, storage.StorageError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -298,7 +298,7 @@ def _clear(to: str, format_: str) -> None:
     try:
         old = json.loads(data)
     except ValueError as error:
-        raise OutputError(f"{storage.join(to, MANIFEST)} is damaged: {error}") from error
+        raise DamagedError(f"{storage.join(to, MANIFEST)} is damaged: {error}") from error
     if old["format"] != format_:
         raise OutputError(f"{to} holds an export to {old['format']}: name another folder")
     for folder in (*(storage.join(to, name) for name in old["folders"]), to):

@@ -111,7 +111,7 @@ def gather(output: str) -> Findings:
     """Reads all tables of a run.
 
     Raises:
-        OutputError: a shard is missing or damaged.
+        DamagedError: a shard is missing or damaged.
         storage.StorageError: one cannot be read.
     """
     found = Findings()

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.committed import finished_run
-from pipeline.output.record import OutputError
+from pipeline.output.record import DamagedError, OutputError
 from pipeline.results.findings import BINS, Findings, Sample, gather
 
 MENTIONS = 25
@@ -29,7 +29,7 @@ class Html(str):
 
 
 WRONG_USE = (OutputError,)
-FAILURES = (storage.StorageError,)
+FAILURES = (DamagedError, storage.StorageError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,6 @@
 """From a row of ``annotations`` back to the XML that it stands in."""
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from lxml import etree
 
 from pipeline.output import storage
 from pipeline.output.committed import chunk_names, read_table
-from pipeline.output.record import OutputError
+from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.annotations import annotation_id
 from transforms.archives import scan_archive
 from transforms.jats import parse_xml
@@ -20,8 +19,8 @@ XML_CONTEXT = 200
 """Characters of XML that are shown on each side of the annotation's elements."""
 
 
-WRONG_USE = ()
-FAILURES = (OutputError, storage.StorageError)
+WRONG_USE = (OutputError,)
+FAILURES = (DamagedError, storage.StorageError, RejectError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,20 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``resolve``; returns its exit code."""
     output = storage.absolute(args.output)
-    try:
-        annotation, article = find_annotation(output, args.annotation_id)
-    except LookupError as error:
-        print(f"error: {error.args[0]}", file=sys.stderr)
-        return 2
-    try:
-        source = find_source(article)
-        shown = xml_in_context(parse_xml(source), annotation)
-    except (RejectError, OSError) as error:
-        print(f"error: {article['source_uri']}: {error}", file=sys.stderr)
-        return 1
-    except LookupError as error:
-        print(f"error: {error.args[0]}", file=sys.stderr)
-        return 1
+    known_run(output)
+    annotation, article = find_annotation(output, args.annotation_id)
+    source = find_source(article)
+    shown = xml_in_context(parse_xml(source), annotation)
     place = source.range
     print(
         f"{annotation['type']}  {annotation['exact']!r}  score {annotation['score']:.3f}  "
@@ -71,8 +60,8 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
     """The annotation whose id begins so, and its article's row.
 
     Raises:
-        LookupError: there is none, or more than one.
-        OutputError: a shard is missing or damaged.
+        OutputError: there is none, or more than one.
+        DamagedError: a shard is missing or damaged.
         storage.StorageError: one cannot be read.
     """
     found: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -82,14 +71,14 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
         for row in hits.slice(0, 2).to_pylist():
             found[row["annotation_id"]] = chunk, row
         if len(found) > 1:
-            raise LookupError(f"several annotation ids begin with {beginning}: give more of it")
+            raise OutputError(f"several annotation ids begin with {beginning}: give more of it")
     for chunk, row in found.values():
         articles = read_table(output, chunk, "articles")
         same = articles.filter(pc.equal(articles["article_id"], row["article_id"]))
         for article in same.to_pylist():
             if _is_of(row, article):
                 return row, article
-    raise LookupError(f"no annotation in {output} has an id that begins with {beginning}")
+    raise OutputError(f"no annotation in {output} has an id that begins with {beginning}")
 
 
 def _is_of(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
@@ -109,7 +98,8 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
     """The article's bytes, from where its row says they were.
 
     Raises:
-        LookupError: they are no longer there.
+        DamagedError: they are no longer there.
+        OSError: the source cannot be read.
     """
     uri = article["source_uri"]
     for entry in scan_archive(Archive("", (uri.partition("!/")[0],))):
@@ -119,20 +109,20 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
             and entry.range.sha256 == article["sha256"]
         ):
             return entry
-    raise LookupError(f"{uri} no longer holds article {article['source_index']} as it was")
+    raise DamagedError(f"{uri} no longer holds article {article['source_index']} as it was")
 
 
 def xml_in_context(root: Any, annotation: Mapping[str, Any]) -> str:
     """The XML around an annotation, which stands between ``[[`` and ``]]``.
 
     Raises:
-        LookupError: its place is none in this XML.
+        DamagedError: its place is none in this XML.
     """
     try:
         [first] = root.xpath(annotation["start_xpath"])
         [last] = root.xpath(annotation["end_xpath"])
     except (ValueError, etree.XPathError) as error:
-        raise LookupError(
+        raise DamagedError(
             f"{annotation['start_xpath']} or {annotation['end_xpath']} is no text of the XML"
         ) from error
     # The end first: a mark at the start moves all that follows in the same text node.

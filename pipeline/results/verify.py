@@ -27,11 +27,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.files import ModelError
-from pipeline.job.options import UsageError, code_fingerprint
+from pipeline.job.options import code_fingerprint
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, place_of
-from pipeline.output.record import OutputError, read_run
+from pipeline.output.record import DamagedError, OutputError, known_run
 from pipeline.results.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
 from transforms.archives import scan_archive
@@ -72,8 +72,8 @@ _METADATA = (
 )
 
 
-WRONG_USE = (UsageError,)
-FAILURES = (OutputError, ModelError, storage.StorageError)
+WRONG_USE = (OutputError,)
+FAILURES = (DamagedError, ModelError, storage.StorageError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``verify``; returns its exit code."""
     output = storage.absolute(args.output)
-    record = read_run(output)
-    if record is None:
-        raise UsageError(f"{output} holds no run.json: not a run's output")
+    record = known_run(output)
     check = Check(output, record)
     if record["options"].get("code") != code_fingerprint():
         print(
@@ -112,7 +110,7 @@ class Check:
         broken: how many of them were wrong.
 
     Raises:
-        OutputError: ``run.json`` does not say what was run.
+        DamagedError: ``run.json`` does not say what was run.
     """
 
     def __init__(self, output: str, record: Mapping[str, Any]) -> None:
@@ -133,7 +131,7 @@ class Check:
             ]
             self._archives = sorted(map(str, record["archives"]))
         except (LookupError, TypeError, ValueError) as error:
-            raise OutputError(f"{output}/run.json is damaged: {error!r}") from error
+            raise DamagedError(f"{output}/run.json is damaged: {error!r}") from error
         self._annotators: tuple[Annotator, ...] = ()
         self._totals = Totals()
         self._known: set[str] = set()

@@ -121,7 +121,7 @@ def test_ambiguity_across_chunks_is_noticed(done, capsys):
 def test_folder_without_a_run_has_no_annotation(tmp_path, capsys):
     """Exit code 2."""
     assert main(["resolve", str(tmp_path), "00"]) == 2
-    assert "no annotation in" in capsys.readouterr().err
+    assert "is no output folder of a run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

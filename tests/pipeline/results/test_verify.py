@@ -772,7 +772,7 @@ def test_run_json_that_does_not_say_what_was_run_is_one_clear_line(damage, outpu
 def test_folder_without_a_run_is_wrong_use(tmp_path, capsys):
     """Exit code 2."""
     assert main(["verify", str(tmp_path)]) == 2
-    assert "not a run's output" in capsys.readouterr().err
+    assert "is no output folder of a run" in capsys.readouterr().err
 
 
 def test_model_that_is_another_now_is_found(output, tiny, tmp_path, verify):
