@@ -143,7 +143,7 @@ def annotate_source(
     outcome = Outcome()
     try:
         with outcome.timed("parse"):
-            articles = parse_articles(source, options, section_code)
+            articles = _parse(source, options)
         for article in articles:
             annotated = _annotate(article, source, annotators, outcome, ask_helpers)
             with outcome.timed("write"):
@@ -153,6 +153,16 @@ def annotate_source(
     outcome.counts["articles"] = 1
     outcome.counts["sub_articles"] = len(articles) - 1
     return outcome
+
+
+def _parse(source: SourceArticle, options: TextOptions) -> list[Article]:
+    try:
+        return parse_articles(source, options, section_code)
+    except (RejectError, MemoryError):
+        raise
+    except Exception as error:  # whatever one odd article does to the parser, the others go on
+        message = f"the parser failed, please tell us: {type(error).__name__}: {error}"
+        raise RejectError("parse", "internal-error", message) from error
 
 
 def _annotate(

@@ -64,6 +64,9 @@ def match_inputs(
     found = {}
     for pattern in _expand_lists(patterns):
         for file in _match(pattern, note or (lambda _: None)):
+            if not file.uri.isprintable() and any("\ud800" <= c <= "\udfff" for c in file.uri):
+                name = file.uri.encode(errors="surrogateescape").decode(errors="backslashreplace")
+                raise InputError(f"{name}: the name is no UTF-8; rename the file")
             if "!/" in file.uri:
                 raise InputError(f"{file.uri}: a folder's name must not end in '!'")
             found[file.uri] = file
@@ -76,7 +79,7 @@ def _expand_lists(patterns: Sequence[str]) -> Iterator[str]:
             yield pattern
             continue
         try:
-            text = Path(pattern[1:]).read_text(encoding="utf-8")
+            text = Path(pattern[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"the list {pattern[1:]} cannot be read: {error}") from error
         lines = [line.strip() for line in text.splitlines()]

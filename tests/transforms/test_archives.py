@@ -274,6 +274,8 @@ class TestDamage:
             (b'<?xml version="1.0" encoding="klingon"?>' + article(1), "bad-encoding"),
             ('<?xml version="1.0"?>'.encode("utf-16")[:-1], "bad-encoding"),
             (article(1, b"caf\xe9"), "bad-encoding"),
+            (b'<?xml version="1.0" encoding="utf-7"?>' + article(1, b"+2AA-"), "bad-encoding"),
+            (b'<?xml version="1.0" encoding="idna"?>' + article(1, b"\xe9"), "bad-encoding"),
             (b"<!DOCTYPE a [<!ENTITY l 'lol'>]><a>&l;</a>", "entity-declarations"),
         ],
     )
@@ -293,6 +295,14 @@ class TestDamage:
         assert [each.article_id for each in found] == ["PMC1", "PMC2"]
         external = b'<!DOCTYPE article [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + article(1)
         assert told(scan_bytes(external)) == ["entity-declarations"]
+
+    @pytest.mark.parametrize("wrap", [bulk, lambda *parts: b"\n".join(parts)])
+    def test_entity_declarations_of_one_article(self, scan_bytes, wrap):
+        """Its own DOCTYPE costs the article behind it, and no neighbour."""
+        own = b"<!DOCTYPE article [<!ENTITY x 'y'>]>" + article(2)
+        assert told(scan_bytes(wrap(article(1), own, article(3)))) == [
+            *("PMC1", "entity-declarations", "PMC3")
+        ]
 
     def test_too_large(self, scan_bytes):
         """An article over the limit is one reject with its place and id."""
@@ -472,7 +482,25 @@ class TestPackages:
             path.write_bytes(packed[:cut])
             found = told(scan(path))
             assert found[:-1] == [f"PMC{number}" for number in range(1, len(found))]
-            assert not found[-1].startswith("PMC") or mode == "w"
+            assert not found[-1].startswith("PMC")
+
+    def test_damaged_tar_header(self, tmp_path):
+        """What stands behind it is not lost without a word."""
+        packed = bytearray(tar_of({f"{number}.xml": article(number) for number in (1, 2, 3)}, "w"))
+        packed[packed.index(b"2.xml") + 150] ^= 0xFF  # the checksum
+        path = tmp_path / "a.tar"
+        path.write_bytes(packed)
+        assert told(scan(path)) == ["PMC1", "damaged"]
+
+    def test_odd_member_names(self, tmp_path):
+        """A name in Latin-1 becomes a URI that can be written down."""
+        packed = tar_of({"cafX.xml": article(1)}, "w").replace(b"cafX.xml", b"caf\xe9.xml")
+        sums = sum(packed[:148]) + 8 * 32 + sum(packed[156:512])
+        path = tmp_path / "a.tar"
+        path.write_bytes(packed[:148] + b"%06o\0 " % sums + packed[156:])
+        [found] = scan(path)
+        assert found.range.source_uri == f"{path}!/caf\\xe9.xml"
+        assert list(read_articles([found.range])) == [found]
 
     def test_damaged_zip_member(self, tmp_path):
         """A damaged member costs itself, a damaged table of contents the package."""

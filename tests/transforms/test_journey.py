@@ -161,6 +161,19 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypa
     assert np.isfinite(score(model, [np.array([1], np.int32)])[0]).all()
 
 
+def test_parser_that_fails_costs_the_article_alone(annotators, monkeypatch):
+    """A fault of ours is told as one, with the article's place."""
+
+    def fail(*_):
+        raise KeyError("what nobody thought of")
+
+    monkeypatch.setattr("transforms.journey.parse_articles", fail)
+    reject = annotate_source(source_of(article(1), 3), annotators, TextOptions())
+    assert isinstance(reject, Reject)
+    assert (reject.stage, reject.reason, reject.source_index) == ("parse", "internal-error", 3)
+    assert "KeyError: 'what nobody thought of'" in reject.message
+
+
 def test_model_is_loaded_once_a_process(tiny):
     """However many runs ask for it."""
     first, second = (load_annotators([ModelOptions(tiny, how)])[0] for how in ("first", "max"))

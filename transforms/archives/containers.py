@@ -1,5 +1,6 @@
 """From a file to the XML documents in it: itself, or the members of a tar or zip package."""
 
+import lzma
 import re
 import tarfile
 import tempfile
@@ -43,6 +44,19 @@ def open_documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
         yield document
 
 
+class _Header(tarfile.TarInfo):
+    """A member's header. Where it is missing or damaged, ``tarfile`` would take it for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Header":
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EmptyHeaderError as error:  # type: ignore[attr-defined]
+            raise tarfile.SubsequentHeaderError("it has no end") from error  # type: ignore[attr-defined]
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.SubsequentHeaderError(str(error)) from error  # type: ignore[attr-defined]
+
+
 class _BlockFile:
     """Blocks as the file that ``tarfile`` wants."""
 
@@ -60,7 +74,11 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
     members = _Members(uri)
     try:
         with tarfile.open(
-            fileobj=cast("BinaryIO", _BlockFile(blocks)), mode="r|", bufsize=BLOCK_BYTES
+            fileobj=cast("BinaryIO", _BlockFile(blocks)),
+            mode="r|",
+            bufsize=BLOCK_BYTES,
+            tarinfo=_Header,
+            errors="backslashreplace",  # in names: they become URIs, which are UTF-8
         ) as tar:
             for member in tar:
                 tar.members.clear()  # type: ignore[attr-defined]
@@ -83,7 +101,7 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
     except RejectError as error:
         yield members.reject(error.reason, f"{error.message}; {members.last()}")
         return
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         yield members.reject("damaged", f"the tar file is damaged: {error}; {members.last()}")
         return
     yield from members.none_found()
@@ -128,7 +146,7 @@ def _zip_blocks(package: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter) -
             while block := stream.read(BLOCK_BYTES):
                 meter.add(len(block) * shrunk, len(block))
                 yield block
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
         raise RejectError(STAGE, "damaged", f"the zip member is damaged: {error}") from error
     except (RuntimeError, NotImplementedError, OSError) as error:
         raise RejectError(STAGE, "unreadable", f"the zip member: {error}") from error

@@ -12,6 +12,9 @@ from transforms.records import RejectError
 
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"'>]*)[\"']")
 
+# Codecs that Python has, and no file is in.
+_OF_PYTHON = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
+
 
 @dataclass
 class Document:
@@ -67,6 +70,8 @@ def _encoding(head: bytes) -> str | None:
     try:
         readable = b"<?xml".decode(name)
         name = codecs.lookup(name).name
+        if name in _OF_PYTHON:
+            raise LookupError(name)
     except (LookupError, ValueError) as error:
         if re.match("(utf|ucs)-?_?(16|32)", name, re.IGNORECASE):
             return None  # it was read as bytes: the declaration cannot be true
@@ -84,8 +89,9 @@ def _converted(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         for block in blocks:
             yield decoder.decode(block).encode()
         yield decoder.decode(b"", final=True).encode()
-    except UnicodeDecodeError as error:
-        yield error.object[: error.start].decode(encoding, "ignore").encode()
+    except UnicodeError as error:
+        if isinstance(error, UnicodeDecodeError):
+            yield error.object[: error.start].decode(encoding, "ignore").encode()
         raise RejectError(
             STAGE, "bad-encoding", f"from here on the file is not {encoding} as it says: {error}"
         ) from error

@@ -73,7 +73,7 @@ class Scanner:
         self._wrappers: list[_Wrapper] = []
         self._region: _Region | None = None
         self._lead: _Region | None = None
-        self._entities = False
+        self._entities: int | None = None  # how many wrappers surround the DOCTYPE with entities
         self._root = b""
         self._head = b""
         self._damage_told = False
@@ -188,7 +188,8 @@ class Scanner:
         doctype = read_doctype(self._window, at)
         if doctype.endless:
             self._never_closed.add(DOCTYPE)  # looking for another one's end would take as long
-        self._entities |= doctype.declares_entities
+        if doctype.declares_entities:
+            self._entities = len(self._wrappers)
         if doctype.is_html and not self._root:
             self._root = b"html"
         return doctype.end
@@ -270,7 +271,9 @@ class Scanner:
         xml = window.cut(start, end)
         sha256 = hashlib.sha256(xml).hexdigest()
         if problem is None:
-            problem = ENTITIES if self._entities else encoding_problem(start, xml)
+            problem = encoding_problem(start, xml) if self._entities is None else ENTITIES
+        if self._entities == len(self._wrappers):
+            self._entities = None  # that DOCTYPE was this article's own
         if problem is None:
             article_id = quick_article_id(xml, sha256)
             place = ArticleRange(self._uri, self._index, start, end, sha256, article_id, namespaces)
@@ -347,7 +350,7 @@ class Scanner:
                 root=self._root,
                 head=self._head,
                 size=window.end,
-                entities=self._entities,
+                entities=self._entities is not None,
                 stray=lead is not None,
                 closes_article=lead is not None and lead.closes_article,
             )
