@@ -70,14 +70,14 @@ def _encoding(head: bytes) -> str | None:
     try:
         readable = b"<?xml".decode(name)
         name = codecs.lookup(name).name
-        if name in _OF_PYTHON:
-            raise LookupError(name)
     except (LookupError, ValueError) as error:
         if re.match("(utf|ucs)-?_?(16|32)", name, re.IGNORECASE):
             return None  # it was read as bytes: the declaration cannot be true
         raise RejectError(
             STAGE, "bad-encoding", f"the file declares the encoding {name!r}, which is unknown"
         ) from error
+    if name in _OF_PYTHON:
+        raise RejectError(STAGE, "bad-encoding", f"no file is in the encoding {name!r}")
     if name in {"utf-8", "ascii"} or readable != "<?xml":
         return None
     return name
