@@ -368,6 +368,8 @@ IN_CASE_REPORT = r"""
     (case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|treatments?
     outcomes?( and follow up)?|follow up|clinical findings|diagnostic assessment|examination
     therapeutic intervention|patient perspective|timeline|history|management
+    (patients?|cases?)( and observations?)?|observations?|reports?|report of (the |a )?cases?
+    clinical (reports?|observations?|picture|course|descriptions?)
     """
 # Taxon treatments are OTHER, even in the place of the results.
 TAXON = r"""
@@ -526,9 +528,9 @@ _DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements
 _ACCESSIONS = re.compile(r"accession.*")
 
 _NUMBERING = re.compile(
-    r"(?:section|part|chapter)?\s*(?:\d+(?:\.\d+)*|(?:[ivx]+|[a-h])(?:\.\d+)*[.):]|(?:ii|iii|iv|"
+    r"(?:section|part|chapter)?\s*[(\[]?(?:\d+(?:\.\d+)*|(?:[ivx]+|[a-h])(?:\.\d+)*[.):]|(?:ii|iii|iv|"
     r"vi+)\b)"
-    r"[.):\s|-]*(?=[^\W\d_])"
+    r"[.)\]:\s|-]*(?=[^\W\d_])"
 )
 _HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
 _PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
@@ -549,7 +551,7 @@ def normalise(title: str) -> str:
     text = re.sub(r"[‐-―−_]", "-", text)
     text = re.sub(r"(?<=\w)-(?=\w)|[★☆*†‡§¶#\"“”]", " ", text)
     text = re.sub(r"\s*\([^()]*\)\s*$", "", text)
-    text = " ".join(text.split()).strip(" .:;,-")
+    text = re.sub(r"^[^\w(\[]+", "", " ".join(text.split())).strip(" .:;,-")
     if re.fullmatch(r"(?:\w )+\w", text):  # I N T R O D U C T I O N
         text = text.replace(" ", "")
     return _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
@@ -664,6 +666,8 @@ def _container(blocks: Sequence[Block]) -> str:
     for block in blocks:
         back = back or block.element == "back"
         code = CONTAINERS.get(block.element, "")
+        if inner == "TITLE" and block.element in ("fn", "fn-group"):
+            inner = ""  # of the title, and none of it
         title = told(block.title)
         if block.element == "app":
             code = "SUPPL" if "SUPPL" in (title, _lead(block.text)) else "APPENDIX"
@@ -758,4 +762,5 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
         return code
     if not research or any(_TAXON.fullmatch(normalise(title)) for title in titles):
         return "OTHER"
-    return _placed(blocks) or "OTHER"
+    code = _placed(blocks) or "OTHER"
+    return "CASE" if code == "RESULTS" and article_type == "case-report" else code

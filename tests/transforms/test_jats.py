@@ -261,11 +261,84 @@ def test_a_span_reaches_from_its_first_to_its_last_character_in_the_xml(data):
         ("a<nobody-knows>b<p>c</p>d</nobody-knows>e", ["ab de", "c"]),
         ("a<xref rid='r'>1</xref><fn id='f'><p>n</p></fn>", ["a1", "n"]),
         ("&nbsp;a&thinsp;b&nbsp;", ["a\u2009b"]),
+        (
+            "in <italic><named-content content-type='taxon-name'><named-content content-type="
+            "'genus'>Aedes</named-content><named-content content-type='species'>aegypti"
+            "</named-content></named-content></italic>",
+            ["in Aedes aegypti"],
+        ),
+        (
+            "<tp:taxon-name xmlns:tp='t'><tp:taxon-name-part>C.</tp:taxon-name-part>"
+            "<tp:taxon-name-part>unamas</tp:taxon-name-part></tp:taxon-name>",
+            ["C. unamas"],
+        ),
+        ("<named-content content-type='gene'>TP</named-content>53", ["TP53"]),
     ],
 )
 def test_inline_markup_neither_parts_nor_joins_and_blocks_are_lifted_out(content, passages):
     """What a reader would read as one word is one word."""
     assert paragraph(content) == passages
+
+
+@pytest.mark.parametrize(
+    ("content", "passages"),
+    [
+        (
+            "<oasis:table xmlns:oasis='o'><oasis:tgroup><oasis:row><oasis:entry>BRCA1</oasis:entry>"
+            "<oasis:entry>TP53</oasis:entry></oasis:row></oasis:tgroup></oasis:table>",
+            ["BRCA1", "TP53"],
+        ),
+        (
+            "<alternatives><graphic><alt-text>Image of it</alt-text></graphic><table><tr>"
+            "<td>BRCA1</td><td>mice</td></tr></table></alternatives>",
+            ["BRCA1", "mice"],
+        ),
+        (
+            "<table><tr><td><italic xml:lang='la'>Homo sapiens</italic></td>"
+            "<td>of <named-content xml:lang='la'>Mus musculus</named-content> too</td></tr>"
+            "</table>",
+            ["Homo sapiens", "of Mus musculus too"],
+        ),
+    ],
+)
+def test_tables_by_cell(content, passages):
+    """Whatever model of tables they follow, and whatever else is offered in their place."""
+    (article,) = parse(f"<article><body><table-wrap>{content}</table-wrap></body></article>")
+    assert article.text.split("\n") == passages
+
+
+@pytest.mark.parametrize("code", ["en", "EN-us", "en_GB", "eng", " en ", "und", "mul"])
+def test_codes_of_the_same_language(code):
+    """Also those of no certain language: nobody would miss its text if it went."""
+    (article,) = parse(f"<article xml:lang='{code}'><body><p>iron</p></body></article>")
+    assert article.text == "iron"
+
+
+def test_titles_are_read_as_the_text_is():
+    """A line break parts words, a footnote's mark leaves none."""
+    xml = (
+        "<article><front><article-meta><title-group><article-title>Role of p53<break/>in mice"
+        "<xref ref-type='author-notes'>*</xref></article-title></title-group></article-meta>"
+        "</front><body><sec><title>Results<break/>and Discussion<xref ref-type='table-fn'>a</xref></title>"
+        "<p>Cells.</p></sec></body></article>"
+    )
+    (article,) = parse(xml)
+    assert article.title == "Role of p53 in mice"
+    assert {(p.section, p.path) for p in article.passages if p.path} == {
+        ("RESULTS|DISCUSS", ("Results and Discussion",))
+    }
+
+
+def test_sections_of_taxon_treatments_are_sections():
+    """TaxPub has its own name for them."""
+    xml = (
+        "<article><body><sec><title>Systematics</title><tp:treatment-sec xmlns:tp='t'>"
+        "<title>Data availability</title><p>In GenBank.</p></tp:treatment-sec></sec></body>"
+        "</article>"
+    )
+    (article,) = parse(xml)
+    last = article.passages[-1]
+    assert (last.section, last.path) == ("DATA_AVAIL", ("Systematics", "Data availability"))
 
 
 def test_a_reference_type_that_is_missing_is_read_from_its_target():

@@ -41,6 +41,9 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("I N T R O D U C T I O N", "INTRO"),
         ("2.1. Materials and methods", "METHODS"),
         ("Materials & Methods", "METHODS"),
+        ("■ INTRODUCTION", "INTRO"),
+        ("(1) Introduction", "INTRO"),
+        ("[2] Methods", "METHODS"),
         ("3Materials and methods", "METHODS"),
         ("Methods/Design", "METHODS"),
         ("Patients and methods.", "METHODS"),
@@ -324,6 +327,17 @@ def test_case_reports_tell_of_a_case_under_clinical_titles() -> None:
     """Only in articles of that type."""
     assert code_of("Outcome and follow-up", article_type="case-report") == "CASE"
     assert code_of("Case 1", article_type="case-report") == "CASE"
+    assert code_of("Patient and observation", article_type="case-report") == "CASE"
+    topic = block("A girl with fever", before=("Introduction",), after=("Discussion",))
+    assert code_of(topic, article_type="case-report") == "CASE"
+    assert code_of(topic) == "RESULTS"
+
+
+def test_a_footnote_of_the_title_is_none_of_it() -> None:
+    """It says what other footnotes say."""
+    title = block(element="title-group")
+    assert code_of(title) == "TITLE"
+    assert code_of(title, block(element="fn", text="Not for sale.")) == "OTHER"
 
 
 def test_no_blocks_at_all_are_other() -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from transforms.jats.elements import MARC_LANGUAGES
-from transforms.jats.nodes import child, language_of, plain_text
+from transforms.jats.nodes import child, language_of, plain_text, primary_language
 from transforms.records import Article, article_ids, sub_article_id
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -77,6 +76,8 @@ def about_pubmed(record: etree._Element) -> About:
     """Of a record of PubMed."""
     data = child(record, "PubmedData")
     citation = child(record, "MedlineCitation")
+    if citation is None:
+        citation = child(record, "BookDocument")
     citation = record if citation is None else citation
     listed = None if data is None else child(data, "ArticleIdList")
     ids = [("pmid", plain_text(child(citation, "PMID")))]
@@ -97,7 +98,7 @@ def about_pubmed(record: etree._Element) -> About:
         article_type=None
         if types is None
         else plain_text(next(types.iterchildren("*"), None)) or None,
-        language=MARC_LANGUAGES.get(language, language) or None,
+        language=primary_language(language) or None,
         license=None,
         year=_earliest(
             date.text for name in ("PubDate", "ArticleDate") for date in _years(article, name)

@@ -30,6 +30,12 @@ MATHS = frozenset(("math", "tex-math", "inline-formula", "disp-formula"))
 TRANSLATIONS = _words(
     "trans-abstract trans-title-group trans-title trans-subtitle OtherAbstract VernacularTitle"
 )
+# Parts of a species' name, between which some journals write nothing: Aedes, aegypti.
+NAME_PARTS = frozenset(("named-content", "taxon-name-part"))
+RANKS = _words(
+    "kingdom phylum class subclass superorder order suborder infraorder superfamily family "
+    "subfamily tribe subtribe genus subgenus section species subspecies variety form authority"
+)
 TITLE_HOLDERS = frozenset(("title-group", "trans-title-group"))
 KINDS = ("sec-type", "fn-type", "notes-type", "content-type", "abstract-type", "NlmCategory")
 XREF_MARKS = {
@@ -45,7 +51,10 @@ PEOPLES_NOTES = {
 MARC_LANGUAGES = {
     **{"eng": "en", "spa": "es", "por": "pt", "fre": "fr", "ger": "de", "ita": "it"},
     **{"chi": "zh", "jpn": "ja", "rus": "ru", "kor": "ko", "pol": "pl", "tur": "tr"},
+    **{"fra": "fr", "deu": "de", "zho": "zh", "dut": "nl", "nld": "nl", "ara": "ar"},
 }
+# Codes that say that there is no one language, or that nobody knows it.
+NO_LANGUAGE = frozenset(("und", "mul", "zxx", "mis"))
 _NUMBERED = _words(
     "sec list list-item def-item def-list statement disp-formula ref ref-list abstract "
     "trans-abstract kwd-group ack glossary notes fn-group p verse-group"
@@ -79,11 +88,11 @@ JATS = {
         block="p title kwd compound-kwd unstructured-kwd-group "
         "nested-kwd term term-head def-head verse-line attrib speaker preformat code sig "
         "funding-statement meta-name meta-value question answer",
-        holder="table thead tbody tfoot tr list list-item def-item def caption disp-quote "
-        "statement speech verse-group sig-block floats-wrap graphic chem-struct-wrap graphic-wrap "
-        "disp-formula-group custom-meta-group custom-meta-wrap address textual-form",
+        holder="table tgroup thead tbody tfoot tr row list list-item def-item def caption "
+        "disp-quote statement speech verse-group sig-block floats-wrap graphic chem-struct-wrap "
+        "graphic-wrap disp-formula-group custom-meta-group custom-meta-wrap address textual-form",
         holder_metadata="front front-stub article-meta funding-group",
-        cell="td th",
+        cell="td th entry",
         label="label",
         title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
@@ -105,6 +114,7 @@ JATS = {
         "table-wrap-group ack fn-group fn notes glossary app app-group boxed-text media "
         "supplementary-material custom-meta author-notes def-list floats-group"
     ),
+    "treatment-sec": Rule("holder", block="sec"),  # of TaxPub
     "trans-title-group": Rule("holder"),
     "table-wrap-foot": Rule("holder"),
     "ref-list": Rule("reference", "references", "ref-list"),

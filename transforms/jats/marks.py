@@ -83,12 +83,13 @@ def _bracketed(content: str) -> str:
 
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
 _ROW = re.compile(rf"(?:{_MARK}|{_CUT})(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}))*")
-_REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*$")
+_REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*[\[(]?\s*$")
+_GOES_ON = re.compile(r"[\s\])]*(?:[,;‐‑‒–—−-]|and|or|&)?\s*[\[(]?\s*")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
     r"(?=[)\]）］])"
     rf"|[,;]\s*{_CUT}[\s{_CUT}]*(?=[.,;])"
-    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*[,;]\s*"
+    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*[,;:]\s*"
 )
 
 
@@ -144,10 +145,19 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
         kind = _NUMBER if _NUMBER_TEXT.fullmatch(text) else _NAMED
         return (_YEAR if _YEAR_TEXT.fullmatch(text) else kind) + text + CLOSE
 
+    named = 0  # where numbers end that stay
+
     def cut_unless_named(match: re.Match[str]) -> str:
-        # "as in ref. 12": without its number the sentence would lose its object
-        before = max(match.start() - 12, 0)
-        return match[0] if _REF_BEFORE.search(raw, before, match.start()) else cut(match)
+        # "as in ref. 12 and [13]": without its numbers the sentence would lose its object
+        nonlocal named
+        start = match.start()
+        if not (
+            _REF_BEFORE.search(raw, max(start - 12, 0), start)
+            or (named and named <= start and _GOES_ON.fullmatch(raw, named, start))
+        ):
+            return cut(match)
+        named = match.end()
+        return match[0]
 
     raw = _CITED.sub(classified, raw)
     raw = _FOOTNOTE_IN_WORDS.sub(_WORDS, raw)
@@ -158,7 +168,8 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
             pieces += [raw[done:start], cut_unless_named(match)]
             done = end
     raw = "".join([*pieces, raw[done:]])
-    raw = _BRACKETS.sub(cut, raw)
+    raw = _BRACKETS.sub(cut_unless_named, raw)
+    named = 0
     raw = _ROW.sub(cut_unless_named, raw)
     return _DANGLING.sub(cut, raw)
 

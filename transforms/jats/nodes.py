@@ -4,14 +4,31 @@ from typing import cast
 
 from lxml import etree
 
-from transforms.jats.elements import FORMATTING, MARC_LANGUAGES
+from transforms.jats.elements import (
+    FORMATTING,
+    MARC_LANGUAGES,
+    NAME_PARTS,
+    NO_LANGUAGE,
+    RANKS,
+    XREF_MARKS,
+)
 
 _STRING_LENGTH = etree.XPath("string-length()")
 _HAS_TEXT = etree.XPath("boolean(normalize-space())")
+_MARKS = " or ".join(f"@ref-type = '{kind}'" for kind in XREF_MARKS)
+_PARTS = " or ".join(f"local-name() = '{name}'" for name in sorted(NAME_PARTS))
+# Text, and elements that stand for a space.
 _UNMARKED = etree.XPath(
-    "descendant::text()[not(ancestor::*[(local-name() = 'xref' and (@ref-type = 'bibr' or"
-    " @ref-type = 'fn')) or local-name() = 'fn' or local-name() = 'tex-math'])]",
+    f"descendant::text()[not(ancestor::*[(local-name() = 'xref' and ({_MARKS})) or"
+    " local-name() = 'fn' or local-name() = 'tex-math'])]"
+    " | descendant::*[local-name() = 'break']"
+    f" | descendant::*[({_PARTS}) and preceding-sibling::node()[1][{_PARTS}]]",
     smart_strings=False,
+)
+_SAID = etree.XPath(
+    "boolean(descendant-or-self::text()[normalize-space() and not(ancestor::*[local-name() ="
+    " 'alt-text' or local-name() = 'long-desc' or local-name() = 'object-id' or local-name() ="
+    " 'permissions'])])"
 )
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -32,6 +49,23 @@ def has_text(element: etree._Element) -> bool:
     return cast(bool, _HAS_TEXT(element))
 
 
+def has_content(element: etree._Element) -> bool:
+    """Whether there is text inside that is more than a description of a picture."""
+    return cast(bool, _SAID(element))
+
+
+def continues_name(element: etree._Element) -> bool:
+    """Whether an element is a part of a taxon's name, right behind another part."""
+    before = element.getprevious()
+    return (
+        before is not None
+        and not before.tail
+        and isinstance(before.tag, str)
+        and local_name(before) == local_name(element) in NAME_PARTS
+        and (local_name(element) == "taxon-name-part" or element.get("content-type") in RANKS)
+    )
+
+
 def child(element: etree._Element, *names: str) -> etree._Element | None:
     """The first child of the first of these names."""
     for name in names:
@@ -45,8 +79,15 @@ def plain_text(element: etree._Element | None) -> str:
     """An element's text without marks, on one line."""
     if element is None:
         return ""
-    text = "".join(cast(list[str], _UNMARKED(element))) if len(element) else element.text or ""
-    return " ".join(text.split())
+    if not len(element):
+        return " ".join((element.text or "").split())
+    pieces = []
+    for piece in cast("list[str | etree._Element]", _UNMARKED(element)):
+        if isinstance(piece, str):
+            pieces.append(piece)
+        elif local_name(piece) == "break" or continues_name(piece):
+            pieces.append(" ")
+    return " ".join("".join(pieces).split())
 
 
 def language_of(element: etree._Element) -> str | None:
@@ -60,9 +101,18 @@ def language_of(element: etree._Element) -> str | None:
 
 
 def own_language(element: etree._Element) -> str | None:
-    """The language that the element itself gives, by its two-letter code where it has one."""
-    language = element.get(LANG) or element.get("Language")
-    return MARC_LANGUAGES.get(language, language) if language else None
+    """The language that the element itself gives."""
+    return element.get(LANG) or element.get("Language") or None
+
+
+def primary_language(code: str) -> str:
+    """The two-letter code of a language where it has one; "" if the code names no language.
+
+    >>> primary_language("en_US"), primary_language("eng"), primary_language("und")
+    ('en', 'en', '')
+    """
+    primary = code.strip().lower().replace("_", "-").partition("-")[0]
+    return "" if primary in NO_LANGUAGE else MARC_LANGUAGES.get(primary, primary)
 
 
 def is_plain(element: etree._Element) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from lxml import etree
 
@@ -23,12 +24,15 @@ from transforms.jats.footnotes import NOTED, footnote_marks
 from transforms.jats.marks import BREAK, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
 from transforms.jats.nodes import (
     LANG,
+    continues_name,
+    has_content,
     has_text,
     is_plain,
     language_of,
     local_name,
     own_language,
     plain_text,
+    primary_language,
     text_length,
 )
 from transforms.jats.titles import WORD, beginning, bold_lead, sec_titles, title_of
@@ -283,7 +287,6 @@ class Walk:
             if name.startswith("disp"):
                 self._part(home, LIFTED)
             kind = "inline"
-
         elif name == "fn" and element.get("fn-type") in PEOPLES_NOTES:
             kind, reason = "excluded", PEOPLES_NOTES[element.get("fn-type", "")]
 
@@ -321,7 +324,9 @@ class Walk:
                 self._exclude(element, "formula")
                 return None
             frame = _Frame(path, name, home)
-            frame.chosen = next((e for e in element.iterchildren("*") if has_text(e)), None)
+            inner = list(element.iterchildren("*"))
+            best = chain(filter(has_content, inner), filter(has_text, inner))
+            frame.chosen = next(best, None)
             return frame
         return self._open_block(parent, element, path, name, rule, kind)
 
@@ -329,8 +334,11 @@ class Walk:
         home = parent.home
         language = element.get(LANG)
         # a foreign phrase stays in its sentence; what holds blocks has a language of its own
-        if language and not home.runs_on and home.reason in ("", "language"):
+        is_phrase = home.runs_on or name in FORMATTING
+        if language and not is_phrase and home.reason in ("", "language"):
             home = self._new_home(home, path, home.section, language)
+        if home.passage is not None and continues_name(element):
+            self._mark(home, LIFTED)
         frame = _Frame(path, name, home)
         frame.spaced = name in SPACED or (parent.spaced and name not in FORMATTING)
         if frame.spaced:
@@ -429,7 +437,8 @@ class Walk:
     def _is_wanted(self, language: str | None) -> bool:
         if language is None or not self._options.languages:
             return True
-        return language.partition("-")[0].lower() in self._options.languages
+        code = primary_language(language)
+        return code in self._options.languages or bool(language.strip() and not code)
 
     # Cleaning
 
