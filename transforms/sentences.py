@@ -46,21 +46,23 @@ _STARTERS = _words(
 # "BV" are acronyms, "ms" and "bv" abbreviations.
 # Never at the end of a sentence:
 _INSIDE = _words(
-    """acad adj aff anon approx avg biochem biol biophys bv c.f ca cf chem clin cv dept e.g ed eds
-    eg eq eqn eqns eqs equ esp excl f.sp fig figs genet govt i.e ie immunol incl lett med microbiol
-    n.sp nat natl neurosci nov pers pharmacol physiol proc pv ref refs resp rev sci sect ser ssp
-    subsp supp suppl syn univ v.s var virol viz vs
+    """acad adj aff anal anhyd anon approx aq assoc asst avg biochem biol biophys bv c.f ca calc
+    calcd cf chem clin conc cv dept dil e.g ed eds eg eq eqn eqns eqs equ esp excl ext f.sp fig figs
+    genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
+    physiol proc pv ref refs resp rev satd sci sect ser serovar ssp subsp supp suppl syn univ v.s
+    var virol viz vs
     Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
     """acc app art b.p c cat ch chap chr comm ex exon fr i.pl lot m.p n no nos nr p para pl pp pt
-    sec secs tabl v ver vol vols"""
+    sec secs tab tabl v ver vol vols"""
 )
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
-    """al co corp etc exp gmbh inc int jr ltd mol ph.d sp spp sr str a.m i.d i.m i.p i.v p.i p.m
-    p.o s.c M.D S.D S.E S.E.M U.S.A"""
+    """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
+    neg ph.d pop pos sat sept sp spp sr std str temp a.m i.d i.m i.p i.v p.i p.m p.o s.c M.D S.D
+    S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 _UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")

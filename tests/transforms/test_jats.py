@@ -319,8 +319,8 @@ def test_titles_are_read_as_the_text_is():
     xml = (
         "<article><front><article-meta><title-group><article-title>Role of p53<break/>in mice"
         "<xref ref-type='author-notes'>*</xref></article-title></title-group></article-meta>"
-        "</front><body><sec><title>Results<break/>and Discussion<xref ref-type='table-fn'>a</xref></title>"
-        "<p>Cells.</p></sec></body></article>"
+        "</front><body><sec><title>Results<break/>and Discussion"
+        "<xref ref-type='table-fn'>a</xref></title><p>Cells.</p></sec></body></article>"
     )
     (article,) = parse(xml)
     assert article.title == "Role of p53 in mice"

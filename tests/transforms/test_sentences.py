@@ -8,6 +8,10 @@ from transforms.sentences import split_sentences
 
 # Each passage is written with " | " where a sentence is expected to end.
 PASSAGES = [
+    "It was dissolved in conc. HCl, washed with sat. aq. NaHCO3 and dried. | Then it was weighed.",
+    "Anal. Calcd for C12H10: C, 93.46. | Of TFA, 2.5 equiv. of it were used.",
+    "Chironomidae indet. were found (leg. Smith, det. Jones) in Sept. 2015. | It broke "
+    "its leg. | The max. temp. was measured (tab. 1).",
     "Cells were lysed. | Lysates were cleared.",
     "As shown by Adler et al. (2004), growth stopped. | It resumed later.",
     "This was first seen by Adler et al. | These authors used mice.",
