@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.files import file_sha256
+from models.files import external_files, file_sha256
 from models.folder import EMBEDDED, Model, embedded_models, find_graph, load_model, run_self_test
 
 # One with every type of the embedded model, one with odd characters, one without entities.
@@ -69,7 +69,8 @@ def list_models() -> list[EmbeddedModel]:
     models = []
     for name in embedded_models():
         folder = EMBEDDED / name
-        settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        path = folder / "model.json"
+        settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         models.append(
             EmbeddedModel(
                 name=name,
@@ -114,6 +115,7 @@ def write_settings(
             }
         )
     names = [find_graph(folder).name, "config.json", "tokenizer.json", "tokenizer_config.json"]
+    names += external_files(find_graph(folder))
     names += ["vocab.txt"] * (not (folder / "tokenizer.json").is_file())
     content["files"] = {
         name: file_sha256(folder / name) for name in names if (folder / name).is_file()

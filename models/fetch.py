@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import requests
 import smart_open
 
-from models.files import ModelError, file_sha256
+from models.files import ModelError, external_files, file_sha256
 
 # Where models known by name live, and what is known of their files. QEB8L's authors publish no
 # hash of its graph; these two say that the labels and the vocabulary are the published ones.
@@ -33,6 +34,7 @@ OPTIONAL = (
 )
 GRAPHS = ("model_quantized.onnx", "model.onnx")
 MANIFEST = ".fetched.json"
+TIMEOUT_SECONDS = 60  # without an answer
 
 
 def cache_folder() -> Path:
@@ -54,6 +56,7 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
     Raises:
         ModelError: a file cannot be had, or is not the one that was promised.
     """
+    name = uri.rstrip("/").rpartition("/")[2]
     uri = HOMES.get(uri, uri).rstrip("/")
     key = hashlib.sha256(uri.encode()).hexdigest()[:16]
     folder = cache_folder() / f"{uri.rpartition('/')[2]}-{key}"
@@ -71,13 +74,25 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
         copy = Path(temporary) / folder.name
         copy.mkdir()
         names = _copy_all(uri, copy)
-        manifest = {"uri": uri, "files": {name: file_sha256(copy / name) for name in names}}
+        manifest = {
+            "uri": uri,
+            "name": name,
+            "files": {file: file_sha256(copy / file) for file in names},
+        }
         (copy / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
+        if refresh:
+            shutil.rmtree(folder, ignore_errors=True)
         # Another process of the same worker may have been faster; its copy is as good.
         if not folder.is_dir():
             copy.rename(folder)
     return folder
+
+
+def published_name(folder: Path) -> str:
+    """What a model folder is called where it was published: a copy's folder has a hash too."""
+    manifest = folder / MANIFEST
+    known = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    return str(known.get("name") or folder.resolve().name)
 
 
 def _copy_all(uri: str, folder: Path) -> list[str]:
@@ -98,8 +113,9 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
         if graph is None:
             raise ModelError(f"{uri} has none of {', '.join(GRAPHS)}")
         names.append(graph)
-        for data in (f"{graph}_data", f"{graph}.data"):
-            if _copy(uri, data, folder):
+    for graph in [name for name in names if name.endswith(".onnx")]:
+        for data in external_files(folder / graph):
+            if data not in names and _copy(uri, data, folder, needed=True):
                 names.append(data)
     return names
 
@@ -107,19 +123,26 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
 def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
     """Copy a file; whether it was there."""
     source = f"{uri}/{name}"
+    if source.startswith("file://"):
+        source = unquote(source.removeprefix("file://"))
+    timeout = {"timeout": TIMEOUT_SECONDS} if source.startswith("http") else {}
     try:
         # As stored: a name that ends in .gz would be unpacked.
         with (
-            smart_open.open(source, "rb", compression="disable") as stream,
+            smart_open.open(
+                source, "rb", compression="disable", transport_params=timeout
+            ) as stream,
             (folder / name).open("wb") as copy,
         ):
             shutil.copyfileobj(stream, copy, 1 << 20)
     except Exception as error:  # each scheme's library has its own errors
         (folder / name).unlink(missing_ok=True)
         reason = _reason(error)
-        missing = isinstance(error, FileNotFoundError) or any(
-            sign in reason for sign in ("404", "NoSuchKey", "Not Found")
-        )
+        if isinstance(error, requests.HTTPError) and error.response is not None:
+            missing = error.response.status_code == requests.codes.not_found
+        else:
+            signs = ("(404)", "NoSuchKey", "Not Found")
+            missing = isinstance(error, FileNotFoundError) or any(s in reason for s in signs)
         if missing and not needed:
             return False
         problem = "there is no" if missing else "cannot fetch"

@@ -25,8 +25,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
-from models.fetch import HOMES, fetch_model
-from models.files import ModelError, file_sha256
+from models.fetch import HOMES, fetch_model, published_name
+from models.files import ModelError, external_files, file_sha256
 from transforms.records import Aggregation
 
 EMBEDDED = Path(__file__).parent
@@ -223,7 +223,7 @@ def load_model(name_or_dir: str) -> Model:
             f"the model only {vocabulary} (config.json vocab_size)"
         )
     model = Model(
-        name=settings.get("name", folder.resolve().name),
+        name=settings.get("name", published_name(folder)),
         folder=folder,
         fingerprint=_fingerprint(graph, tokenizer_files, labels, max_tokens),
         labels=labels,
@@ -244,6 +244,11 @@ def load_model(name_or_dir: str) -> Model:
         ),
         tolerance=float(settings.get("tolerance", TOLERANCE)),
     )
+    if model.window_limit < 1:
+        raise ModelError(
+            f"{folder}: a window of {max_tokens} tokens, {model.n_special} of them special, has "
+            "no room for text"
+        )
     _prove(model, graph)
     run_self_test(model)
     return model
@@ -270,6 +275,13 @@ def run_self_test(model: Model) -> float:
                 f"expected {len(case.labels)}"
             )
         logits = model.score([np.array(encoding.ids, np.int32)])[0]
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{model.name} fails its self-test: {case.text!r} has logits like NaN")
+        if logits.shape != case.logits.shape or not set(case.labels) <= set(model.labels):
+            raise ModelError(
+                f"{model.name} fails its self-test: it was made with other labels than those of "
+                f"config.json, {', '.join(model.labels)}"
+            )
         worst = max(worst, float(np.abs(logits - case.logits).max()))
         expected = [model.labels.index(label) for label in case.labels]
         # A label may lose to another only by what two logits may differ.
@@ -307,11 +319,6 @@ def open_session(graph: Path) -> ort.InferenceSession:
         if "opset" in reason.lower():
             raise ModelError(
                 f"{graph} needs a newer ONNX Runtime than {ort.__version__}: {reason}"
-            ) from error
-        # ONNX Runtime 1.23, the last one for Python 3.10, only says that a file has no size.
-        if "external data" in reason.lower() or "cannot get file size" in reason:
-            raise ModelError(
-                f"{graph} keeps its weights in another file, which is missing: {reason}"
             ) from error
         raise ModelError(f"ONNX Runtime {ort.__version__} cannot load {graph}: {reason}") from error
 
@@ -378,7 +385,7 @@ def find_graph(folder: Path) -> Path:
 
 
 def _read_labels(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
-    by_id = {int(index): label for index, label in config.get("id2label", {}).items()}
+    by_id = {int(index): label for index, label in (config.get("id2label") or {}).items()}
     if not by_id:
         raise ModelError(f"{folder / 'config.json'} has no labels (id2label)")
     if sorted(by_id) != list(range(len(by_id))):
@@ -483,11 +490,12 @@ def _max_tokens(
 ) -> int:
     limits = [MOST_TOKENS]
     for name in ("max_position_embeddings", "n_positions"):
-        if (positions := config.get(name, -1)) > 0:  # models with relative positions say -1
+        if (positions := config.get(name) or -1) > 0:  # models with relative positions say -1
             if config.get("model_type") in OFFSET_POSITIONS:
-                positions -= config.get("pad_token_id", 1) + 1
+                pad_id = config.get("pad_token_id")
+                positions -= (1 if pad_id is None else pad_id) + 1
             limits.append(positions)
-    limits.append(int(min(tokenizer_config.get("model_max_length", MOST_TOKENS), MOST_TOKENS)))
+    limits.append(int(min(tokenizer_config.get("model_max_length") or MOST_TOKENS, MOST_TOKENS)))
     asked = settings.get("max_tokens", MOST_TOKENS)
     if asked > min(limits) and "max_tokens" in settings:
         raise ModelError(f"model.json asks for {asked} tokens, the model takes {min(limits)}")
@@ -508,9 +516,11 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
 def _fingerprint(
     graph: Path, tokenizer_files: Sequence[Path], labels: Sequence[str], max_tokens: int
 ) -> str:
-    external = sorted(graph.parent.glob(f"{graph.name}?*")) + sorted(
-        graph.parent.glob(f"{graph.stem}.onnx_data*")
-    )
+    external = [graph.parent / name for name in external_files(graph)]
+    if missing := [path for path in external if not path.is_file()]:
+        raise ModelError(
+            f"{graph} keeps its weights in another file, which is missing: {missing[0]}"
+        )
     total = hashlib.sha256(json.dumps([*labels, max_tokens]).encode())
     for path in dict.fromkeys([graph, *external, *tokenizer_files]):
         total.update(bytes.fromhex(file_sha256(path)))

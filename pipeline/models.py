@@ -10,9 +10,10 @@ from models.export import export_model
 from models.fetch import fetch_model
 from models.files import ModelError
 from models.quantize import quantize_model
+from pipeline.numbers import positive, positive_float
 
-WRONG_USE = ()
-FAILURES = (ModelError,)
+WRONG_USE = (ModelError,)
+FAILURES = (OSError,)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench = action("bench", _bench, "measure a model on this machine and recommend a setting")
     bench.add_argument("model", help="name or folder")
     bench.add_argument(
-        "--threads", type=int, nargs="+", default=[], help="default: 1 and all cores"
+        "--threads", type=positive, nargs="+", default=[], help="default: 1 and all cores"
     )
-    bench.add_argument("--batch-tokens", type=int, nargs="+", default=list(BATCH_TOKENS))
-    bench.add_argument("--seconds", type=float, default=3.0, help="for each setting (default: 3)")
+    bench.add_argument("--batch-tokens", type=positive, nargs="+", default=list(BATCH_TOKENS))
+    bench.add_argument(
+        "--seconds", type=positive_float, default=3.0, help="for each setting (default: 3)"
+    )
     fetch = action("fetch", _fetch, "copy a model from its home into the local cache")
     fetch.add_argument("uri", help="URI of a model folder, or a known name (QEB8L)")
     fetch.add_argument("--refresh", action="store_true", help="fetch it again")
@@ -107,8 +110,10 @@ def _quantize(args: argparse.Namespace) -> int:
     if args.texts:
         try:
             texts = tuple(filter(None, args.texts.read_text(encoding="utf-8").splitlines()))
-        except OSError as error:
-            raise ModelError(f"cannot read {args.texts}: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"cannot read {args.texts}: {error}") from error
+        if not texts:
+            raise ModelError(f"{args.texts} has no line of text")
     before = _f1(args.gold, args.model) if args.gold else None
     cost = quantize_model(
         args.model,

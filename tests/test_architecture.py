@@ -24,10 +24,13 @@ LOOKING_BACK = ("pipeline.output*", "pipeline.job.options", "transforms*", "mode
 # Modules of the project that a module may import. The first pattern that fits counts.
 OF_THE_PROJECT = {
     "pipeline.output*": ("pipeline.output*", "transforms*"),
-    "pipeline.job*": ("pipeline", "pipeline.job*", "pipeline.output*", "transforms*", "models*"),
+    "pipeline.job*": (
+        *("pipeline", "pipeline.job*", "pipeline.numbers", "pipeline.output*"),
+        *("transforms*", "models*"),
+    ),
     "pipeline.results*": (*LOOKING_BACK, "pipeline.results*"),
     "pipeline.evaluation*": (*LOOKING_BACK, "pipeline.evaluation*"),
-    "pipeline.models": ("pipeline.evaluation.evaluate", "models*"),
+    "pipeline.models": ("pipeline.evaluation.evaluate", "pipeline.numbers", "models*"),
     "pipeline*": (),
     "transforms.journey": ("transforms*", "models*"),
     "transforms.records": (),

@@ -12,6 +12,7 @@ from models.cores import available_cores, peak_bytes
 from models.files import ModelError
 from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
 from pipeline.job.options import DEFAULT_MODEL
+from pipeline.numbers import positive, positive_float
 from pipeline.output import storage
 from transforms.archives import read_articles, scan_archive
 from transforms.jats import TextOptions
@@ -47,12 +48,14 @@ class Cost:
 
     Attributes:
         core_seconds: processor time of an article.
-        seconds: of an article by the clock, with all threads at work.
+        threads: that worked, at most the cores of this machine.
+        seconds: of an article by the clock, with all of them at work.
         tokens, annotations: of an article.
         peak_bytes: of this process, model and all.
     """
 
     core_seconds: float
+    threads: int
     seconds: float
     tokens: float
     annotations: float
@@ -70,19 +73,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default=DEFAULT_MODEL, metavar="NAME_OR_DIR", help=f"(default: {DEFAULT_MODEL})"
     )
     parser.add_argument(
-        "--sample", type=int, default=30, metavar="N", help="articles to annotate (default: 30)"
+        "--sample",
+        type=positive,
+        default=30,
+        metavar="N",
+        help="articles to annotate (default: 30)",
     )
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="workers of the run (default: 1)"
+        "--workers", type=positive, default=1, metavar="N", help="workers of the run (default: 1)"
     )
     parser.add_argument(
-        "--threads", type=int, default=available_cores(), metavar="N", help="cores of each worker"
+        "--threads",
+        type=positive,
+        default=available_cores(),
+        metavar="N",
+        help="cores of each worker (default: those of this machine)",
     )
     parser.add_argument(
-        "--price", type=float, metavar="PRICE", help="of one core for one hour, in any currency"
+        "--price",
+        type=positive_float,
+        metavar="PRICE",
+        help="of one core for one hour, in any currency",
     )
     parser.add_argument(
-        "--memory-mb", type=int, default=1024, metavar="MB", help="of a worker (default: 1024)"
+        "--memory-mb", type=positive, default=1024, metavar="MB", help="of a worker (default: 1024)"
     )
 
 
@@ -118,6 +132,7 @@ def look_through(files: Sequence[InputFile]) -> Found:
 
 def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:
     """Annotates a random sample as a worker does, and throws the rows away."""
+    threads = min(threads, available_cores())
     sample = random.Random(0).sample(articles, min(count, len(articles)))  # noqa: S311
     options = ModelOptions(folder=folder, aggregation=load_cached(folder).aggregation)
     annotators = load_annotators([options])
@@ -131,6 +146,7 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
     counts = [outcome.counts for outcome in outcomes if not isinstance(outcome, Reject)]
     return Cost(
         core_seconds=core_seconds / len(sample),
+        threads=threads,
         seconds=seconds / len(sample),
         tokens=sum(count["tokens"] for count in counts) / len(sample),
         annotations=sum(count["annotations"] for count in counts) / len(sample),
@@ -141,7 +157,8 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
 def lines(found: Found, cost: Cost, args: argparse.Namespace) -> list[str]:
     """What the user is told."""
     counted = "" if found.bytes_read == found.bytes_all else "about "
-    hours = found.expected * cost.seconds / 3600 / args.workers
+    threads = args.workers * args.threads
+    hours = found.expected * cost.seconds * cost.threads / threads / 3600
     fits = "fits" if cost.peak_bytes < args.memory_mb << 20 else "DOES NOT FIT"
     told = [
         f"articles   {counted}{found.expected:,} ({found.bytes_all / 1e6:,.0f} MB stored)",

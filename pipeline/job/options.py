@@ -4,6 +4,7 @@ import argparse
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 import transforms
 from models.cores import available_cores
+from models.folder import embedded_models
+from pipeline.numbers import positive
 from pipeline.output import storage
-from transforms.jats import TextOptions
+from transforms.jats import TextOptions, primary_language
 from transforms.journey import ModelOptions, load_cached
 from transforms.labels import read_scheme
 from transforms.records import Aggregation
@@ -143,26 +146,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("run")
     run.add_argument(
         "--threads",
-        type=_positive,
+        type=positive,
         default=None,
         metavar="N",
         help="threads of each worker process (default: the cores that this process may use)",
     )
     run.add_argument(
         "--workers",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="worker processes on this machine, each with its own copy of the model (default: 1)",
     )
     run.add_argument("--verbose", action="store_true", help="show Apache Beam's own messages too")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary: errors only")
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
-    return int(text)
 
 
 def _rate(text: str) -> float:
@@ -187,6 +184,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     if len(set(folders)) < len(folders):
         raise UsageError("--model: the same model is named twice")
     loaded = [load_cached(folder) for folder in folders]
+    if len({f"{model.name}@{model.fingerprint}" for model in loaded}) < len(loaded):
+        raise UsageError("--model: two of the folders hold the same model under the same name")
     known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
     if unknown := sorted(set(by_type) - known):
         raise UsageError(
@@ -202,7 +201,9 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         )
         for folder, model in zip(folders, loaded, strict=True)
     )
-    languages = {code.lower().partition("-")[0] for code in args.language}
+    languages = {primary_language(code) for code in args.language}
+    if unknown := [code for code in languages if not re.fullmatch("[a-z]{2,3}", code)]:
+        raise UsageError(f"--language: {unknown[0] or args.language[0]!r} is no code like en or pt")
     text = TextOptions(
         languages=frozenset() if "all" in languages else frozenset(languages),
         references=args.references,
@@ -244,7 +245,7 @@ def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str
 
 def _is_name(folder: str) -> bool:
     """Whether a model is named, not located: names win over folders of the same name."""
-    return "/" not in folder and not Path(folder).is_dir()
+    return folder in embedded_models() or ("/" not in folder and not Path(folder).is_dir())
 
 
 def _min_scores(values: Sequence[str]) -> tuple[float | None, Mapping[str, float]]:

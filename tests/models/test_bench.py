@@ -30,5 +30,5 @@ def test_the_least_memory_wins_among_equals():
 
 def test_a_model_that_cannot_work_is_not_measured():
     """The reason is that of loading it."""
-    with pytest.raises(ModelError, match="neither a folder nor an embedded model"):
+    with pytest.raises(ModelError, match="neither a folder nor known by name"):
         bench_model("no-such-model", seconds=0.01)

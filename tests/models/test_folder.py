@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.check import write_settings
 from models.files import ModelError, file_sha256
 from models.folder import embedded_models, load_model, run_self_test
 
@@ -172,6 +173,39 @@ def test_the_self_test_catches_a_swapped_graph(folder: Path):
         load_model(str(folder))
 
 
+def test_the_self_test_catches_numbers_that_are_none(folder: Path):
+    """A kernel that computes nonsense passes no comparison, and fails none either."""
+    add_self_test(folder, "TP53 in breast cancer")
+    graph = (folder / "model.onnx").read_bytes()
+    sure, nan = np.float32(6).tobytes(), np.float32("nan").tobytes()
+    (folder / "model.onnx").write_bytes(graph.replace(sure, nan))
+    with pytest.raises(ModelError, match="logits like NaN"):
+        load_model(str(folder))
+
+
+def test_the_self_test_catches_swapped_labels(folder: Path):
+    """Of another config.json."""
+    add_self_test(folder, "TP53 in breast cancer")
+    labels = json.loads((folder / "config.json").read_text())["id2label"]
+    edit(folder, "config.json", id2label={i: n.replace("GP", "PR") for i, n in labels.items()})
+    with pytest.raises(ModelError, match="made with other labels"):
+        load_model(str(folder))
+
+
+def test_external_weights_are_part_of_the_fingerprint(folder: Path):
+    """Whatever their file is called; model.json lists it too."""
+    size = load_model(str(folder)).tokenizer.get_vocab_size(), 9
+    weights = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    shutil.copy(TINY.parent / "external_data.onnx", folder / "model.onnx")
+    (folder / "weights.data").write_bytes(weights.tobytes())
+    before = load_model(str(folder)).fingerprint
+    write_settings(folder)
+    assert "weights.data" in json.loads((folder / "model.json").read_text())["files"]
+    (folder / "model.json").unlink()
+    (folder / "weights.data").write_bytes((weights * 2).tobytes())
+    assert load_model(str(folder)).fingerprint != before
+
+
 def test_a_file_that_is_not_the_listed_one_is_refused(folder: Path):
     """The hashes of model.json are checked at every load."""
     edit(folder, "model.json", files={"model.onnx": file_sha256(folder / "model.onnx")})
@@ -199,6 +233,10 @@ def _small_vocabulary(folder: Path) -> None:
 
 def _too_many_tokens(folder: Path) -> None:
     edit(folder, "model.json", max_tokens=100)
+
+
+def _no_room(folder: Path) -> None:
+    edit(folder, "model.json", max_tokens=2)
 
 
 def _wrong_aggregation(folder: Path) -> None:
@@ -263,6 +301,7 @@ def _two_graphs(folder: Path) -> None:
         (_external_data_missing, "keeps its weights in another file, which is missing"),
         (_no_tokenizer, r"neither tokenizer\.json nor vocab\.txt"),
         (_two_graphs, "several graphs"),
+        (_no_room, "has no room for text"),
     ],
 )
 def test_what_cannot_work_is_refused_in_one_sentence(folder: Path, damage, sentence: str):
@@ -275,7 +314,7 @@ def test_what_cannot_work_is_refused_in_one_sentence(folder: Path, damage, sente
 
 def test_an_unknown_name_lists_the_embedded_models():
     """The message helps someone who mistyped."""
-    with pytest.raises(ModelError, match="neither a folder nor an embedded model"):
+    with pytest.raises(ModelError, match="neither a folder nor known by name"):
         load_model("no-such-model")
 
 

@@ -54,7 +54,7 @@ def test_gold_that_is_missing_is_told_before_the_work(models, tiny, tmp_path):
     """In one line, and no folder is written."""
     pytest.importorskip("nervaluate", reason="F1 needs nervaluate: pip install '.[evaluate]'")
     code, out, err = models("quantize", tiny, tmp_path / "small", "--gold", tmp_path / "nowhere")
-    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert (code, out, err.count("\n")) == (2, "", 1)
     assert "no gold at" in err
     assert not (tmp_path / "small").exists()
 
@@ -68,6 +68,27 @@ def test_bench_recommends_a_setting(models, tiny):
     assert "recommended: --threads 1" in out
 
 
+@pytest.mark.parametrize(
+    "flags", [["--threads", "0"], ["--batch-tokens", "-5"], ["--seconds", "0"]], ids=" ".join
+)
+def test_bench_refuses_what_measures_nothing(models, tiny, flags):
+    """As wrong use of a flag."""
+    with pytest.raises(SystemExit) as ended:
+        models("bench", tiny, *flags)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"caf\xe9\n"])
+def test_texts_that_are_none_are_told_before_the_work(models, tiny, tmp_path, data):
+    """In one line, and no folder is written."""
+    texts = tmp_path / "texts.txt"
+    texts.write_bytes(data)
+    code, _, err = models("quantize", tiny, tmp_path / "small", "--texts", texts)
+    assert (code, err.count("\n")) == (2, 1)
+    assert str(texts) in err
+    assert not (tmp_path / "small").exists()
+
+
 def test_fetch_copies_a_folder_into_the_cache(models, tiny, tmp_path, monkeypatch):
     """And says where it is."""
     monkeypatch.setenv("ANNOTATION_CACHE", str(tmp_path / "cache"))
@@ -78,7 +99,7 @@ def test_fetch_copies_a_folder_into_the_cache(models, tiny, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("action", ["check", "bench", "fetch"])
 def test_a_model_that_is_not_there_ends_with_one_line(models, action):
-    """And exit code 1."""
+    """And exit code 2."""
     code, out, err = models(action, "no-such-model")
-    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert (code, out, err.count("\n")) == (2, "", 1)
     assert "no-such-model" in err

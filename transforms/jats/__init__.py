@@ -23,13 +23,13 @@ from lxml import etree
 
 from transforms.jats.about import About, about_jats, about_pubmed, as_part
 from transforms.jats.elements import JATS, PUBMED, Rule
-from transforms.jats.nodes import local_name, text_length
+from transforms.jats.nodes import local_name, primary_language, text_length
 from transforms.jats.tree import parse_xml, read_tree
 from transforms.jats.walk import SectionCode, TextOptions, Walk
 from transforms.jats.xml_map import Paths
 from transforms.records import Article, RejectError, SourceArticle, article_id_from
 
-__all__ = ["TextOptions", "parse_articles", "parse_xml"]
+__all__ = ["TextOptions", "parse_articles", "parse_xml", "primary_language"]
 
 
 class Shape(NamedTuple):

@@ -29,7 +29,7 @@ def test_archives_not_read_are_expected_to_be_like_those_read(samples):
 
 def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):
     """A model of two gigabytes on a worker of one."""
-    cost = Cost(1.0, 0.5, 10, 1, 2 << 30)
+    cost = Cost(1.0, 2, 0.5, 10, 1, 2 << 30)
     monkeypatch.setattr("pipeline.job.estimate.measure", lambda *_: cost)
     assert main(["estimate", "--input", str(samples), "--model", tiny]) == 0
     assert "DOES NOT FIT" in capsys.readouterr().out
