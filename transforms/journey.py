@@ -117,6 +117,16 @@ def load_cached(folder: str) -> Model:
     return load_model(folder)
 
 
+def default_options(folder: str) -> ModelOptions:
+    """What a model's own folder says of how its scores become entities.
+
+    Raises:
+        ModelError: the folder is not a model that can work.
+    """
+    model = load_cached(folder)
+    return ModelOptions(folder, model.aggregation, min_scores=model.thresholds)
+
+
 def load_annotators(models: Sequence[ModelOptions]) -> tuple[Annotator, ...]:
     """The models of a run, loaded.
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +14,13 @@ from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import OutputError, known_run
-from transforms.journey import Annotator, ModelOptions, Outcome, find_mentions, load_cached
+from transforms.journey import (
+    Annotator,
+    Outcome,
+    default_options,
+    find_mentions,
+    load_cached,
+)
 from transforms.labels import read_scheme
 from transforms.records import Aggregation, split_article_id
 from transforms.sentences import split_sentences
@@ -65,7 +71,9 @@ def predict(
         ModelError: the model cannot work.
     """
     loaded = load_cached(model)
-    options = ModelOptions(model, aggregation or loaded.aggregation, min_scores=loaded.thresholds)
+    options = default_options(model)
+    if aggregation:
+        options = replace(options, aggregation=aggregation)
     annotator = Annotator(loaded, options)
     with ThreadPoolExecutor(threads) as pool:
         mentions = list(pool.map(partial(_mentions, annotator), documents))

@@ -16,7 +16,7 @@ from pipeline.numbers import positive, positive_float
 from pipeline.output import storage
 from transforms.archives import read_articles, scan_archive
 from transforms.jats import TextOptions
-from transforms.journey import ModelOptions, annotate_source, load_annotators, load_cached
+from transforms.journey import annotate_source, default_options, load_annotators
 from transforms.records import ArticleRange, Reject
 
 PLAN_SECONDS = 20.0
@@ -134,8 +134,7 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
     """Annotates a random sample as a worker does, and throws the rows away."""
     threads = min(threads, available_cores())
     sample = random.Random(0).sample(articles, min(count, len(articles)))  # noqa: S311
-    options = ModelOptions(folder=folder, aggregation=load_cached(folder).aggregation)
-    annotators = load_annotators([options])
+    annotators = load_annotators([default_options(folder)])
     sources = [next(read_articles([place])) for place in sample]
     clock, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:

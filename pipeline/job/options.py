@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ from models.folder import embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
 from transforms.jats import TextOptions, primary_language
-from transforms.journey import ModelOptions, load_cached
+from transforms.journey import ModelOptions, default_options, load_cached
 from transforms.labels import read_scheme
 from transforms.records import Aggregation
 from transforms.windows import WindowMode
@@ -177,7 +177,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 
     Raises:
         UsageError: values that make no sense.
-        models.folder.ModelError: a model that cannot work.
+        models.files.ModelError: a model that cannot work.
     """
     overall, by_type = _min_scores(args.min_score)
     folders = [folder if _is_name(folder) else storage.absolute(folder) for folder in args.model]
@@ -192,14 +192,14 @@ def run_options(args: argparse.Namespace) -> RunOptions:
             f"--min-score: no model has the type {unknown[0]}; types are {', '.join(sorted(known))}"
         )
     models = tuple(
-        ModelOptions(
-            folder=folder,
-            aggregation=args.aggregation or model.aggregation,
+        replace(
+            own,
+            aggregation=args.aggregation or own.aggregation,
             min_score=overall or 0.0,
-            min_scores={**(model.thresholds if overall is None else {}), **by_type},
+            min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
         )
-        for folder, model in zip(folders, loaded, strict=True)
+        for own in map(default_options, folders)
     )
     languages = {primary_language(code) for code in args.language}
     if unknown := [code for code in languages if not re.fullmatch("[a-z]{2,3}", code)]:
