@@ -246,7 +246,8 @@ def find_mentions(
     """
     model, options = annotator.model, annotator.options
     with outcome.timed("window"):
-        tokens = tokenize_passages(texts, model.tokenizer)
+        alone = sentences if options.window == "sentence" else None
+        tokens = tokenize_passages(texts, model.tokenizer, alone)
         windows = cut_windows(tokens, sentences, model.window_limit, options.window)
     with outcome.timed("infer"):
         logits = score_windows(model, tokens, windows, ask_helpers)

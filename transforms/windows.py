@@ -24,46 +24,68 @@ WindowMode = Literal["sentence", "pack"]
 SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
 
 
-def tokenize_passages(texts: Sequence[str], tokenizer: Tokenizer) -> list[Tokens]:
+def tokenize_passages(
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    sentences: Sequence[Sequence[tuple[int, int]]] | None = None,
+) -> list[Tokens]:
     """The tokens of each passage.
 
     A word is what the tokenizer takes for one, if it knows words (WordPiece); if it does not
-    (byte-level BPE, Unigram), a word is text up to the next white space.
+    (byte-level BPE, Unigram), a word is text up to the next white space. Such a tokenizer's first
+    token depends on what stands before it.
+
+    Args:
+        texts: of the passages.
+        tokenizer: of the model.
+        sentences: of each passage, as offsets in its text, if the model reads each by itself.
     """
-    unique = list(dict.fromkeys(texts))  # an article of tables says "0.05" a hundred times
     knows_words = getattr(tokenizer.model, "continuing_subword_prefix", None)
     make = _word_piece_tokens if knows_words else _trimmed_tokens
-    tokens: dict[str, Tokens] = {}
+    if knows_words or sentences is None:
+        sentences = [[(0, len(text))] for text in texts]
+    wanted = [(text, tuple(spans)) for text, spans in zip(texts, sentences, strict=True)]
+    unique = list(dict.fromkeys(wanted))  # an article of tables says "0.05" a hundred times
+    tokens = {}
     for at in range(0, len(unique), PASSAGES_AT_ONCE):
         some = unique[at : at + PASSAGES_AT_ONCE]
-        encodings = tokenizer.encode_batch(some, add_special_tokens=False)
-        for text, encoding in zip(some, encodings, strict=True):
-            tokens[text] = make(encoding, text)
-    return [tokens[text] for text in texts]
+        pieces = [text[start:end] for text, spans in some for start, end in spans]
+        encodings = iter(tokenizer.encode_batch(pieces, add_special_tokens=False))
+        for text, spans in some:
+            tokens[text, spans] = make(text, [(next(encodings), start) for start, _ in spans])
+    return [tokens[passage] for passage in wanted]
 
 
-def _offsets(encoding: Encoding) -> NDArray[np.int32]:
-    flat = np.fromiter(chain.from_iterable(encoding.offsets), np.int32, 2 * len(encoding))
-    return flat.reshape(-1, 2)
-
-
-def _word_piece_tokens(encoding: Encoding, _: str) -> Tokens:
-    offsets = _offsets(encoding)
-    return Tokens(
-        ids=np.array(encoding.ids, np.int32),
-        starts=offsets[:, 0],
-        ends=offsets[:, 1],
-        words=np.array(encoding.word_ids, np.int32),
+def _ids_and_offsets(
+    parts: Sequence[tuple[Encoding, int]],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Ids and offsets (tokens, 2) of a text from its parts: each encoded, and where it starts."""
+    size = sum(len(encoding) for encoding, _ in parts)
+    ids = np.fromiter(chain.from_iterable(encoding.ids for encoding, _ in parts), np.int32, size)
+    offsets = np.fromiter(
+        chain.from_iterable(chain.from_iterable(encoding.offsets) for encoding, _ in parts),
+        np.int32,
+        2 * size,
+    ).reshape(-1, 2)
+    starts = np.repeat(
+        np.array([start for _, start in parts], np.int32), [len(encoding) for encoding, _ in parts]
     )
+    return ids, offsets + starts[:, None]
 
 
-def _trimmed_tokens(encoding: Encoding, text: str) -> Tokens:
+def _word_piece_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:  # noqa: ARG001 - as below
+    ids, offsets = _ids_and_offsets(parts)
+    words = np.array(parts[0][0].word_ids, np.int32)
+    return Tokens(ids, offsets[:, 0], offsets[:, 1], words)
+
+
+def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
     """Tokens of a tokenizer without words: its tokens can hold the white space before them.
 
     A word goes from white space to white space, however many tokens a character has: an emoji
     is four tokens of GPT-2's, with the same offsets.
     """
-    offsets = _offsets(encoding)
+    ids, offsets = _ids_and_offsets(parts)
     starts, ends = offsets[:, 0].copy(), offsets[:, 1].copy()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     space = np.append(np.isin(codes, SPACES), False)
@@ -76,7 +98,7 @@ def _trimmed_tokens(encoding: Encoding, text: str) -> Tokens:
     # The words before each character, counted by the spaces that end a run of white space.
     word_of = np.cumsum(space[:-1] & ~space[1:])
     words = np.append(0, word_of)[starts]
-    return Tokens(np.array(encoding.ids, np.int32), starts, ends, words.astype(np.int32))
+    return Tokens(ids, starts, ends, words.astype(np.int32))
 
 
 def cut_windows(

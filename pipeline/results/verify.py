@@ -540,7 +540,8 @@ class Check:
         good = True
         for annotator in self._annotators:
             limit = annotator.model.window_limit
-            tokens = tokenize_passages(texts, annotator.model.tokenizer)
+            alone = spans if annotator.options.window == "sentence" else None
+            tokens = tokenize_passages(texts, annotator.model.tokenizer, alone)
             windows = cut_windows(tokens, spans, limit, annotator.options.window)
             scored = [np.zeros(len(passage.ids), int) for passage in tokens]
             for window in windows:

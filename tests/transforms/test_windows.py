@@ -70,6 +70,20 @@ def test_an_emoji_of_several_tokens_is_one_word():
     assert sorted(set(tokens.words)) == [0, 1, 2]
 
 
+@given(passages(), st.sampled_from(TOKENIZERS))
+def test_a_sentence_by_itself_has_the_tokens_it_has_in_transformers(given_passages, tokenizer):
+    """Those of its text alone: a byte-level token also says whether a space is before it."""
+    texts, sentences = given_passages
+    for text, spans, tokens in zip(
+        texts, sentences, tokenize_passages(texts, tokenizer, sentences), strict=True
+    ):
+        if tokenizer is BYTE_LEVEL:
+            alone = [tokenizer.encode(text[a:b], add_special_tokens=False) for a, b in spans]
+            assert tokens.ids.tolist() == [one for encoding in alone for one in encoding.ids]
+        for start, end in zip(tokens.starts, tokens.ends, strict=True):
+            assert text[start:end] == text[start:end].strip()
+
+
 @given(
     passages(),
     st.sampled_from(TOKENIZERS),
