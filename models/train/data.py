@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer
 
+from models.folder import load_tokenizer as folder_tokenizer
+
 TYPES = ("GP", "DS", "CD", "OG")
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 _NO_SPACE_BEFORE = frozenset(",.;:)]}%'?!-/")
@@ -21,11 +23,8 @@ _NO_SPACE_AFTER = frozenset("([{-/")
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The folder's tokenizer, which neither pads nor truncates."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+    """The folder's tokenizer, as the job loads it; it neither pads nor truncates."""
+    return folder_tokenizer(folder)[0]
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+
+from models.files import file_sha256
 
 LOG_COLUMNS = ("minutes", "step", "epoch", "loss", "learning_rate", "tokens_per_second", "scores")
 
@@ -44,15 +48,52 @@ class Settings:
     bf16: bool = True
 
 
-def is_done(trained: Path, settings: Settings, work: Path) -> bool:
-    """Whether the encoder is there, of these settings; if not, they are noted in `work`."""
+class OtherRunError(Exception):
+    """A work folder holds a run that was made from something else."""
+
+
+def inputs_of(base: Path, labels: Sequence[str] = (), data: Iterable[Path] = ()) -> dict[str, Any]:
+    """What a run is made from, by the hashes of the files."""
+    weights = [path for ending in ("safetensors", "bin") for path in base.glob(f"*.{ending}")]
+    named = [base / name for name in ("config.json", "tokenizer.json", "vocab.txt")]
+    files = [*(path for path in named if path.is_file()), *sorted(weights)]
+    return {
+        "base": [file_sha256(path) for path in files],
+        "labels": list(labels),
+        "data": [file_sha256(path) for path in data],
+    }
+
+
+def is_done(trained: Path, settings: Settings, work: Path, inputs: Mapping[str, Any]) -> bool:
+    """Whether the encoder is there, of these settings; if not, they are noted in `work`.
+
+    Raises:
+        OtherRunError: `work` holds one that was made from something else.
+    """
     work.mkdir(parents=True, exist_ok=True)
+    made_from = work / "inputs.json"
+    wanted = json.dumps(inputs, indent=1) + "\n"
+    if made_from.exists() and made_from.read_text() != wanted:
+        raise OtherRunError(f"{work} holds a run from another base, other data or labels")
+    made_from.write_text(wanted)
     kept = work / "settings.json"
     wanted = json.dumps(asdict(settings), indent=2) + "\n"
     if (trained / "tokenizer.json").exists() and kept.read_text() == wanted:
         return True
     kept.write_text(wanted)
     return False
+
+
+def save_encoder(model: nn.Module, tokenizer: Tokenizer, base: Path, target: Path) -> None:
+    """Write a HuggingFace folder, with what the base says of its tokenizer.
+
+    Without that, transformers would make another one of the same tokenizer.json.
+    """
+    model.save_pretrained(target)  # type: ignore[operator]
+    for name in ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        if (base / name).is_file():
+            shutil.copy(base / name, target)
+    tokenizer.save(str(target / "tokenizer.json"))
 
 
 def rate_factor(progress: float, warmup: float) -> float:

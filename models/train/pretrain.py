@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM
 
 from models.train.data import Corpus, corpus_files, detokenise, load_tokenizer, read_iob
-from models.train.loop import Settings, is_done, run_steps
+from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Archive, RejectError, SourceArticle
 from transforms.sections import section_code
 
 PRETRAINING = Settings(
-    steps=1300,
+    steps=5300,
     learning_rate=5e-4,
     head_learning_rate=5e-4,
     layer_decay=1.0,
@@ -119,9 +119,12 @@ def pretrain(base: Path, texts: Iterable[list[str]], work: Path, settings: Setti
     """Let `base` guess hidden words of the texts; returns the folder of the encoder.
 
     Goes on from `work`/checkpoint.pt if there is one; a finished run is not repeated.
+
+    Raises:
+        OtherRunError: `work` holds a run from another base.
     """
     trained = work / "encoder"
-    if is_done(trained, settings, work):
+    if is_done(trained, settings, work, inputs_of(base)):
         return trained
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
@@ -153,6 +156,5 @@ def pretrain(base: Path, texts: Iterable[list[str]], work: Path, settings: Setti
     mean = run_steps(
         model, settings, work, draw, loss_of, lambda _: {}, checkpoint_steps=100, watch_steps=100
     )
-    mean.save_pretrained(trained)  # type: ignore[operator]
-    tokenizer.save(str(trained / "tokenizer.json"))
+    save_encoder(mean, tokenizer, base, trained)
     return trained

@@ -17,7 +17,7 @@ from models.train.data import (
     examples,
     load_tokenizer,
 )
-from models.train.loop import Settings, is_done, run_steps
+from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 from models.train.score import entity_scores
 
 
@@ -131,9 +131,13 @@ def train(
     Goes on from `work`/checkpoint.pt if there is one; a finished run is not repeated.
     The log is `work`/log.tsv. Every `watch_steps` the held-out splits of the corpora named in
     `watch` are scored.
+
+    Raises:
+        OtherRunError: `work` holds a run from another base, other data or labels.
     """
     trained = work / "encoder"
-    if is_done(trained, settings, work):
+    files = [path for corpus in corpora for path in corpus_files(data, corpus, corpus.train)]
+    if is_done(trained, settings, work, inputs_of(base, labels, files)):
         return trained
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
@@ -186,6 +190,5 @@ def train(
         checkpoint_steps=checkpoint_steps,
         watch_steps=watch_steps,
     )
-    mean.save_pretrained(trained)  # type: ignore[operator]
-    tokenizer.save(str(trained / "tokenizer.json"))
+    save_encoder(mean, tokenizer, base, trained)
     return trained

@@ -52,7 +52,7 @@ def main() -> None:
         run(ours, "bench_job", *models, *of_job, *rounds)
         run(ours, "bench_peers", str(peers), "--model", shape, *rounds)
         run(ours, "bench_memory", "--model", shape)
-        run(ours, "bench_memory", "--model", shape, "--processes", "2")
+        run(ours, "bench_memory", "--model", shape, "--processes", "2", "--largest", "5")
         run(ours, "bench_plan")
         run(ours, "bench_scale")
 

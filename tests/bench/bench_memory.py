@@ -1,14 +1,17 @@
 """Peak memory of the job's processes over the whole corpus, and whether it grows.
 
     python -m tests.bench.bench_memory [--model NAME_OR_DIR] [--limit-mb 1024] [--processes 1]
+        [--largest N]
 
 The job runs inside a memory control group of that size where one may be made (as root, version 1
 or 2); elsewhere its process tree is only watched. ``--processes 2`` runs two jobs side by side in
-one group. The slope is that of least squares over (articles done, memory), after the first 50.
+one group; ``--largest 5`` takes a few monsters instead of the corpus. The slope is that of least squares over (articles done, memory), after the first 50.
 """
 
 import argparse
 import contextlib
+import gzip
+import heapq
 import os
 import re
 import subprocess
@@ -22,6 +25,8 @@ import numpy as np
 import psutil
 
 from tests.bench.shared import need
+from transforms.archives import scan_archive
+from transforms.records import Archive, SourceArticle
 
 FIRST = 50
 """Articles before the slope is taken: until then caches fill."""
@@ -51,6 +56,15 @@ def control_group(limit: int) -> Iterator[Path | None]:
     yield None
 
 
+def write_largest(bulk: Path, count: int, path: Path) -> str:
+    """An archive of the corpus's largest articles."""
+    archive = Archive("bulk", tuple(map(str, sorted(bulk.glob("*.xml.gz")))))
+    articles = (found.xml for found in scan_archive(archive) if isinstance(found, SourceArticle))
+    largest = heapq.nlargest(count, articles, key=len)
+    path.write_bytes(gzip.compress(b"<articles>" + b"\n".join(largest) + b"</articles>"))
+    return str(path)
+
+
 def memory_of(job: psutil.Process) -> int:
     """Bytes of a process tree: what is its own, and its part of what is shared."""
     total = 0
@@ -67,12 +81,14 @@ def main() -> None:
     parser.add_argument("--model", default="minilm-l6-bioner")
     parser.add_argument("--limit-mb", type=int, default=1024)
     parser.add_argument("--processes", type=int, default=1, help="jobs side by side")
-    parser.add_argument("--input", nargs="+", help="instead of the whole corpus")
+    parser.add_argument("--largest", type=int, metavar="N", help="only the N largest articles")
     args = parser.parse_args()
     corpus = need("corpus")
-    inputs = args.input or [str(corpus / folder) for folder in ("bulk", "single")]
+    inputs = [str(corpus / folder) for folder in ("bulk", "single")]
     with tempfile.TemporaryDirectory() as folder, control_group(args.limit_mb << 20) as group:
         print(f"control group: {group or 'none may be made here: only watched'}")
+        if args.largest:
+            inputs = [write_largest(corpus / "bulk", args.largest, Path(folder, "large.xml.gz"))]
         started = time.monotonic()
         jobs = [
             start(args.model, inputs, Path(folder, str(n)), group) for n in range(args.processes)

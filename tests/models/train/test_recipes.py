@@ -209,3 +209,20 @@ def test_settings_are_kept_beside_the_log(base, gold, tmp_path):
     train(base, gold, tmp_path / "work", EMBEDDED, LABELS, settings, watch=("BC5CDR",))
     assert json.loads((tmp_path / "work" / "settings.json").read_text())["seed"] == 5
     assert "BC5CDR=" in (tmp_path / "work" / "log.tsv").read_text()
+
+
+def test_a_work_folder_is_of_one_base_and_one_set_of_data(base, tmp_path, capsys):
+    """Another's encoder is not given out as the answer; what the base says of case is kept."""
+    (base / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    for kind in ("GP", "DS"):
+        data = tmp_path / kind
+        data.mkdir()
+        for split in ("train", "devel"):
+            write(data / f"{split}.tsv", kind, 4)
+        command = ["finetune", "--data", data, "--base", base, "--out", tmp_path / "best"]
+        command += ["--work", tmp_path / "work", "--steps", 1]
+        command += ["--learning-rates", 1e-3, "--batch-sizes", 4]
+        assert main([str(part) for part in command]) == (0 if kind == "GP" else 2)
+    assert "another base, other data or labels" in capsys.readouterr().err
+    kept = json.loads((tmp_path / "best" / "tokenizer_config.json").read_text())
+    assert kept == {"do_lower_case": False}
