@@ -1,7 +1,9 @@
 """README knows every command, option and column, and no other."""
 
 import argparse
+import importlib
 import re
+import shlex
 
 import pytest
 
@@ -44,16 +46,35 @@ def test_commands(command: str) -> None:
     assert f"python -m pipeline {command} " in section("Two commands")
 
 
-def test_examples_use_options_that_exist() -> None:
-    """Flags of the shell examples are ours or Beam's."""
-    parser = argparse.ArgumentParser(add_help=False)
-    options.add_arguments(parser)
+def calls() -> list[list[str]]:
+    """The words of every call of a command in the shell examples, its name first."""
+    found = []
     for block in re.findall(r"```sh\n(.*?)```", README, flags=re.S):
-        for call in re.findall(r"pipeline annotate ((?:.*\\\n)*.*)", block):
-            words = call.replace("\\\n", " ").split("#")[0].split()
-            if "--runner" in words:
-                _, rest = parser.parse_known_args(words)
-                options.check_beam_flags(rest)
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:3] == ["python", "-m", "pipeline"]:
+                found.append(words[3:])
+            elif words[:1] == ["./run_local.sh"] and words[1:] not in ([], ["test"]):
+                flags = next(i for i, w in enumerate([*words, "--"]) if w.startswith("--"))
+                own = ["--input", *words[1 : flags - 1], "--output", words[flags - 1]]
+                found.append(["annotate", *own, *words[flags:]])
+    return found
+
+
+@pytest.mark.parametrize("call", calls(), ids=" ".join)
+def test_examples_can_be_called(call: list[str]) -> None:
+    """Each as its command reads it; what that does not know is a flag of Beam's."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    path, _ = commands.COMMANDS[call[0]]
+    importlib.import_module(path).add_arguments(parser)
+    _, rest = parser.parse_known_args(call[1:])
+    assert call[0] == "annotate" or not rest
+    options.check_beam_flags(rest)
+
+
+def test_every_command_has_an_example() -> None:
+    """And so the test above has something to read."""
+    assert {call[0] for call in calls()} == set(commands.COMMANDS)
 
 
 def test_links_lead_somewhere() -> None:

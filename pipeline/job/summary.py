@@ -4,6 +4,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from pipeline.output import storage
@@ -14,7 +15,7 @@ QUERY = 'SELECT type, exact, count(*) AS n FROM "{}" GROUP BY ALL ORDER BY n DES
 def duckdb_command(output: str) -> str:
     """A shell command that shows the commonest mentions of a run.
 
-    With this Python, whose environment has DuckDB; its own ``duckdb`` command is another package.
+    With this Python, if its environment has DuckDB; the ``duckdb`` command is another package.
     DuckDB finds no file by a pattern if a folder's name has a backslash in it: not even by this.
     """
     folder = re.sub(r"[*?[]", r"[\g<0>]", storage.join(output, "annotations"))
@@ -55,7 +56,8 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
     stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
     yield _table("core-s by stage", stages)
     yield f"files         {output}"
-    yield f"look at them  {duckdb_command(output)}"
+    if find_spec("duckdb"):
+        yield f"look at them  {duckdb_command(output)}"
 
 
 def _table(title: str, values: Mapping[str, float]) -> str:

@@ -5,7 +5,8 @@
 
 The job runs inside a memory control group of that size where one may be made (as root, version 1
 or 2); elsewhere its process tree is only watched. ``--processes 2`` runs two jobs side by side in
-one group; ``--largest 5`` takes a few monsters instead of the corpus. The slope is that of least squares over (articles done, memory), after the first 50.
+one group; ``--largest 5`` takes a few monsters instead of the corpus. The slope is that of least
+squares over (articles done, memory), after the first 50.
 """
 
 import argparse
