@@ -17,6 +17,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipeline.output import storage
 from transforms.records import Archive
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
@@ -90,6 +91,8 @@ def _expand_lists(patterns: Sequence[str]) -> Iterator[str]:
 
 
 def _match(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
+    if problem := storage.lacking(pattern):
+        raise InputError(problem)
     scheme = pattern.partition("://")[0] if "://" in pattern else "file"
     if scheme in {"http", "https"}:
         return [_match_http(pattern)]

@@ -179,6 +179,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         UsageError: values that make no sense.
         models.files.ModelError: a model that cannot work.
     """
+    if problem := storage.lacking(args.output):
+        raise UsageError(f"--output: {problem}")
     overall, by_type = _min_scores(args.min_score)
     folders = [folder if _is_name(folder) else storage.absolute(folder) for folder in args.model]
     if len(set(folders)) < len(folders):

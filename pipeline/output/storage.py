@@ -4,6 +4,7 @@ import contextlib
 import fnmatch
 import os
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 from apache_beam.io.filesystem import CompressionTypes
@@ -16,9 +17,22 @@ if FileSystems._pipeline_options is None:
     # Commands without Beam's flags, and workers that nobody told: as the environment says.
     FileSystems.set_options(PipelineOptions([]))  # type: ignore[no-untyped-call]
 
+LIBRARIES = {"s3": ("boto3", "s3"), "gs": ("google.cloud.storage", "gcs")}
+"""What Beam reads a scheme with, and the extra that installs it."""
+
 
 class StorageError(Exception):
     """The output could not be written or read; the message says what, where and why."""
+
+
+def lacking(uri: str) -> str:
+    """What has to be installed for URIs of this scheme; "" if nothing has."""
+    library, extra = LIBRARIES.get(uri.partition("://")[0], ("", ""))
+    try:
+        found = not library or find_spec(library) is not None
+    except ModuleNotFoundError:  # a package around it
+        found = False
+    return "" if found else f"{uri} needs the extra {extra}: pip install '.[{extra}]'"
 
 
 def is_local(uri: str) -> bool:

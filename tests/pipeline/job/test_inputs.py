@@ -3,6 +3,7 @@
 import functools
 import gzip
 import http.server
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -259,3 +260,21 @@ def test_s3_articles(bucket):
         match_inputs([f"{bucket}/none/*.xml"])
     with pytest.raises(InputError):
         match_inputs(["s3://no-such-bucket/a.xml"])
+
+
+def test_a_list_may_begin_with_a_byte_order_mark(tmp_path):
+    """As Windows writes it."""
+    (tmp_path / "a.xml").write_text("<article/>")
+    (tmp_path / "list.txt").write_text(f"{tmp_path / 'a.xml'}\n", encoding="utf-8-sig")
+    [found] = match_inputs([f"@{tmp_path / 'list.txt'}"])
+    assert found.uri == str(tmp_path / "a.xml")
+
+
+def test_a_name_that_is_no_utf8_is_refused_in_words(tmp_path):
+    """No table can hold it."""
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.xml")).write_text("<article/>")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    with pytest.raises(InputError, match=r"caf\\xe9\.xml: the name is no UTF-8; rename the file"):
+        match_inputs([str(tmp_path)])

@@ -1,6 +1,7 @@
 """Flags become options that make sense, or a line that says why not."""
 
 import argparse
+import shutil
 
 import pytest
 
@@ -185,3 +186,37 @@ def test_fingerprint_changes_with_what_changes_the_rows(options, tiny):
 def test_languages(flags, languages, options):
     """Regions do not count; all is the same as no wish."""
     assert options(*flags).text.languages == languages
+
+
+def test_an_output_whose_library_is_missing_is_refused(options, monkeypatch):
+    """With what to install."""
+    monkeypatch.setattr("pipeline.output.storage.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"s3://b/out needs the extra s3: pip install '\.\[s3\]'"):
+        options("--output", "s3://b/out")
+
+
+@pytest.mark.parametrize(("code", "kept"), [("eng", "en"), ("EN-gb", "en"), ("pt_BR", "pt")])
+def test_languages_are_told_by_any_of_their_codes(code, kept, options):
+    """As in the articles."""
+    assert options("--language", code).text.languages == {kept}
+
+
+@pytest.mark.parametrize("code", ["english", "", "und", "1"])
+def test_a_language_that_is_none_is_refused(code, options):
+    """All text that is marked would be left out."""
+    with pytest.raises(UsageError, match="is no code like en or pt"):
+        options("--language", code)
+
+
+def test_the_same_model_twice_is_refused(tiny, tmp_path, options):
+    """Its annotations would have the same ids."""
+    copy = shutil.copytree(tiny, tmp_path / "tiny")
+    with pytest.raises(UsageError, match="the same model under the same name"):
+        options("--model", tiny, str(copy))
+
+
+def test_a_known_name_wins_over_a_folder_here(options, tmp_path, monkeypatch):
+    """As it does for the other commands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_MODEL).mkdir()
+    assert options("--model", DEFAULT_MODEL).models[0].folder == DEFAULT_MODEL
