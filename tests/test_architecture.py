@@ -36,6 +36,7 @@ OF_THE_PROJECT = {
     "transforms.records": (),
     "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
     "transforms.inference": (*SHARED, "models*"),
+    "transforms.sections*": ("transforms.records", "transforms.sections.*"),  # one stage
     "transforms.archives*": ("transforms.records", "transforms.archives.*"),  # one stage
     "transforms*": SHARED,
     "models*": ("models*", *SHARED),

@@ -10,21 +10,16 @@
 """
 
 import argparse
-import gzip
 import hashlib
-import io
-import json
 import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from models.files import ModelError
 from pipeline.job.options import code_fingerprint
@@ -32,25 +27,22 @@ from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, place_of
 from pipeline.output.record import DamagedError, OutputError, known_run
+from pipeline.results.verify.article import check_article
+from pipeline.results.verify.files import Tables, Written, read_json, read_lines, read_rows
 from pipeline.results.xmltext import XmlText
-from transforms.annotations import CONTEXT, annotation_id
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.journey import Annotator, ModelOptions, annotate_source, load_annotators
 from transforms.records import (
     Annotation,
     Archive,
-    Article,
-    Passage,
     Reject,
     RejectError,
     SourceArticle,
-    XmlSpan,
     split_article_id,
 )
 from transforms.sections import section_code
-from transforms.shards import TABLES, json_line
-from transforms.windows import cut_windows, tokenize_passages
+from transforms.shards import json_line
 
 _Row = TypeVar("_Row")
 
@@ -58,19 +50,6 @@ PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences",
 
 SHOWN = 10
 """Broken promises of one kind that are printed; all are counted."""
-
-_METADATA = (
-    "pmcid",
-    "pmid",
-    "doi",
-    "title",
-    "journal",
-    "article_type",
-    "language",
-    "license",
-    "year",
-)
-
 
 WRONG_USE = (OutputError,)
 FAILURES = (DamagedError, ModelError, storage.StorageError)
@@ -178,7 +157,7 @@ class Check:
     def _plans(self) -> Iterator[dict[str, Any]]:
         for name in self._archives:
             self._known.add(plan_of(name))
-            plan = _json(self._read(plan_of(name)))
+            plan = read_json(self._read(plan_of(name)))
             good = (
                 isinstance(plan, dict)
                 and plan.get("archive") == name
@@ -213,7 +192,7 @@ class Check:
     def _read(self, path: str) -> bytes | None:
         return storage.read(storage.join(self._output, path))
 
-    def _tables(self, chunk: str) -> "Tables | None":
+    def _tables(self, chunk: str) -> Tables | None:
         """A chunk's rows by table; None if one cannot be read as what it should be."""
         rows: dict[str, list[Any]] = {}
         files = {}
@@ -225,12 +204,12 @@ class Check:
                 continue
             files[path] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             try:
-                rows[table] = _lines(data) if table == "jsonl" else _rows(table, data)
+                rows[table] = read_lines(data) if table == "jsonl" else read_rows(table, data)
             except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
                 self._expect("files", ok=False, what=f"{path}: {error}")
         return Tables(files, **rows) if len(rows) == len(files_of(chunk)) else None
 
-    def _receipt(self, chunk: str, planned: int, tables: "Tables") -> None:
+    def _receipt(self, chunk: str, planned: int, tables: Tables) -> None:
         """The receipt against what it is a receipt of."""
         reasons = Counter(row["reason"] for row in tables.rejects)
         mains = sum(not split_article_id(row["article_id"])[1] for row in tables.articles)
@@ -268,7 +247,7 @@ class Check:
         self._known.add(path)
         data = self._read(path)
         self._totals.receipts[chunk] = hashlib.sha256(data or b"").hexdigest()
-        said = _json(data)
+        said = read_json(data)
         if not self._expect(
             "files", ok=isinstance(said, dict), what=f"{path} is missing or damaged"
         ):
@@ -312,9 +291,7 @@ class Check:
 
     # Articles
 
-    def _chunk(
-        self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: "Tables"
-    ) -> None:
+    def _chunk(self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: Tables) -> None:
         articles = _by_place(self._written(chunk, tables), key=lambda written: written.row)
         rejects = _by_place(tables.rejects, key=lambda row: row)
         for entry in entries:
@@ -335,7 +312,7 @@ class Check:
         for key in [*articles, *rejects]:
             self._expect("articles", ok=False, what=f"{key[0]} {key[1]} is not in the input")
 
-    def _written(self, chunk: str, tables: "Tables") -> list["Written"]:
+    def _written(self, chunk: str, tables: Tables) -> list[Written]:
         """The rows of each article of a chunk: they stand in the order of ``articles``."""
         sentences, annotations = iter(tables.sentences), iter(tables.annotations)
         lines = iter(tables.jsonl)
@@ -387,7 +364,7 @@ class Check:
             + (f"{found.reason}: {found.message}" if isinstance(found, Reject) else "sound"),
         )
 
-    def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence["Written"]) -> None:
+    def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence[Written]) -> None:
         row = rows[0].row
         what = f"{row['article_id']} ({row['source_uri']} {row['source_index']})"
         if isinstance(entry, Reject):
@@ -415,195 +392,10 @@ class Check:
             what=f"{what}: it and its sub-articles should be {', '.join(ids)}",
         ):
             for written, article in zip(rows, articles, strict=True):
-                self._article(written, article, xml)
-
-    def _article(self, written: "Written", article: Article, xml: XmlText) -> None:
-        row, sentences, annotations = written
-        name = row["article_id"]
-        for column in _METADATA:
-            self._expect(
-                "articles",
-                ok=row[column] == getattr(article, column),
-                what=f"{name}: {column} is {row[column]!r}, not {getattr(article, column)!r}",
-            )
-        passages = _passages(row)
-        as_read = self._expect(
-            "characters",
-            ok=row["text"] == article.text and passages == article.passages,
-            what=f"{name}: text or passages are not those of the source",
-        )
-        self._characters(row, article, xml)
-        if passages is None:
-            return
-        self._slices(row, passages, sentences, annotations)
-        for annotation in annotations:
-            place = XmlSpan(*(annotation[name] for name in XmlSpan._fields))
-            located = article.xml_map.locate(annotation["start"], annotation["end"])
-            self._expect(
-                "places",
-                ok=xml.holds(annotation) and (place == located or not as_read),
-                what=f"{name} {annotation['annotation_id']}: {annotation['exact']!r} is not at "
-                f"{place.start_xpath}[{place.start_offset}]",
-            )
-        if self._sentences(row, passages, sentences):
-            self._tokens(row, passages, sentences)
-
-    def _characters(self, row: Mapping[str, Any], article: Article, xml: XmlText) -> None:
-        source = xml.characters(row["article_id"])
-        excluded = dict(row["excluded"])
-        self._expect(
-            "characters",
-            ok=row["chars_source"] == source
-            and row["chars_kept"] + row["chars_excluded"] == source
-            and excluded == article.excluded
-            and sum(excluded.values()) == row["chars_excluded"]
-            and all(reason and count > 0 for reason, count in excluded.items()),
-            what=f"{row['article_id']}: {row['chars_kept']} kept and {row['chars_excluded']} "
-            f"excluded of {source} characters, for {excluded}",
-        )
-        complaint = xml.complaint(article)
-        self._expect("characters", ok=not complaint, what=f"{row['article_id']}: {complaint}")
-
-    def _slices(
-        self,
-        row: Mapping[str, Any],
-        passages: Sequence[Passage],
-        sentences: Sequence[Mapping[str, Any]],
-        annotations: Iterable[Mapping[str, Any]],
-    ) -> None:
-        text = row["text"]
-        for annotation in annotations:
-            start, end = annotation["start"], annotation["end"]
-            passage = _get(passages, annotation["passage"])
-            sentence = _get(sentences, annotation["sentence"])
-            name, _, fingerprint = annotation["model"].rpartition("@")
-            self._expect(
-                "slices",
-                ok=bool(annotation["exact"])
-                and text[start:end] == annotation["exact"]
-                and passage is not None
-                and sentence is not None
-                and passage.start <= sentence["start"] <= start < end <= sentence["end"]
-                and annotation["passage"] == sentence["passage"]
-                and annotation["section"] == passage.section
-                and text[max(passage.start, start - CONTEXT) : start] == annotation["prefix"]
-                and text[end : min(passage.end, end + CONTEXT)] == annotation["postfix"]
-                and (name, fingerprint) in self._models
-                and annotation["annotation_id"]
-                == annotation_id(
-                    row["article_id"], row["sha256"], start, end, annotation["type"], fingerprint
-                ),
-                what=f"{row['article_id']} {annotation['annotation_id']}: "
-                f"text[{start}:{end}] is {text[start:end]!r}, exact is {annotation['exact']!r}",
-            )
-
-    def _sentences(
-        self,
-        row: Mapping[str, Any],
-        passages: Sequence[Passage],
-        sentences: Sequence[Mapping[str, Any]],
-    ) -> bool:
-        text, end, left_out = row["text"], 0, []
-        good = True
-        for number, sentence in enumerate(sentences):
-            passage = _get(passages, sentence["passage"])
-            good &= self._expect(
-                "sentences",
-                ok=sentence["sentence"] == number
-                and end <= sentence["start"] < sentence["end"]
-                and passage is not None
-                and passage.start <= sentence["start"]
-                and sentence["end"] <= passage.end
-                and sentence["section"] == passage.section,
-                what=f"{row['article_id']}: sentence {number} is out of order or of its passage",
-            )
-            left_out.append(text[end : sentence["start"]])
-            end = sentence["end"]
-        left_out.append(text[end:])
-        lost = "".join(left_out).strip()
-        return good & self._expect(
-            "sentences", ok=not lost, what=f"{row['article_id']}: in no sentence: {lost[:40]!r}"
-        )
-
-    def _tokens(
-        self,
-        row: Mapping[str, Any],
-        passages: Sequence[Passage],
-        sentences: Sequence[Mapping[str, Any]],
-    ) -> None:
-        texts = [row["text"][passage.start : passage.end] for passage in passages]
-        spans: list[list[tuple[int, int]]] = [[] for _ in texts]
-        for sentence in sentences:
-            start = passages[sentence["passage"]].start
-            spans[sentence["passage"]].append((sentence["start"] - start, sentence["end"] - start))
-        n_tokens = n_windows = 0
-        good = True
-        for annotator in self._annotators:
-            limit = annotator.model.window_limit
-            alone = spans if annotator.options.window == "sentence" else None
-            tokens = tokenize_passages(texts, annotator.model.tokenizer, alone)
-            windows = cut_windows(tokens, spans, limit, annotator.options.window)
-            scored = [np.zeros(len(passage.ids), int) for passage in tokens]
-            for window in windows:
-                good &= window.start <= window.scored_start
-                good &= window.scored_end <= window.end <= window.start + limit
-                scored[window.passage][window.scored_start : window.scored_end] += 1
-            for passage, times in zip(tokens, scored, strict=True):
-                # White space between sentences is a token for some tokenizers; it is in none.
-                good &= bool(
-                    (times[passage.starts < passage.ends] == 1).all() and (times < 2).all()
-                )
-                n_tokens += int(times.sum())
-            n_windows += len(windows)
-        self._expect(
-            "tokens",
-            ok=good and n_tokens == row["n_tokens"] and n_windows == row["n_windows"],
-            what=f"{row['article_id']}: {row['n_tokens']} tokens in {row['n_windows']} windows; "
-            f"its text has {n_tokens} in {n_windows}",
-        )
-
-
-class Tables(NamedTuple):
-    """What a chunk's shards hold: rows, and lines of JSON.
-
-    Attributes:
-        files: bytes and sha256 of each shard, by path.
-    """
-
-    files: dict[str, dict[str, Any]]
-    articles: list[dict[str, Any]]
-    sentences: list[dict[str, Any]]
-    annotations: list[dict[str, Any]]
-    rejects: list[dict[str, Any]]
-    jsonl: list[str]
-
-
-class Written(NamedTuple):
-    """An article's row and the rows that belong to it."""
-
-    row: dict[str, Any]
-    sentences: list[dict[str, Any]]
-    annotations: list[dict[str, Any]]
-
-
-def _json(data: bytes | None) -> Any:
-    try:
-        return json.loads(data or b"")
-    except ValueError:
-        return None
-
-
-def _rows(name: str, data: bytes) -> list[dict[str, Any]]:
-    table = pq.read_table(io.BytesIO(data))
-    schema = TABLES[name]
-    if not table.schema.equals(schema) or table.schema.metadata != schema.metadata:
-        raise ValueError("has another schema")
-    table.validate(full=True)
-    return table.to_pylist()  # type: ignore[no-any-return]
-
-
-def _lines(data: bytes) -> list[str]:
-    return [line.decode() for line in io.BytesIO(gzip.decompress(data))]
+                for promise, ok, what in check_article(
+                    written, article, xml, self._annotators, self._models
+                ):
+                    self._expect(promise, ok=ok, what=what)
 
 
 def _without_zeros(said: Any) -> Any:
@@ -613,20 +405,6 @@ def _without_zeros(said: Any) -> Any:
 
 def _first_place(message: str) -> str:
     return message.removeprefix("the same bytes as ").removesuffix(", which is annotated")
-
-
-def _passages(row: Mapping[str, Any]) -> tuple[Passage, ...] | None:
-    """An article's passages; None if a field of one is missing."""
-    passages = []
-    for values in row["passages"]:
-        if values is None or None in (*values.values(), *(values["path"] or ())):
-            return None
-        passages.append(Passage(**{**values, "path": tuple(values["path"])}))
-    return tuple(passages)
-
-
-def _get(rows: Sequence[Any], index: int) -> Any:
-    return rows[index] if 0 <= index < len(rows) else None
 
 
 def _by_place(

@@ -1,0 +1,309 @@
+"""The section code of a passage, from the titles and types of the elements around it.
+
+Everything that a curator may want to change stands in ``tables``: what titles, types, elements and
+statements tell. Titles are matched whole, never by likeness: 'Prefrontal cortex' is no reference
+list and 'Casein kinase' no case report. The codes are those of Europe PMC and BioC.
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from transforms.records import Block
+from transforms.sections.tables import (
+    ASIDE,
+    BACK_MATTER,
+    CODES,
+    CONTAINERS,
+    ELEMENTS,
+    ETHICS,
+    HINTING,
+    IN_CASE_REPORT,
+    IN_RESEARCH,
+    KINDS,
+    MAIN_LINE,
+    PLACES,
+    STATED,
+    STATEMENTS,
+    TAXON,
+    TELLING,
+    TOPICAL,
+    UNTELLING,
+)
+
+__all__ = ["CODES", "section_code", "told"]
+
+
+def _lines(table: str) -> str:
+    """One pattern of a table's lines, without groups."""
+    lines = (line.strip() for line in table.replace("\\\n", "").split("\n"))
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", "|".join(filter(None, lines)))
+
+
+def _codes(table: Mapping[str, str]) -> re.Pattern[str]:
+    """One pattern of all codes: the first that matches is the name of the last group."""
+    return re.compile(
+        "|".join(f"(?P<{code.replace('|', '_or_')}>{_lines(text)})" for code, text in table.items())
+    )
+
+
+# Titles and blocks to remember: articles use the same few hundred titles most of the time.
+_CACHED = 8192
+
+_TELLING = _codes(TELLING)
+_HINTING = _codes(HINTING)
+_IN_RESEARCH = _codes(IN_RESEARCH)
+_STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
+_ETHICS = re.compile(_lines(ETHICS))
+_ASIDE = re.compile(_lines(ASIDE))
+_TAXON = re.compile(_lines(TAXON))
+_IN_CASE_REPORT = re.compile(_lines(IN_CASE_REPORT))
+_LETTERED = re.compile(r"[A-H]\.\s?\d")
+# In a title with a part that tells nothing only these count ("Results and interpretation").
+_PLAIN = re.compile(
+    r"((materials?|patients|general|main|key) (and )?)*(methods?|methodology|results?|discussions?|"
+    r"conclusions?|concluding remarks|metodos?|metodologia|resultados?|discussao|discusion|"
+    r"conclus(ao|oes|ion|iones))"
+)
+_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?")
+_ACCESSIONS = re.compile(r"accession.*")
+
+_NUMBERING = re.compile(
+    r"(?:section|part|chapter)?\s*[(\[]?(?:\d+(?:\.\d+)*|(?:[ivx]+|[a-h])(?:\.\d+)*[.):]|(?:ii|iii|iv|"
+    r"vi+)\b)"
+    r"[.)\]:\s|-]*(?=[^\W\d_])"
+)
+_HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
+_PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
+
+
+@lru_cache(_CACHED)
+def normalise(title: str) -> str:
+    """A title in the form in which the tables are written.
+
+    >>> normalise("2.1. Materials & Methods:")
+    'materials and methods'
+    >>> normalise("Discussão")
+    'discussao'
+    """
+    text = unicodedata.normalize("NFKD", title.casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = re.sub(r"['’‘`´ʼ\u00ad\u200b]", "", text).replace("&", " and ")
+    text = re.sub(r"[‐-―−_]", "-", text)
+    text = re.sub(r"(?<=\w)-(?=\w)|[★☆*†‡§¶#\"“”]", " ", text)
+    text = re.sub(r"\s*\([^()]*\)\s*$", "", text)
+    text = re.sub(r"^[^\w(\[]+", "", " ".join(text.split())).strip(" .:;,-")
+    if re.fullmatch(r"(?:\w )+\w", text):  # I N T R O D U C T I O N
+        text = text.replace(" ", "")
+    return _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
+
+
+def _match(table: re.Pattern[str], title: str) -> str:
+    found = table.fullmatch(title)
+    return (found.lastgroup or "").replace("_or_", "|") if found else ""
+
+
+def _hint(title: str, research: bool = True) -> str:
+    return _match(_HINTING, title) or (_match(_IN_RESEARCH, title) if research else "")
+
+
+def _joined(codes: Iterable[str]) -> str:
+    return "|".join(list(dict.fromkeys(c for code in codes for c in code.split("|") if c))[:2])
+
+
+@lru_cache(_CACHED)
+def told(title: str) -> str:
+    """What a title tells whatever stands above it: a code, two joined by "|", or "".
+
+    >>> told("Results and Discussion"), told("IV. CONCLUSIONS"), told("Prefrontal cortex")
+    ('RESULTS|DISCUSS', 'CONCL', '')
+    """
+    text = normalise(title)
+    if code := _match(_TELLING, text):
+        return code
+    if _ETHICS.fullmatch(text) or _ASIDE.fullmatch(text):
+        return "OTHER"
+    parts = [part for part in _PARTS.split(text) if part]
+    codes = [_match(_TELLING, part) for part in parts]
+    if len(parts) > 1 and (all(codes) or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
+        unknown = itertools.takewhile(lambda part: not _match(_TELLING, part), parts)
+        return _joined([*(_hint(part) for part in unknown), *codes])
+    head = _HEAD.match(text)
+    return told(head[1]) if head else ""
+
+
+@lru_cache(_CACHED)
+def hinted(title: str, research: bool = True) -> str:
+    """What a title tells where nothing above it does, or "".
+
+    Args:
+        title: as it stands in the article.
+        research: whether the article reports research.
+    """
+    text = normalise(title)
+    parts = [text, *_PARTS.split(text)]
+    codes = [_hint(part, research) for part in parts]
+    return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
+
+
+@lru_cache(_CACHED)
+def _kind_code(kind: str) -> str:
+    """What the type of an element tells, or ""."""
+    words = kind.casefold().replace("-", " ").replace("_", " ").split("|")
+    return _joined(KINDS.get(word.strip()) or told(word) for word in words)
+
+
+def _stated(text: str) -> list[str]:
+    """What the statements in a text are about, in the order of the text."""
+    plain = re.sub(r"['’]", "", text.casefold())
+    found = [(m.start(), code) for code, p in _STATEMENTS.items() if (m := p.search(plain))]
+    return [code for _, code in sorted(found)]
+
+
+def _lead(text: str) -> str:
+    """What the first words of an untitled block tell, if they stand there like a title."""
+    head = re.match(r"[\W\d]*([^.:]{3,60})[.:]\s", text)
+    return told(head[1]) if head else ""
+
+
+def _statement(block: Block) -> str:
+    """The code of a footnote, a note or an acknowledgement without a telling title, or ""."""
+    lead = _lead(block.text)
+    if lead in BACK_MATTER or lead == "OTHER":
+        return lead
+    stated = _stated(block.text)
+    typed = _kind_code(block.kind) or ELEMENTS.get(block.element, "")
+    if typed not in BACK_MATTER:
+        return _joined(stated) or typed
+    if typed == "ACK_FUND" and block.element != "ack" and stated[:1] == ["COMP_INT"]:
+        return _joined(code for code in stated if code in ("COMP_INT", "ACK_FUND"))
+    if typed not in stated:
+        return typed
+    return _joined(code for code in stated if code in (typed, "COMP_INT"))
+
+
+@lru_cache(_CACHED)
+def _own(block: Block) -> str:
+    """What a block tells by its title, or as a statement; the types of sections come later."""
+    title = normalise(block.title)
+    if title.startswith("compliance with ethical"):
+        several = re.search(r"ethic|consent|approv|animal", block.text.casefold())
+        return "COMP_INT" if _stated(block.text) == ["COMP_INT"] and not several else "OTHER"
+    if _DISCLOSURE.fullmatch(title):
+        stated = [code for code in _stated(block.text) if code in ("COMP_INT", "ACK_FUND")]
+        return _joined(stated) or ("ACK_FUND" if title.startswith("financial") else "COMP_INT")
+    if code := told(block.title):
+        return code
+    if block.element in STATED or title in UNTELLING:
+        return _statement(block)
+    kind = _kind_code(block.kind)
+    return kind if kind in BACK_MATTER else ELEMENTS.get(block.element, "")
+
+
+def _container(blocks: Sequence[Block]) -> str:
+    """The code that an element gives to all that stands in it, or ""."""
+    inner = ""
+    supplement = back = False
+    for block in blocks:
+        back = back or block.element == "back"
+        code = CONTAINERS.get(block.element, "")
+        if inner == "TITLE" and block.element in ("fn", "fn-group"):
+            inner = ""  # of the title, and none of it
+        title = told(block.title)
+        if block.element == "app":
+            code = "SUPPL" if "SUPPL" in (title, _lead(block.text)) else "APPENDIX"
+        elif block.element == "sec" and (
+            "APPENDIX" in (title, _kind_code(block.kind)) or (back and _LETTERED.match(block.title))
+        ):
+            code = "APPENDIX"
+        elif inner == "ABSTRACT" and block.element == "sec" and title in BACK_MATTER:
+            code = title
+        elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
+            code = "ABBR"
+        elif not code and _own(block) == "SUPPL":
+            supplement = True
+        if inner == "APPENDIX":
+            code = "REF" if code == "REF" else inner
+        elif code in ("FIG", "TABLE") and supplement:
+            code = "SUPPL"
+        supplement = supplement or code == "SUPPL"
+        inner = code or inner
+    return inner
+
+
+def _nearest(codes: Iterable[str]) -> str:
+    """The first code of the main line among these, or ""."""
+    return next((code for code in codes if code.split("|")[0] in MAIN_LINE), "")
+
+
+def _placed(blocks: Sequence[Block]) -> str:
+    """What the place of a topical section among its siblings tells in a research article.
+
+    Authors name the sections of their findings, or of what led to them, after the topic.
+    """
+    top = next((block for block in blocks if block.element == "sec"), None)
+    place = top or next((block for block in blocks if block.element == "body"), None)
+    if place is None or any(block.element == "back" for block in blocks):
+        return ""
+    before = _nearest(map(told, reversed(place.before))).split("|")[-1]
+    after = _nearest(map(told, place.after)).split("|")[0]
+    if (before in ("", "INTRO") and after == "METHODS") or (
+        not place.title and not before and after
+    ):
+        return "INTRO"
+    if code := PLACES.get((before, after)):
+        return code
+    before = _nearest(told(title) or hinted(title) for title in reversed(place.before))
+    after = _nearest(told(title) or hinted(title) for title in place.after)
+    return PLACES.get((before.split("|")[-1], after.split("|")[0]), "")
+
+
+def _walk(blocks: Sequence[Block]) -> str:
+    """The code of the nearest block that tells, as its ancestors allow it."""
+    if not blocks:
+        return ""
+    *outer, own = blocks
+    code = _own(own)
+    if not code:
+        return _walk(outer)
+    if code in BACK_MATTER and not _ACCESSIONS.fullmatch(normalise(own.title)):
+        return code
+    above = _walk(outer)
+    if above == "SUPPL":
+        return code if code == "OTHER" else above
+    if code == "OTHER" and (
+        (_ETHICS.fullmatch(normalise(own.title)) and above.split("|")[0] in MAIN_LINE)
+        or (own.element == "fn" and not own.title and above in BACK_MATTER)
+    ):
+        return above
+    return code
+
+
+def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
+    """The section code of a passage.
+
+    Args:
+        blocks: the structural elements around it, the outermost first, its own last.
+        article_type: as in the article.
+
+    Returns:
+        One of ``CODES``, or two joined by "|".
+    """
+    if code := _container(blocks) or _walk(blocks):
+        return code
+    if code := next(filter(None, (_kind_code(block.kind) for block in reversed(blocks))), ""):
+        return code
+    titles = [block.title for block in reversed(blocks) if block.title]
+    if article_type == "case-report" and any(
+        _IN_CASE_REPORT.fullmatch(normalise(title)) for title in titles
+    ):
+        return "CASE"
+    research = article_type not in TOPICAL
+    if code := next(filter(None, (hinted(title, research) for title in titles)), ""):
+        return code
+    if not research or any(_TAXON.fullmatch(normalise(title)) for title in titles):
+        return "OTHER"
+    code = _placed(blocks) or "OTHER"
+    return "CASE" if code == "RESULTS" and article_type == "case-report" else code
