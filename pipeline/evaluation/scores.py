@@ -97,8 +97,8 @@ def score(
         resamples: of the bootstrap, which draws whole documents, always the same ones.
 
     Returns:
-        A ``Matching`` for strict, exact, overlap and partial. The micro average of the first two
-        kinds pools the counts of the types.
+        A ``Matching`` for strict, exact, overlap and partial. The micro average of strict and
+        overlap pools the counts of the types.
     """
     own = [clusters(*pair, types) for pair in zip(gold, predicted, strict=True)]
     draws = np.random.default_rng(0).multinomial(

@@ -113,7 +113,8 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     if old is None:
         found = _strangers(output)
         if RUN in found and read_run(output) is not None:
-            return _begin_beside(run, output, update=update)
+            # another process began it just now: go on with it, and overwrite nothing
+            return begin(run, output, overwrite=False, update=update)
         if found:
             raise OutputError(
                 f"{output} is not empty and holds no {RUN} (but {found[0]}): name another --output"
@@ -135,13 +136,8 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     if old is not None:
         write_run(output, record)
     elif not create_run(output, record):
-        return _begin_beside(run, output, update=wanted)
+        return begin(run, output, overwrite=False, update=wanted)  # likewise
     return update
-
-
-def _begin_beside(run: dict[str, Any], output: str, *, update: bool) -> bool:
-    """Goes on with a run that another process began just now, and does not overwrite it."""
-    return begin(run, output, overwrite=False, update=update)
 
 
 _NEEDED = {"state", "options", "models", "inputs", "archives", "update"}

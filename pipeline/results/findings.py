@@ -26,7 +26,7 @@ SUB_ARTICLE = "sub-article"
 
 ARTICLE_COLUMNS = ("year", "article_type", "journal", "language", "license")
 
-_SAMPLE_COLUMNS = ("annotation_id", "article_id", "sentence", "start", "end", "model")
+_SAMPLE_COLUMNS = ("annotation_id", "article_id", "sentence", "start", "end")
 _COLUMNS = {
     "articles": ("article_id", "passages", "chars_kept", "excluded", *ARTICLE_COLUMNS),
     "annotations": ("type", "section", "exact", "score", *_SAMPLE_COLUMNS),
