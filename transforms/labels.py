@@ -62,7 +62,8 @@ def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 # Entities of one type seldom touch, but labels chosen one by one cut many an entity in two: what it
-# costs in log odds. Over the held-out sets of six corpora, 2 gave the best F1 of 0, 1, 2 and 4.
+# costs in log odds. Over the development sets of NCBI-disease, linnaeus and BioNLP13CG F1 rose from
+# 0 over 1 to 2, by 0.3 points, and hardly from there to 4.
 TOUCHING = 2.0
 # A word that is outside with this probability is; only the stretches between are looked at closer.
 SURE = 0.99

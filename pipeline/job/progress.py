@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import threading
 import time
 from collections import Counter
@@ -84,7 +85,9 @@ class Reporter:
     def _run(self) -> None:
         while not self._stop.wait(LIVE_SECONDS if self._live else PLAIN_SECONDS):
             line = status_line(self._counts(), time.monotonic() - self._start)
-            self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
+            # A live line that wraps could not be written over.
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r\x1b[K{line[:width]}" if self._live else f"{line}\n")
             self._stream.flush()
 
 
@@ -98,9 +101,9 @@ def status_line(counts: Mapping[str, int], seconds: float) -> str:
     rate = fresh / max(seconds, 0.001)
     left = max(planned - done, 0)
     return (
-        f"{done:,} of {planned:,} articles, {left:,} left | {rate:.1f} articles/s, "
-        f"{counts.get('tokens', 0) / max(seconds, 0.001):,.0f} tokens/s | "
-        f"{counts.get('rejects', 0):,} rejected | {_clock(left / rate)} left"
+        f"{done:,} of {planned:,} articles, {left:,} left: {_clock(left / rate)} | "
+        f"{counts.get('rejects', 0):,} rejected | {rate:.1f} articles/s, "
+        f"{counts.get('tokens', 0) / max(seconds, 0.001):,.0f} tokens/s"
     )
 
 

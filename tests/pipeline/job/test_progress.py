@@ -18,17 +18,16 @@ from pipeline.job.summary import duckdb_command, summary_lines
         ({"planned": 1200, "skipped": 400}, "400 already done"),
         (
             {"planned": 1200, "skipped": 200, "articles": 90, "rejects": 10, "tokens": 5000},
-            "300 of 1,200 articles, 900 left | 10.0 articles/s, 500 tokens/s | 10 rejected | "
-            "0:01:30 left",
+            "300 of 1,200 articles, 900 left: 0:01:30 | 10 rejected | 10.0 articles/s, 500 tokens/s",
         ),
         (
             {"planned": 1_000_000, "articles": 10},
-            "10 of 1,000,000 articles, 999,990 left | 1.0 articles/s, 0 tokens/s | 0 rejected | "
-            "277:46:30 left",
+            "10 of 1,000,000 articles, 999,990 left: 277:46:30 | 0 rejected | 1.0 articles/s, "
+            "0 tokens/s",
         ),
         (
             {"planned": 5, "articles": 10},
-            "10 of 5 articles, 0 left | 1.0 articles/s, 0 tokens/s | 0 rejected | 0:00:00 left",
+            "10 of 5 articles, 0 left: 0:00:00 | 0 rejected | 1.0 articles/s, 0 tokens/s",
         ),
     ],
 )
