@@ -318,6 +318,15 @@ class TestDamage:
         data = bulk(article(1), article(2, b"caf\xe9"), article(3))
         assert told(scan_bytes(data)) == ["PMC1", "bad-encoding", "PMC3"]
 
+    def test_wrong_bytes_in_another_encoding(self, scan_bytes):
+        """They cost no neighbour either."""
+        declared = b'<?xml version="1.0" encoding="windows-1252"?>'
+        data = declared + bulk(article(1, b"\xe9"), article(2, b"caf\x81"), article(3, b"\x80"))
+        found = scan_bytes(data)
+        assert told(found) == ["PMC1", "bad-encoding", "PMC3"]
+        assert "é" in found[0].xml.decode()
+        assert "€" in found[2].xml.decode()
+
     def test_missing_file(self, tmp_path):
         """A file that vanished is one reject."""
         assert told(scan(tmp_path / "none.xml")) == ["unreadable"]

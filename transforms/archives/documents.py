@@ -84,14 +84,16 @@ def _encoding(head: bytes) -> str | None:
 
 
 def _converted(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
+    """UTF-8, in which a byte that is none in the encoding stands as it is: no UTF-8 either.
+
+    So it costs the article that it stands in, as such a byte does in UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
     try:
         for block in blocks:
-            yield decoder.decode(block).encode()
-        yield decoder.decode(b"", final=True).encode()
+            yield decoder.decode(block).encode(errors="surrogateescape")
+        yield decoder.decode(b"", final=True).encode(errors="surrogateescape")
     except UnicodeError as error:
-        if isinstance(error, UnicodeDecodeError):
-            yield error.object[: error.start].decode(encoding, "ignore").encode()
         raise RejectError(
             STAGE, "bad-encoding", f"from here on the file is not {encoding} as it says: {error}"
         ) from error

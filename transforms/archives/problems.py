@@ -66,8 +66,8 @@ def encoding_problem(start: int, xml: bytes) -> Problem | None:
     except UnicodeDecodeError as error:
         return (
             "bad-encoding",
-            f"byte {start + error.start} (0x{xml[error.start]:02x}) is not UTF-8, and the "
-            "file declares no other encoding",
+            f"byte {start + error.start} (0x{xml[error.start]:02x}) is not UTF-8, nor is it of "
+            "another encoding that the file declares",
         )
     return None
 

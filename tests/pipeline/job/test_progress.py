@@ -18,7 +18,8 @@ from pipeline.job.summary import duckdb_command, summary_lines
         ({"planned": 1200, "skipped": 400}, "400 already done"),
         (
             {"planned": 1200, "skipped": 200, "articles": 90, "rejects": 10, "tokens": 5000},
-            "300 of 1,200 articles, 900 left: 0:01:30 | 10 rejected | 10.0 articles/s, 500 tokens/s",
+            "300 of 1,200 articles, 900 left: 0:01:30 | 10 rejected | 10.0 articles/s, "
+            "500 tokens/s",
         ),
         (
             {"planned": 1_000_000, "articles": 10},
