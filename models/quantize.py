@@ -17,6 +17,7 @@ from transforms.labels import probabilities
 
 NEEDED = "quantising needs onnx: pip install '.[quantize]'"
 GRAPH = "model_quantized.onnx"
+QUANTIZED = {"DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear", "MatMulInteger"}
 # Logits of int8 kernels differ by processor: microsoft/onnxruntime#14642.
 TOLERANCE = 0.75
 
@@ -59,9 +60,11 @@ def quantize_model(
         texts: sentences to calibrate by (static) and to compare on.
 
     Raises:
-        ModelError: a library is missing, ``target`` exists, or the model cannot be loaded.
+        ModelError: a library is missing, ``target`` exists, or the model cannot be loaded, or is
+            quantised already.
     """
     try:
+        import onnx  # noqa: PLC0415 - an extra
         from onnxruntime.quantization import (  # noqa: PLC0415 - an extra
             QuantFormat,
             QuantType,
@@ -74,20 +77,25 @@ def quantize_model(
     if target.exists():
         raise ModelError(f"{target} exists")
     full = load_model(name_or_dir)
-    operators = ["MatMul", "Gather"] if embeddings else ["MatMul"]
-    target.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as temporary:
+    graph = find_graph(full.folder)
+    if done := QUANTIZED & {node.op_type for node in onnx.load(str(graph)).graph.node}:
+        raise ModelError(f"{graph} is quantised already: it has {min(done)}")
+    products = ["MatMul", "Gemm"] if static else ["MatMul"]  # dynamic ones are MatMul by then
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".quantizing-") as temporary:
         prepared = str(Path(temporary) / "prepared.onnx")
-        quant_pre_process(str(find_graph(full.folder)), prepared, skip_symbolic_shape=True)
+        folder = Path(temporary) / target.name
+        folder.mkdir()
+        quant_pre_process(str(graph), prepared, skip_symbolic_shape=True)
         options: dict[str, Any] = {
-            "op_types_to_quantize": operators,
+            "op_types_to_quantize": [*products, "Gather"] if embeddings else products,
             "per_channel": per_channel,
             "weight_type": QuantType.QInt8,
         }
         if static:
             quantize_static(
                 prepared,
-                str(target / GRAPH),
+                str(folder / GRAPH),
                 _Calibration(full, texts),
                 quant_format=QuantFormat.QDQ,
                 activation_type=QuantType.QUInt8,
@@ -96,12 +104,14 @@ def quantize_model(
             )
         else:
             quantize_dynamic(
-                prepared, str(target / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
+                prepared, str(folder / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
             )
-    for path in sorted(full.folder.iterdir()):
-        if path.is_file() and ".onnx" not in path.name and not path.name.startswith("."):
-            shutil.copy(path, target)
-    small = write_settings(target, tolerance=TOLERANCE, name=target.name)
+        for path in sorted(full.folder.iterdir()):
+            if path.is_file() and ".onnx" not in path.name and not path.name.startswith("."):
+                shutil.copy(path, folder)
+        write_settings(folder, tolerance=TOLERANCE, name=target.name)
+        folder.rename(target)
+    small = load_model(str(target))
     return _compare(full, small, texts)
 
 
