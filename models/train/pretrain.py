@@ -19,7 +19,7 @@ from transforms.records import Archive, RejectError, SourceArticle
 from transforms.sections import section_code
 
 PRETRAINING = Settings(
-    steps=5300,
+    steps=1300,
     learning_rate=5e-4,
     head_learning_rate=5e-4,
     layer_decay=1.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from string import Template
@@ -45,8 +45,9 @@ def publish(
     work: Path,
     out: Path,
     corpora: Sequence[Corpus],
-    settings: Sequence[Settings],
+    runs: Mapping[str, Settings],
     *,
+    share: float,
     version: str,
 ) -> None:
     """Write the model folder; its card grows with every corpus measured.
@@ -54,10 +55,11 @@ def publish(
     Args:
         encoder: the trained folder.
         data: folder of the gold corpora.
-        work: takes what lies between, and has the logs of the runs in `reading` and itself.
+        work: takes what lies between, and has a folder with its log for each run.
         out: the model folder; what it holds already is replaced.
         corpora: to be measured on.
-        settings: of pretraining and training, for the card.
+        runs: names and settings of pretraining and training, for the card.
+        share: of the second training in the weights, for the card.
         version: for ``model.json``.
     """
     tokenizer = load_tokenizer(encoder)
@@ -85,22 +87,22 @@ def publish(
         label_names=LABEL_NAMES,
         thresholds=dict.fromkeys(LABEL_NAMES, threshold),
     )
-    runs = {"reading": work / "reading", "training": work}
-    for name, folder in runs.items():
-        shutil.copyfile(folder / "log.tsv", out / f"{name}.tsv")
+    for name in runs:
+        shutil.copyfile(work / name / "log.tsv", out / f"{name}.tsv")
     card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
     known = {
         "name": NAME,
         "version": version,
+        "share": share,
         "megabytes": f"{(out / GRAPH).stat().st_size / 1e6:.1f}",
         "temperature": temperature,
         "bias": bias,
         "threshold": threshold,
         "corpora": "\n".join(_corpus_rows(corpora)),
-        **{
-            f"{name}_settings": ", ".join(f"{key} {value}" for key, value in asdict(its).items())
-            for name, its in zip(runs, settings, strict=True)
-        },
+        "runs": "\n".join(
+            f"- {name}: {', '.join(f'{key} {value}' for key, value in asdict(its).items())}"
+            for name, its in runs.items()
+        ),
     }
     splits = {c.name: " + ".join(c.held_out) for c in corpora}
     models = {"int8": quantised, "fp32": full}

@@ -192,3 +192,25 @@ def train(
     )
     save_encoder(mean, tokenizer, base, trained)
     return trained
+
+
+def average(first: Path, second: Path, share: float, target: Path) -> None:
+    """Write the encoder whose weights are the mean of two of one architecture.
+
+    Two trainings that began alike often end in one basin, and their mean does better than either
+    (model soups, Wortsman et al. 2022, arXiv:2203.05482).
+
+    Args:
+        first: a HuggingFace folder.
+        second: another.
+        share: of the second, 0 to 1.
+        target: takes the mean, with the tokenizer of the first.
+    """
+    model, other = (
+        AutoModelForTokenClassification.from_pretrained(folder, local_files_only=True)
+        for folder in (first, second)
+    )
+    with torch.no_grad():
+        for weights, its in zip(model.parameters(), other.parameters(), strict=True):
+            weights.lerp_(its, share)
+    save_encoder(model, load_tokenizer(first), first, target)
