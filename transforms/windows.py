@@ -60,17 +60,14 @@ def _ids_and_offsets(
     parts: Sequence[tuple[Encoding, int]],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Ids and offsets (tokens, 2) of a text from its parts: each encoded, and where it starts."""
-    size = sum(len(encoding) for encoding, _ in parts)
-    ids = np.fromiter(chain.from_iterable(encoding.ids for encoding, _ in parts), np.int32, size)
-    offsets = np.fromiter(
-        chain.from_iterable(chain.from_iterable(encoding.offsets) for encoding, _ in parts),
-        np.int32,
-        2 * size,
-    ).reshape(-1, 2)
-    starts = np.repeat(
-        np.array([start for _, start in parts], np.int32), [len(encoding) for encoding, _ in parts]
-    )
-    return ids, offsets + starts[:, None]
+    ids = list(chain.from_iterable(encoding.ids for encoding, _ in parts))
+    flat = chain.from_iterable(chain.from_iterable(encoding.offsets) for encoding, _ in parts)
+    offsets = np.fromiter(flat, np.int32, 2 * len(ids)).reshape(-1, 2)
+    at = 0
+    for encoding, start in parts:
+        offsets[at : at + len(encoding)] += start
+        at += len(encoding)
+    return np.array(ids, np.int32), offsets
 
 
 def _word_piece_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:  # noqa: ARG001 - as below
