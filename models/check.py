@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from models.files import external_files, file_sha256
-from models.folder import EMBEDDED, Model, embedded_models, find_graph, load_model, run_self_test
+from models.folder import (
+    EMBEDDED,
+    Model,
+    embedded_models,
+    find_graph,
+    load_model,
+    read_settings,
+    run_self_test,
+)
 
 # One with every type of the embedded model, one with odd characters, one without entities.
 SELF_TEST = (
@@ -69,8 +77,7 @@ def list_models() -> list[EmbeddedModel]:
     models = []
     for name in embedded_models():
         folder = EMBEDDED / name
-        path = folder / "model.json"
-        settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        settings = read_settings(folder)
         models.append(
             EmbeddedModel(
                 name=name,
@@ -97,8 +104,7 @@ def write_settings(
         settings: keys of ``model.json``.
     """
     path = folder / "model.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    content = {**content, **settings}
+    content = {**read_settings(folder), **settings}
     for outdated in ("files", "self_test", "tolerance"):
         content.pop(outdated, None)
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -114,8 +120,9 @@ def write_settings(
                 "logits": np.round(logits.astype(float), 4).tolist(),
             }
         )
-    names = [find_graph(folder).name, "config.json", "tokenizer.json", "tokenizer_config.json"]
-    names += external_files(find_graph(folder))
+    graph = find_graph(folder)
+    names = [graph.name, "config.json", "tokenizer.json", "tokenizer_config.json"]
+    names += external_files(graph)
     names += ["vocab.txt"] * (not (folder / "tokenizer.json").is_file())
     content["files"] = {
         name: file_sha256(folder / name) for name in names if (folder / name).is_file()

@@ -203,7 +203,7 @@ def load_model(name_or_dir: str) -> Model:
     """
     folder = find_model_folder(name_or_dir)
     config = _read_json(folder / "config.json")
-    settings = _read_settings(folder)
+    settings = read_settings(folder)
     graph = find_graph(folder)
     labels = _read_labels(folder, config)
     tokenizer, tokenizer_files, tokenizer_config = load_tokenizer(folder)
@@ -350,7 +350,12 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _read_settings(folder: Path) -> dict[str, Any]:
+def read_settings(folder: Path) -> dict[str, Any]:
+    """A folder's ``model.json``; empty if it has none.
+
+    Raises:
+        ModelError: it is no JSON object.
+    """
     return _read_json(folder / "model.json") if (folder / "model.json").is_file() else {}
 
 
@@ -361,7 +366,7 @@ def find_graph(folder: Path) -> Path:
         ModelError: there is none, or one cannot be told from another.
     """
     graphs = {path.name: path for path in sorted(folder.glob("model*.onnx"))}
-    named = [name for name in _read_settings(folder).get("files", {}) if name.endswith(".onnx")]
+    named = [name for name in read_settings(folder).get("files", {}) if name.endswith(".onnx")]
     for name in [*named, "model_quantized.onnx", "model.onnx"]:
         if name in graphs:
             return graphs[name]

@@ -48,17 +48,24 @@ def embedded(
     reading = replace(PRETRAINING, steps=steps or PRETRAINING.steps, bf16=settings.bf16)
     reading_on = replace(reading, steps=steps or READING_ON_STEPS, seed=reading.seed + 1)
     paths = tuple(articles)
-    readers: list[Path] = []
-    for name, its in (("reading", reading), ("reading-on", reading_on)):
+    runs = {
+        "reading": reading,
+        "reading-on": reading_on,
+        "training": settings,
+        "training-on": settings,
+    }
+
+    def read(encoder: Path, name: str) -> Path:
         texts = chain(article_texts(paths), gold_texts(data, EMBEDDED))
-        readers.append(pretrain(readers[-1] if readers else base, texts, work / name, its))
-    first, second = (
-        train(reader, data, work / name, EMBEDDED, LABELS, settings, watch=("NCBI-disease",))
-        for name, reader in zip(("training", "training-on"), readers, strict=True)
-    )
-    average(first, second, SHARE, work / "encoder")
-    runs = {"reading": reading, "reading-on": reading_on, "training": settings}
-    runs["training-on"] = settings
+        return pretrain(encoder, texts, work / name, runs[name])
+
+    def trained(encoder: Path, name: str) -> Path:
+        place, watch = work / name, ("NCBI-disease",)
+        return train(encoder, data, place, EMBEDDED, LABELS, runs[name], watch=watch)
+
+    first = read(base, "reading")
+    second = read(first, "reading-on")
+    average(trained(first, "training"), trained(second, "training-on"), SHARE, work / "encoder")
     publish(work / "encoder", data, work, out, EMBEDDED, runs, share=SHARE, version=version)
 
 

@@ -17,12 +17,11 @@ _STRING_LENGTH = etree.XPath("string-length()")
 _HAS_TEXT = etree.XPath("boolean(normalize-space())")
 _MARKS = " or ".join(f"@ref-type = '{kind}'" for kind in XREF_MARKS)
 _PARTS = " or ".join(f"local-name() = '{name}'" for name in sorted(NAME_PARTS))
-# Text, and elements that stand for a space.
+# Text, and elements that may stand for a space.
 _UNMARKED = etree.XPath(
     f"descendant::text()[not(ancestor::*[(local-name() = 'xref' and ({_MARKS})) or"
     " local-name() = 'fn' or local-name() = 'tex-math'])]"
-    " | descendant::*[local-name() = 'break']"
-    f" | descendant::*[({_PARTS}) and preceding-sibling::node()[1][{_PARTS}]]",
+    f" | descendant::*[local-name() = 'break' or {_PARTS}]",
     smart_strings=False,
 )
 _SAID = etree.XPath(
