@@ -41,7 +41,6 @@ def tokenize_passages(
         sentences: of each passage, as offsets in its text, if the model reads each by itself.
     """
     knows_words = getattr(tokenizer.model, "continuing_subword_prefix", None)
-    make = _word_piece_tokens if knows_words else _trimmed_tokens
     if knows_words or sentences is None:
         sentences = [[(0, len(text))] for text in texts]
     wanted = [(text, tuple(spans)) for text, spans in zip(texts, sentences, strict=True)]
@@ -52,7 +51,10 @@ def tokenize_passages(
         pieces = [text[start:end] for text, spans in some for start, end in spans]
         encodings = iter(tokenizer.encode_batch(pieces, add_special_tokens=False))
         for text, spans in some:
-            tokens[text, spans] = make(text, [(next(encodings), start) for start, _ in spans])
+            parts = [(next(encodings), start) for start, _ in spans]
+            tokens[text, spans] = (
+                _word_piece_tokens(parts[0][0]) if knows_words else _trimmed_tokens(text, parts)
+            )
     return [tokens[passage] for passage in wanted]
 
 
@@ -70,9 +72,9 @@ def _ids_and_offsets(
     return np.array(ids, np.int32), offsets
 
 
-def _word_piece_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:  # noqa: ARG001 - as below
-    ids, offsets = _ids_and_offsets(parts)
-    words = np.array(parts[0][0].word_ids, np.int32)
+def _word_piece_tokens(encoding: Encoding) -> Tokens:
+    ids, offsets = _ids_and_offsets([(encoding, 0)])
+    words = np.array(encoding.word_ids, np.int32)
     return Tokens(ids, offsets[:, 0], offsets[:, 1], words)
 
 
