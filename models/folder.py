@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the job's threads are its parallelism
+# ONNX Runtime's wheels would keep a database of every session and send it to their maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime as ort

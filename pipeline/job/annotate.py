@@ -15,6 +15,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
+from pathlib import Path
 from types import FrameType
 
 import apache_beam as beam
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         ):
             runner = runners.local_runner(beam_options, verbose=args.verbose) if local else None
             pipeline = beam.Pipeline(runner=runner, options=beam_options)
+            # Made for transforms in other languages; what ends at a signal would leave it behind.
+            Path(pipeline.local_tempdir).rmdir()
             annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()

@@ -1,6 +1,7 @@
 """Whatever happens to a run, the next one ends with the files of a run that nothing happened to."""
 
 import json
+import os
 import random
 import resource
 import signal
@@ -65,12 +66,19 @@ def test_killed_and_restarted_equals_never_killed(work, tiny, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
 def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
-    """And goes on."""
+    """And goes on; nothing of it stays in the folder for temporary files."""
     source, whole = work
     output = tmp_path / "out"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     command = [part for part in _command(source, output, tiny) if part != "--quiet"]
     job = subprocess.Popen(
-        command, cwd=TESTS.parent, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command,
+        cwd=TESTS.parent,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(scratch)},
     )
     while not list(output.glob("receipts/*.json")):
         time.sleep(0.01)
@@ -79,6 +87,7 @@ def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
     assert job.returncode == 128 + number
     assert "run the same command again" in error
     assert "Traceback" not in error
+    assert [p.name for p in scratch.rglob("*")] == []
     subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
     assert files(output) == files(whole)
 
