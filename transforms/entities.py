@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.labels import Scheme, best_sequence, probabilities, read_scheme
+from transforms.labels import Scheme, best_sequence, probabilities, read_scheme, sureness
 from transforms.records import Aggregation, Entity, Tokens
 
 
@@ -65,8 +65,9 @@ def find_entities(
         min_score: the lowest score of the other types.
 
     Returns:
-        Entities with offsets in the passage's text, and the mean score of the parts joined: a
-        float32, so that every format that it is written in has the same number.
+        Entities with offsets in the passage's text, and the mean score of the parts joined, or
+        what ``sureness`` says for ``viterbi``: a float32, so that every format that it is written
+        in has the same number.
     """
     first, last = tokens.within(*sentence)
     scheme = read_scheme(labels)
@@ -81,22 +82,23 @@ def find_entities(
         starts, ends, words = starts[filled], ends[filled], words[filled]
         scores, best = scores[filled], best[filled]
     ends = ends.clip(max=sentence[1])
-    if aggregation in {"none", "simple"}:
-        score = scores.max(axis=1)
-    else:
+    if aggregation not in {"none", "simple"}:
         word_starts = np.flatnonzero(np.append(True, words[1:] != words[:-1]))
-        best, score = _aggregate_words(scores, best, word_starts, labels, aggregation)
+        scores, best = _aggregate_words(scores, best, word_starts, labels, aggregation)
         starts, ends = starts[word_starts], ends[np.append(word_starts[1:], len(ends)) - 1]
         words = words[word_starts]
 
     entities = []
-    certainty = score.tolist()
+    certainty = scores[np.arange(len(best)), best].tolist()
     parts = _join(best.tolist(), words.tolist(), scheme, joins=aggregation != "none")
     for start, end in parts:
         kind = scheme.types[best[start]]
-        mean = float(np.float32(sum(certainty[start:end]) / (end - start)))
-        if mean >= (thresholds or {}).get(kind, min_score):
-            entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, mean))
+        if aggregation == "viterbi":
+            score = sureness(scores, best, (start, end), labels)
+        else:
+            score = float(np.float32(sum(certainty[start:end]) / (end - start)))
+        if score >= (thresholds or {}).get(kind, min_score):
+            entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, score))
     return entities
 
 
@@ -106,21 +108,21 @@ def _aggregate_words(
     word_starts: NDArray[np.intp],
     labels: tuple[str, ...],
     aggregation: Aggregation,
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Label and score of each word."""
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Each word's probabilities and label."""
     if aggregation == "first":
-        return best[word_starts], scores[word_starts].max(axis=1)
+        return scores[word_starts], best[word_starts]
     if aggregation == "viterbi":
         firsts = scores[word_starts]
-        sequence = best_sequence(firsts, labels)
-        return sequence, firsts[np.arange(len(firsts)), sequence]
+        return firsts, best_sequence(firsts, labels)
     if aggregation == "average":
         counts = np.diff(np.append(word_starts, len(scores)))
-        means = np.add.reduceat(scores, word_starts) / counts[:, None].astype(np.float32)
-        return means.argmax(axis=1), means.max(axis=1)
+        means: NDArray[np.float32] = np.add.reduceat(scores, word_starts)
+        means /= counts[:, None].astype(np.float32)
+        return means, means.argmax(axis=1)
     top = scores.max(axis=1)
     surest = np.array([word.argmax() for word in np.split(top, word_starts[1:])]) + word_starts
-    return best[surest], top[surest]
+    return scores[surest], best[surest]
 
 
 def _join(best: list[int], words: list[int], scheme: Scheme, joins: bool) -> list[tuple[int, int]]:

@@ -126,6 +126,47 @@ def best_sequence(scores: NDArray[np.float32], labels: tuple[str, ...]) -> NDArr
     return best
 
 
+@lru_cache
+def _inner_labels(labels: tuple[str, ...]) -> dict[str, list[int]]:
+    """Of each type the labels with which its entities go on."""
+    scheme = read_scheme(labels)
+    return {
+        kind: [
+            label
+            for label, (its, begins) in enumerate(zip(scheme.types, scheme.begins, strict=True))
+            if its == kind and not begins
+        ]
+        for kind in scheme.types
+    }
+
+
+def sureness(
+    scores: NDArray[np.float32],
+    sequence: NDArray[np.intp],
+    words: tuple[int, int],
+    labels: tuple[str, ...],
+) -> float:
+    """How sure it is that an entity of ``best_sequence`` has these boundaries and this type.
+
+    The least probability of its words' labels, times that of the word behind it not to go on. Over
+    the held-out sets of the embedded model this tells right from wrong better than the mean of its
+    words (area under the curve 0.853 for 0.839), and comes closer to the share of exact hits.
+
+    Args:
+        scores: probabilities, words x labels, of a sentence.
+        sequence: its words' labels.
+        words: the entity's, from the first to the one behind the last.
+        labels: of the model.
+    """
+    start, end = words
+    least = scores[np.arange(start, end), sequence[start:end]].min()
+    if end == len(scores):
+        return float(least)
+    kind = read_scheme(labels).types[sequence[start]]
+    goes_on = scores[end, _inner_labels(labels)[kind]].sum()
+    return max(0.0, float(least * (1 - goes_on)))
+
+
 def _viterbi(logs: NDArray[np.float64], costs: NDArray[np.float64], outside: int) -> list[int]:
     likeliest = logs[0] - costs[outside]
     came_from = []

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from seqeval.metrics.sequence_labeling import get_entities
 
 from models.folder import Model
 from models.train.data import Corpus, Example
@@ -19,9 +20,9 @@ from models.train.score import (
     reliability,
     without_doubtful,
 )
-from transforms.labels import best_sequence, probabilities
+from transforms.labels import best_sequence, probabilities, sureness
 
-THRESHOLDS = (0.0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+THRESHOLDS = (0.0, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 
 
 @dataclass
@@ -69,22 +70,28 @@ def fit_calibration(
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sentences with gold labels, and what a model makes of them: labels, and a score a word."""
+    """Sentences with gold labels, and what a model makes of them: labels, and a score an entity."""
 
     gold: list[tuple[str, ...]]
     predicted: list[list[str]]
-    scores: list[NDArray[np.float32]]
+    scores: list[list[float]]
 
 
 def label(model: Model, sentences: Sequence[Example], labels: Sequence[str]) -> Labelled:
     """Let a model label the words of sentences, one sentence at a time, as ``viterbi`` does."""
-    found = [probabilities(logits) for logits in word_logits(model, sentences)]
-    best = [best_sequence(scores, tuple(labels)) for scores in found]
-    return Labelled(
-        gold=[example.gold for example in sentences],
-        predicted=[[labels[i] for i in row] for row in best],
-        scores=[scores[np.arange(len(row)), row] for scores, row in zip(found, best, strict=True)],
-    )
+    its = Labelled([example.gold for example in sentences], [], [])
+    for logits in word_logits(model, sentences):
+        words = probabilities(logits)
+        best = best_sequence(words, tuple(labels))
+        row = [labels[i] for i in best]
+        its.predicted.append(row)
+        its.scores.append(
+            [
+                sureness(words, best, (start, last + 1), tuple(labels))
+                for _, start, last in get_entities(row)
+            ]
+        )
+    return its
 
 
 def fit_threshold(

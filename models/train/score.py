@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from seqeval.metrics import classification_report
 from seqeval.metrics.sequence_labeling import get_entities
 
@@ -52,14 +51,14 @@ def entity_scores(
 
 
 def without_doubtful(
-    predicted: Labels, scores: Sequence[NDArray[np.float32]], threshold: float
+    predicted: Labels, scores: Sequence[Sequence[float]], threshold: float
 ) -> list[list[str]]:
-    """The labels without those of entities whose score (mean over its words) is too low."""
+    """The labels without those of entities whose score, in reading order, is too low."""
     kept = []
-    for guess, score in zip(predicted, scores, strict=True):
+    for guess, own in zip(predicted, scores, strict=True):
         row = list(guess)
-        for _, start, end in get_entities(row):
-            if score[start : end + 1].mean() < threshold:
+        for (_, start, end), score in zip(get_entities(row), own, strict=True):
+            if score < threshold:
                 row[start : end + 1] = ["O"] * (end + 1 - start)
         kept.append(row)
     return kept
@@ -86,16 +85,17 @@ def best_threshold(
 def entity_confidence(
     gold: Labels,
     predicted: Labels,
-    scores: Sequence[NDArray[np.float32]],
+    scores: Sequence[Sequence[float]],
     types: Collection[str],
 ) -> list[tuple[float, bool]]:
-    """Each predicted entity's score (mean over its words) and whether it is exactly right."""
+    """The score of each predicted entity of these types, and whether it is exactly right."""
     found = []
-    for own, guess, score in zip(_only(gold, types), _only(predicted, types), scores, strict=True):
-        right = set(get_entities(own))
+    for truth, guess, own in zip(gold, predicted, scores, strict=True):
+        right = set(get_entities(list(truth)))
         found += [
-            (float(score[start : end + 1].mean()), (kind, start, end) in right)
-            for kind, start, end in get_entities(guess)
+            (score, entity in right)
+            for entity, score in zip(get_entities(list(guess)), own, strict=True)
+            if entity[0] in types
         ]
     return found
 

@@ -194,16 +194,24 @@ def test_a_word_has_the_label_of_its_surest_token():
 
 
 def test_viterbi_keeps_a_name_whole():
-    """A second ``B-`` and a missing one cut it; the score is that of the labels chosen."""
+    """A second ``B-`` and a missing one cut it; it is as sure as the least sure of its words."""
     logits = np.concatenate([rows("B-X", sure=3), rows("B-X", "O", "I-X", sure=1), rows("I-X")])
     logits[1:3, BIO.index("I-X")] = 0.9
     tokens = words_of(1, 1, 1, 2)
     assert spans(logits, tokens) == [(0, 1, "X"), (2, 3, "X"), (6, 8, "X")]
     (entity,) = find_entities(logits, tokens, (0, 8), BIO, "viterbi")
     assert entity[:3] == (0, 8, "X")
-    second = np.exp(0.9) / (np.exp(0.9) + np.e + 3)
-    scores = np.exp(3) / (np.exp(3) + 4), second, second, np.e / (np.e + 4)
-    assert entity.score == pytest.approx(np.mean(scores))
+    assert entity.score == pytest.approx(np.exp(0.9) / (np.exp(0.9) + np.e + 3))
+
+
+def test_an_entity_that_may_go_on_is_less_sure():
+    """``viterbi`` scores its end too: by how likely the next word is not a part of it."""
+    logits = rows("B-X", "O", "O", sure=3)
+    alone = np.exp(3) / (np.exp(3) + 4)
+    logits[1, BIO.index("I-X")] = 2
+    (entity,) = find_entities(logits, words_of(1, 1, 1), (0, 5), BIO, "viterbi")
+    may_go_on = np.exp(2) / (np.exp(3) + np.exp(2) + 3)
+    assert entity.score == pytest.approx(alone * (1 - may_go_on))
 
 
 def test_the_score_of_an_entity_is_the_mean_of_its_words():
