@@ -7,7 +7,7 @@ from pathlib import Path
 from models.bench import BATCH_TOKENS, bench_model, recommend
 from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
-from models.fetch import fetch_model
+from models.fetch import HOMES, fetch_model
 from models.files import ModelError
 from models.quantize import quantize_model
 from pipeline.numbers import positive, positive_float
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.set_defaults(act=act)
         return command
 
-    action("list", _list, "the models that come with the package")
+    action("list", _list, "the models that come with the package, or are fetched by name")
     check = action("check", _check, "load models as a worker does, and run their self-tests")
     check.add_argument("model", nargs="*", help="names or folders (default: every embedded one)")
     export = action(
@@ -80,6 +80,8 @@ def _list(_: argparse.Namespace) -> int:
             f"{model.name}  {model.version}  {model.megabytes:.1f} MB  {', '.join(model.types)}  "
             f"{model.licence}"
         )
+    for name, uri in HOMES.items():
+        print(f"{name}  fetched from {uri} when it is first named")
     return 0
 
 
