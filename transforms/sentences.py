@@ -49,19 +49,20 @@ _INSIDE = _words(
     """acad adj aff anal anhyd anon approx aq assoc asst avg biochem biol biophys bv c.f ca calc
     calcd cf chem clin conc cv dept dil e.g ed eds eg eq eqn eqns eqs equ esp excl ext f.sp fig figs
     genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
-    physiol proc pv ref refs resp rev satd sci sect ser serovar ssp subsp supp suppl syn univ v.s
-    var virol viz vs
+    physiol proc pv ref refs resp rev satd sci sect ser serovar ssp str subsp substr supp suppl syn
+    technol univ v.s var virol viz vs
     Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
-    """acc app art b.p c cat ch chap chr comm ex exon fr i.pl lot m.p n no nos nr p para pl pp pt
-    sec secs tab tabl v ver vol vols"""
+    """acc alt app art b.p c cat ch chap chr comm ex exon fr i.pl lat lot m.p n no nos nr o.d p para
+    pl pp pt sec secs tab tabl v ver vol vols wt"""
 )
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
     """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
-    neg ph.d pop pos sat sept sp spp sr std str temp a.m i.d i.m i.p i.v p.i p.m p.o s.c M.D S.D
+    lib neg org ph.d pop pos sat sept soln sp spp sr std temp a.m i.d i.m i.p i.v p.i p.m p.o s.c
+    M.D S.D
     S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
@@ -85,6 +86,8 @@ _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
 _NUMBER_FOLLOWS = re.compile(r"#|[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
 _CODED = _words("acc cat no nos nr")
+_NUMBERED = _words("acc art cat i.d id item lot model permit prod product ref")
+_NUMBER_SIGN = re.compile(r"N(?:os?|r)\b(?:\.|:?\s?[A-Z]{0,6}-?\d)")  # "Cat. No. 12"
 _CODE_FOLLOWS = re.compile(r"(?:[A-Z]{1,12}[/ -]?){1,4}\d")  # "No. BB/P02338X/1"
 # "Schisandra chinensis (Turcz. ex Ledeb.) Baill.": who named a species, and who renamed it.
 _FIRST_AUTHORITY = re.compile(
@@ -108,7 +111,7 @@ _SYMBOL_FOLLOWS = re.compile(
     re.VERBOSE,
 )
 _REST_OF_BRACKET = re.compile(r"[^().]{1,40}\)")
-_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,]?)")
+_FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,–-]?)")
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -144,7 +147,8 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         return False
     superscript = match["superscript"]
     if text[stop] != ".":
-        return not (superscript or opening.islower())
+        is_word = opening.islower() and not _SYMBOL_FOLLOWS.match(text, following)
+        return not (superscript or is_word)
     if following == stop + 1:  # no white space: "(ABSTRACT TRUNCATED" follows
         return True
     if following - start < 12 and _LABEL.fullmatch(text, start, stop + 1):
@@ -154,11 +158,12 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     key = found.group() if found else ""
     if not (key.isupper() or key in _INSIDE):
         key = key.lower()
-    if key in _INSIDE:
+    if key in _INSIDE or (key in _NUMBERED and _NUMBER_SIGN.match(text, following)):
         return False
     first_word = _FIRST_WORD.match(text, following)
     name, mark = first_word.groups() if first_word else ("", "")
-    is_starter = name in _STARTERS and mark != "."
+    begins_code = name == "A" and mark in {"–", "-"}  # "cat. no. A-11122"
+    is_starter = name in _STARTERS and mark != "." and not begins_code
     if superscript:
         # What is left of removed citations ("cells.,, The") looks like a list ("corr., Pearson").
         if superscript[0] == "," and not is_starter and (len(word) < 5 or not name.istitle()):
@@ -192,7 +197,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         # "et al. Cells were", but "Inc. Boston, MA", "(BD Inc. San Jose)", "Co. Ltd.", "sp. B510".
         if _REST_OF_BRACKET.match(text, following) and _is_in_bracket(text, start, stop):
             return False
-        return name.isalpha() and name[0].isupper() and not mark
+        return name.isalpha() and name[0].isupper() and mark not in {".", ","}
     if are_initials:
         return mark != "." and _is_class_letter(words)
     if (mark == "." or opening.isdigit()) and _SHORT_TITLE.fullmatch(word):

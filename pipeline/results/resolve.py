@@ -1,6 +1,7 @@
 """From a row of ``annotations`` back to the XML that it stands in."""
 
 import argparse
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.annotations import annotation_id
 from transforms.archives import scan_archive
 from transforms.jats import parse_xml
+from transforms.jats.elements import FORMATTING
+from transforms.jats.nodes import local_name
 from transforms.records import Archive, RejectError, SourceArticle
 
 XML_CONTEXT = 200
@@ -64,6 +67,8 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
         DamagedError: a shard is missing or damaged.
         storage.StorageError: one cannot be read.
     """
+    if not beginning:
+        raise OutputError("which annotation? give an id from the table, or its beginning")
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for chunk in chunk_names(output):
         annotations = read_table(output, chunk, "annotations")
@@ -132,12 +137,15 @@ def xml_in_context(root: Any, annotation: Mapping[str, Any]) -> str:
     while _END not in etree.tostring(block, encoding="unicode", with_tail=False):
         block = block.getparent()
     xml = etree.tostring(block, encoding="unicode", with_tail=False)
+    tag, mark, rest = xml.partition(">")
+    xml = _NAMESPACES.sub("", tag) + mark + rest
     start, end = xml.index(_START), xml.index(_END)
     before = xml[max(0, start - XML_CONTEXT) : start]
     after = xml[end + 1 : end + 1 + XML_CONTEXT]
     return f"{before}[[{xml[start + 1 : end]}]]{after}"
 
 
+_NAMESPACES = re.compile(r' xmlns(?::[\w.-]+)?="[^"]*"')  # lxml declares them on what it is given
 _START, _END = "\ufdd0", "\ufdd1"  # noncharacters: allowed in XML, never in a text
 
 
@@ -149,5 +157,10 @@ def _mark(node: Any, offset: int, mark: str) -> None:
 
 
 def _holder(node: Any) -> Any:
+    """The paragraph, title or cell around a text node."""
     element = node.getparent()
-    return element.getparent() if node.is_tail else element
+    if node.is_tail:
+        element = element.getparent()
+    while local_name(element) in FORMATTING and element.getparent() is not None:
+        element = element.getparent()
+    return element

@@ -26,6 +26,7 @@ _LEFT_OUT = frozenset(
         "fig-group",
         "fn",
         "graphic",
+        "hr",
         "index-term",
         "inline-formula",
         "inline-graphic",
@@ -51,6 +52,47 @@ _LEFT_OUT = frozenset(
     }
 )
 
+# In elements of running text that may be all but what only gives letters a form.
+_RUNNING = frozenset(
+    (
+        "AbstractText",
+        "ArticleTitle",
+        "Keyword",
+        "VernacularTitle",
+        "article-title",
+        "attrib",
+        "kwd",
+        "p",
+        "subtitle",
+        "term",
+        "title",
+        "trans-title",
+        "verse-line",
+    )
+)
+_FORMS = frozenset(
+    (
+        "b",
+        "bold",
+        "email",
+        "ext-link",
+        "i",
+        "italic",
+        "monospace",
+        "named-content",
+        "overline",
+        "roman",
+        "sans-serif",
+        "sc",
+        "strike",
+        "styled-content",
+        "sub",
+        "u",
+        "underline",
+        "uri",
+    )
+)
+
 _INSERTED = frozenset((" ", PLACEHOLDER))
 
 
@@ -60,6 +102,7 @@ class _Open:
 
     xpath: str
     left_out: bool
+    running: bool = False
     n_texts: int = 0
     tags: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
@@ -106,7 +149,8 @@ class XmlText:
             step = f"{name}[{parent.tags[name]}]"
         else:
             step = f"*[local-name()='{name}'][{parent.names[name]}]"
-        return _Open(f"{parent.xpath}/{step}", parent.left_out or name in _LEFT_OUT)
+        left_out = parent.left_out or name in _LEFT_OUT or (parent.running and name not in _FORMS)
+        return _Open(f"{parent.xpath}/{step}", left_out, parent.running or name in _RUNNING)
 
     def _add(self, owner: _Open, text: str | None) -> None:
         if text:

@@ -124,3 +124,14 @@ def test_a_note_of_nothing_but_marks_is_read_in_one_go(sup):
     """Backtracking over it, or keeping what stands before each, would take forever."""
     foot = f"<sup>{sup * 20_000}</sup>" + f"<sup>{sup}</sup>" * 20_000
     assert len(parse(f"<article><body><fn><p>{foot}</p></fn></body></article>")) == 1
+
+
+def test_marks_of_the_legends_of_supplements_go():
+    """There the notes follow the caption, and no cell is near."""
+    xml = (
+        "<article><body><supplementary-material><caption><p>Contigs.</p><p><sup>c</sup>Protein "
+        "encoded; <sup>14</sup>C counted.</p></caption></supplementary-material></body></article>"
+    )
+    (article,) = parse(xml)
+    check_promises(source(xml), [article])
+    assert article.text == "Contigs.\nProtein encoded; 14C counted."

@@ -273,6 +273,22 @@ def test_a_span_reaches_from_its_first_to_its_last_character_in_the_xml(data):
             ["C. unamas"],
         ),
         ("<named-content content-type='gene'>TP</named-content>53", ["TP53"]),
+        ("wild<fn><p>n</p></fn>-type, A<fn><p>o</p></fn>/B", ["wild-type, A/B", "n", "o"]),
+        ("<abbrev>TNF<def><p>factor</p></def></abbrev>-alpha", ["TNF-alpha", "factor"]),
+        ("IL-2<hr/>IL-4", ["IL-2 IL-4"]),
+        ("the <tex-math>\\documentclass $\\beta$</tex-math>-catenin", ["the \ufffc-catenin"]),
+        ("<inline-formula>$\\alpha$</inline-formula>-SMA", ["\ufffc-SMA"]),
+        (
+            "Il10<sup>−/−<xref ref-type='bibr'>5</xref></sup> CD4<sup>+ [<xref ref-type='bibr'>5"
+            "</xref>]</sup> Cl<sup>−<xref ref-type='bibr'>5</xref>,<xref ref-type='bibr'>6</xref>"
+            "</sup>",
+            ["Il10−/− CD4+ Cl−"],
+        ),
+        (
+            "mice<sup><xref ref-type='bibr'>1</xref>–3</sup> cells<sup>1,<xref ref-type='bibr'>2"
+            "</xref></sup> 10<sup>5 <xref ref-type='bibr'>6</xref></sup>",
+            ["mice cells 105"],
+        ),
     ],
 )
 def test_inline_markup_neither_parts_nor_joins_and_blocks_are_lifted_out(content, passages):
@@ -307,7 +323,9 @@ def test_tables_by_cell(content, passages):
     assert article.text.split("\n") == passages
 
 
-@pytest.mark.parametrize("code", ["en", "EN-us", "en_GB", "eng", " en ", "und", "mul"])
+@pytest.mark.parametrize(
+    "code", ["en", "EN-us", "en_GB", "eng", " en ", "und", "mul", "english", "en fr"]
+)
 def test_codes_of_the_same_language(code):
     """Also those of no certain language: nobody would miss its text if it went."""
     (article,) = parse(f"<article xml:lang='{code}'><body><p>iron</p></body></article>")
@@ -364,6 +382,17 @@ def test_references_become_passages_when_asked_for():
     assert {passage.section for passage in article.passages} == {"REF"}
     assert parse(xml)[0].text == ""
     assert parse(xml)[0].excluded == {"references": 37}
+
+
+def test_a_reference_in_several_forms_is_read_once():
+    """As its author wrote it."""
+    (article,) = parse(
+        "<article><back><ref-list><ref><citation-alternatives><element-citation><source>Cell"
+        "</source></element-citation><mixed-citation>Li A, Cell.</mixed-citation>"
+        "</citation-alternatives></ref></ref-list></back></article>",
+        TextOptions(references=True),
+    )
+    assert article.text == "Li A, Cell."
 
 
 def test_all_languages_are_text_when_asked_for():
@@ -500,16 +529,17 @@ def test_entities_of_the_dtd_are_decoded_and_counted():
     """By the standard tables; in comments and CDATA they are no entities."""
     (article,) = parse(
         "<article><!-- &lsqb; -->\n<p>&alpha;&nbsp;&lt;&bogus;&lambda;"
-        "<![CDATA[&beta;]]></p></article>"
+        "<![CDATA[&beta;]]> &agr;&THgr;&b.kappa;</p></article>"
     )
-    assert article.text == "α\xa0<\ufffdλ&beta;"
-    assert article.notes == {"entities_decoded": 3, "entities_unknown": 1}
+    assert article.text == "α\xa0<\ufffdλ&beta; αΘκ"
+    assert article.notes == {"entities_decoded": 6, "entities_unknown": 1}
 
 
 def test_footnotes_that_name_editors_and_addresses_are_left_out():
     """What the article's own notes say stays."""
     notes = (
         '<fn fn-type="edited-by"><p>Edited by: A. Editor, Example University</p></fn>'
+        '<fn fn-type="custom" custom-type="edited-by"><p>Edited by: B. Editor</p></fn>'
         '<fn fn-type="present-address"><p>Present address: Example Institute</p></fn>'
         '<fn fn-type="conflict"><p>No competing interests.</p></fn>'
     )
@@ -518,4 +548,14 @@ def test_footnotes_that_name_editors_and_addresses_are_left_out():
         f"<author-notes>{notes}</author-notes></article-meta></front></article>"
     )
     assert article.text == "No competing interests."
-    assert article.excluded == {"authors": 40, "affiliations": 34}
+    assert article.excluded == {"authors": 60, "affiliations": 34}
+
+
+def test_the_year_of_an_issue_of_several_months():
+    """PubMed has it in words."""
+    (article,) = parse(
+        "<PubmedArticle><MedlineCitation><PMID>1</PMID><Article><Journal><JournalIssue><PubDate>"
+        "<MedlineDate>2003 Jan-Feb</MedlineDate></PubDate></JournalIssue></Journal></Article>"
+        "</MedlineCitation></PubmedArticle>"
+    )
+    assert article.year == 2003

@@ -109,6 +109,11 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Subjects", "METHODS"),
         ("Limitations", "DISCUSS"),
         ("Future perspectives", "CONCL"),
+        ("Background/Aims", "INTRO"),
+        ("Author contributions and competing interests", "AUTH_CONT|COMP_INT"),
+        ("Data availability and conflict of interest", "DATA_AVAIL|COMP_INT"),
+        ("Disclosures and acknowledgments", "COMP_INT|ACK_FUND"),
+        ("Nomenclature and abbreviations", "ABBR"),
     ],
 )
 def test_a_title_tells_in_any_dress(title: str, code: str) -> None:

@@ -54,6 +54,9 @@ PASSAGES = [
     "Mice were used (Sigma Inc.) | Animals ran. | The genus Vigna (L.) | These grew.",
     "From grants (No. BB/P02338X/1, Grant No. BT/PR13965) and kits (Cat. # 218160; cat. #4334S).",
     "It was seen (NuGEN Technologies, Inc. San Carlos, CA) by Weiss et al. | Cells (n = 5) ran.",
+    "Antibodies (Abcam, Cat. No. ab12345; cat. no. A-11122; cat. #A-1) bound, permit No. A-2014.",
+    "What is the role of p53? | p53 is a protein. | Is it? | β-Catenin moved! | mTOR fell.",
+    "E. coli str. K-12 substr. MG1655 (mol. wt. 50 kDa, mol. wt. (ca. 5 kDa), o.d. 5 mm) grew.",
     "Relative (rel.) expression (SEE pers. obs.) and depths (avg. 0.45%; m.p. 316 °C) were noted.",
 ]
 

@@ -101,7 +101,7 @@ def no_article_problem(
     if closes_article:
         return "damaged", "the file has an article's end tag, but no intact start tag"
     if root:
-        name = root.lower().decode(errors="replace")
+        name = root.decode(errors="replace")
         return (
             "no-article",
             f"the file is XML with the root element <{name}>, and holds no article",

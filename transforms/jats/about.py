@@ -101,14 +101,15 @@ def about_pubmed(record: etree._Element) -> About:
         language=primary_language(language) or None,
         license=None,
         year=_earliest(
-            date.text for name in ("PubDate", "ArticleDate") for date in _years(article, name)
+            year for name in ("PubDate", "ArticleDate") for year in _years(article, name)
         ),
     )
 
 
-def _years(article: etree._Element, name: str) -> Iterator[etree._Element]:
+def _years(article: etree._Element, name: str) -> Iterator[str]:
     for date in article.iter("{*}" + name):
-        yield from date.iterchildren("{*}Year")
+        for year in date.iterchildren("{*}Year", "{*}MedlineDate"):
+            yield (year.text or "").strip()[:4]  # "1998 Dec-1999 Jan"
 
 
 def _earliest(years: Iterable[str | None]) -> int | None:

@@ -84,6 +84,7 @@ JATS = {
     "sub-article": Rule("sub-article"),
     "response": Rule("sub-article"),
     "break": Rule("break"),
+    "hr": Rule("break"),
     **_rules(
         block="p title kwd compound-kwd unstructured-kwd-group "
         "nested-kwd term term-head def-head verse-line attrib speaker preformat code sig "

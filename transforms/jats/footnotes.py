@@ -18,10 +18,11 @@ from lxml import etree
 
 from transforms.jats.nodes import local_name
 
-NOTED = frozenset(("table-wrap", "table-wrap-group", "fig", "fn"))
+NOTED = frozenset(("table-wrap", "table-wrap-group", "fig", "supplementary-material", "fn"))
 """The elements that may hold such marks."""
 
 _NOTES = ("table-wrap-foot", "fn")
+_LEGENDS = ("fig", "supplementary-material")
 _BLOCKS = frozenset(("td", "th", "p", "title", "label"))
 _CELLS = ("td", "th")
 
@@ -64,7 +65,7 @@ def footnote_marks(element: etree._Element) -> set[etree._Element]:
     if next(element.iter("{*}sup"), None) is None:
         return set()
     kind = local_name(element)
-    digits = kind != "fig"  # legends are full of isotopes and exponents
+    digits = kind not in _LEGENDS  # these are full of isotopes and exponents
     blocks = list(_blocks(element))
     notes = [block for block in blocks if block.in_notes]
     others = [block for block in blocks if not block.in_notes]
@@ -94,7 +95,7 @@ def footnote_marks(element: etree._Element) -> set[etree._Element]:
         sup
         for block in blocks
         for sup in block.sups
-        if (kind != "fig" and not block.in_notes) or _WORD.search(sup.before)
+        if (kind not in _LEGENDS and not block.in_notes) or _WORD.search(sup.before)
         if _refers(sup, noted, by_letters=by_letters and _is_number(block))
     )
     return {sup.element for sup in marks if not (sup.begins_note and _IN_WORDS.match(sup.after))}

@@ -55,8 +55,13 @@ _FOOTNOTE_IN_WORDS = re.compile(
     f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
 )
 _MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
+# A superscript of marks, and of numbers that should have been marks ("1–␁3␃"), but for the signs of
+# ions, alleles and trade names that share it ("CD4<sup>+␁5␃</sup>").
+_BESIDE = rf"[\s{_NO_WIDTH},;.:()\[\]*†‡§¶#]"
+_BETWEEN = f"(?:[^\\w{_NUMBER}{FOOTNOTE}]|_)*"
 _SUP = re.compile(
-    f"(?:[^\\w{_NUMBER}{FOOTNOTE}]|_)*{_MARK}(?:{_MARK}|[^\\w{_NUMBER}{FOOTNOTE}]|_)*"
+    rf"(?:(?<!\d)\d{{1,3}}[a-z]?\s?[,;‐‑‒–—-]|{_BESIDE})*"
+    rf"{_MARK}(?:{_BETWEEN}{_MARK})*(?:[,;‐‑‒–—-]\s?\d{{1,3}}(?!\d)|{_BESIDE})*"
 )
 
 # "(see Smith et al., 2004; reviewed in [7])". No two parts of these patterns match the same text,
@@ -232,5 +237,5 @@ def _leaves_space(gap: str, before: str, after: str) -> bool:
         # in "disease.[1]Another" and "PI3K[1]signals" only the mark parts the words
         return has_space or (after.isalnum() and (before.isalnum() or before in ".,;:!?)]"))
     if LIFTED in gap:
-        return has_space or not (after in _CLOSING or before in _OPENING)
+        return has_space or not (after in _CLOSING + "-‐‑–/'" or before in _OPENING)
     return has_space or _EMPTY.search(gap) is not None

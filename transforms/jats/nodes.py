@@ -1,5 +1,7 @@
 """What can be asked of one element: its name, its text, its language."""
 
+import re
+from collections.abc import Iterator
 from typing import cast
 
 from lxml import etree
@@ -111,10 +113,25 @@ def primary_language(code: str) -> str:
     ('en', 'en', '')
     """
     primary = code.strip().lower().replace("_", "-").partition("-")[0]
-    return "" if primary in NO_LANGUAGE else MARC_LANGUAGES.get(primary, primary)
+    if primary in NO_LANGUAGE or not re.fullmatch("[a-z]{2,3}", primary):
+        return ""
+    return MARC_LANGUAGES.get(primary, primary)
 
 
 def is_plain(element: etree._Element) -> bool:
     """Whether a formula is text: ``H<sub>2</sub>O``, with no mathematics and no picture in it."""
+    if local_name(element) in ("math", "tex-math") or _has_tex(element):
+        return False
     inner = (local_name(e) for e in element.iterdescendants("*"))
     return all(name in FORMATTING or name == "label" for name in inner) and has_text(element)
+
+
+def _has_tex(element: etree._Element) -> bool:
+    text = "".join(cast("Iterator[str]", element.itertext()))
+    return "\\" in text or text.count("$") > 1
+
+
+def kind_of(element: etree._Element, *names: str) -> str:
+    """The first of these attributes that is there, or what ``custom-type`` says for "custom"."""
+    kind = next((kind for name in names if (kind := element.get(name))), "")
+    return element.get("custom-type", kind) if kind == "custom" else kind

@@ -28,6 +28,7 @@ from transforms.jats.nodes import (
     has_content,
     has_text,
     is_plain,
+    kind_of,
     language_of,
     local_name,
     own_language,
@@ -278,6 +279,8 @@ class Walk:
                 kind = "excluded"
             elif name == "ref-list":
                 kind = "holder"
+            elif name == "citation-alternatives":
+                kind = "alternatives"
             else:
                 kind = "inline" if home.runs_on else "block"
         elif kind == "title":
@@ -287,8 +290,8 @@ class Walk:
             if name.startswith("disp"):
                 self._part(home, LIFTED)
             kind = "inline"
-        elif name == "fn" and element.get("fn-type") in PEOPLES_NOTES:
-            kind, reason = "excluded", PEOPLES_NOTES[element.get("fn-type", "")]
+        elif name == "fn" and (note := kind_of(element, "fn-type")) in PEOPLES_NOTES:
+            kind, reason = "excluded", PEOPLES_NOTES[note]
 
         if kind == "excluded":
             self._exclude(element, reason)
@@ -325,6 +328,7 @@ class Walk:
                 return None
             frame = _Frame(path, name, home)
             inner = list(element.iterchildren("*"))
+            inner.sort(key=lambda form: local_name(form) != "mixed-citation")
             best = chain(filter(has_content, inner), filter(has_text, inner))
             frame.chosen = next(best, None)
             return frame
@@ -425,7 +429,7 @@ class Walk:
                 Block(
                     block,
                     own or bold_lead(element, name),
-                    next((kind for key in KINDS if (kind := element.get(key))), ""),
+                    kind_of(element, *KINDS),
                     beginning(element, own),
                     before,
                     after,

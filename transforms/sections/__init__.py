@@ -113,6 +113,11 @@ def _joined(codes: Iterable[str]) -> str:
     return "|".join(list(dict.fromkeys(c for code in codes for c in code.split("|") if c))[:2])
 
 
+def _part(title: str) -> str:
+    """What one of the parts of a title tells."""
+    return _match(_TELLING, title) or ("COMP_INT" if _DISCLOSURE.fullmatch(title) else "")
+
+
 @lru_cache(_CACHED)
 def told(title: str) -> str:
     """What a title tells whatever stands above it: a code, two joined by "|", or "".
@@ -121,14 +126,15 @@ def told(title: str) -> str:
     ('RESULTS|DISCUSS', 'CONCL', '')
     """
     text = normalise(title)
+    parts = [part for part in _PARTS.split(text) if part]
+    codes = [_part(part) for part in parts]
     if code := _match(_TELLING, text):
-        return code
+        # "Author contributions and funding" is read whole as the former
+        return _joined(codes) if code in _STATEMENTS and all(codes) else code
     if _ETHICS.fullmatch(text) or _ASIDE.fullmatch(text):
         return "OTHER"
-    parts = [part for part in _PARTS.split(text) if part]
-    codes = [_match(_TELLING, part) for part in parts]
     if len(parts) > 1 and (all(codes) or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
-        unknown = itertools.takewhile(lambda part: not _match(_TELLING, part), parts)
+        unknown = itertools.takewhile(lambda part: not _part(part), parts)
         return _joined([*(_hint(part) for part in unknown), *codes])
     head = _HEAD.match(text)
     return told(head[1]) if head else ""
@@ -144,7 +150,7 @@ def hinted(title: str, research: bool = True) -> str:
     """
     text = normalise(title)
     parts = [text, *_PARTS.split(text)]
-    codes = [_hint(part, research) for part in parts]
+    codes = [_part(part) or _hint(part, research) for part in parts]
     return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
 
 

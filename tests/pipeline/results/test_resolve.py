@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from lxml import etree
 
 from pipeline.__main__ import main
+from pipeline.results.resolve import xml_in_context
 from tests.pipeline.conftest import article, write_archive
 
 MARKED = (
@@ -59,6 +61,18 @@ def test_annotation_across_markup_is_shown_in_its_xml(done, capsys):
     assert "/article[1]/body[1]/sec[1]/p[1]/bold[1]/text()[1]  offset 4" in said
 
 
+def test_what_stands_around_a_whole_element_is_shown():
+    """And not the namespaces that only its article declares."""
+    xml = "<article xmlns:m='n'><body><p>In <italic>E. coli</italic> cells.</p></body></article>"
+    place = "/article[1]/body[1]/p[1]/italic[1]/text()[1]"
+    annotation = {
+        **{"start_xpath": place, "start_offset": 0},
+        **{"end_xpath": place, "end_offset": 7},
+    }
+    shown = xml_in_context(etree.fromstring(xml), annotation)
+    assert shown == "<p>In <italic>[[E. coli]]</italic> cells.</p>"
+
+
 def test_left_out_markup_is_shown_inside(done, capsys):
     """A citation mark in the middle of a name."""
     [row] = annotations(done, article_id="PMC5", exact="breast cancer")
@@ -93,10 +107,10 @@ def test_ambiguous_id_is_wrong_use(done, capsys):
         for length in range(len(first))
         if sum(other.startswith(first[: length + 1]) for other in others) == 0
     )
-    for short in ("", beginning):
+    for short, said in (("", "which annotation?"), (beginning, "give more of it")):
         assert main(["resolve", str(done), short]) == 2
         error = capsys.readouterr().err
-        assert "give more of it" in error
+        assert said in error
         assert len(error.splitlines()) == 1
 
 

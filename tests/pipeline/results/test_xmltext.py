@@ -1,5 +1,6 @@
 """A parser that errs is found out, whatever its sums say."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from pipeline.results.xmltext import XmlText
 from tests.pipeline.conftest import TESTS
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles, parse_xml
+from transforms.jats.elements import JATS
 from transforms.records import Archive, Article, ArticleRange, SourceArticle, XmlRun, XmlSpan
 from transforms.sections import section_code
 
@@ -186,3 +188,16 @@ def test_citation_in_brackets_may_stand_within_a_mention():
     assert held(len("Wnt1 mice"), "Wnt1 mice")
     assert held(len("Wnt1 mice (all"), "Wnt1 mice (all")
     assert not held(len("Wnt1 mice (all)"), "Wnt1 mice ()")
+
+
+@pytest.mark.parametrize("name", sorted(JATS.keys() - {"sub-article", "response"}))
+def test_what_the_parser_leaves_out_or_reads_apart_may_stand_inside_a_name(name):
+    """Whatever element it is: a citation, a table, a footnote."""
+    article, xml = parsed(
+        f"<article><body><p>the tumor <{name}>x</{name}> necrosis was</p></body></article>"
+    )
+    found = re.search("tumor.{1,4}necrosis", article.text)
+    assert found
+    span = article.xml_map.locate(*found.span())
+    assert span is not None
+    assert xml.holds({"exact": found.group(), **span._asdict()})
