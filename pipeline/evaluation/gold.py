@@ -5,7 +5,6 @@ discontinuous mention stands as the span from its first to its last character, s
 classifier can find no other; a span annotated twice with one type counts once.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ def read_gold(path: Path) -> Gold:
 def _looks_like(file: Path) -> str | None:
     with file.open(encoding="utf-8-sig", errors="replace") as lines:
         for line in lines:
-            if not line.strip():
+            if not line.strip() or line.startswith("-DOCSTART-"):
                 continue
             if re.match(r"[^|\s]+\|[ta]\|", line):
                 return "PubTator"
@@ -135,9 +134,16 @@ def _in_order(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
 
 def _check(place: str, text: str, pieces: Sequence[tuple[int, int]], surface: str) -> None:
     """Raises unless the pieces hold the surface form that the gold gives beside the offsets."""
+    # One of several pieces may be empty, as in CRAFT.
+    if not all(0 <= start <= end for start, end in pieces) or all(a == b for a, b in pieces):
+        raise GoldError(f"{place}: {pieces} is no mention's place: it would be empty")
     found = "".join("".join(text[start:end] for start, end in pieces).split())
     if found != "".join(surface.split()):
         raise GoldError(f"{place}: offsets {pieces} hold {found!r}, not {surface!r}")
+
+
+def _joined(pieces: Sequence[tuple[int, int]], label: str) -> Mention:
+    return Mention(min(start for start, _ in pieces), max(end for _, end in pieces), label)
 
 
 # CRAFT ------------------------------------------------------------------------------------------
@@ -147,24 +153,24 @@ def _read_craft(file: Path) -> GoldDocument:
     name = file.name.removesuffix(".entities.tsv")
     text = _read_text(file.with_name(f"{name}.txt"))
     mentions, joined = [], set()
-    with file.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = next(rows, [])
-        if header[:2] != ["spans", "type"]:
-            raise GoldError(f"{file}: expected columns spans, type, concept, text, found {header}")
-        for number, row in enumerate(rows, 2):
-            place = f"{file}:{number}"
-            try:
-                spans = [piece.split("-") for piece in row[0].split(";")]
-                pieces = [(int(start), int(end)) for start, end in spans]
-                surface = row[3].replace(" ... ", "") if len(pieces) > 1 else row[3]
-            except (ValueError, IndexError):
-                raise GoldError(f"{place}: expected spans, type, concept, text: {row}") from None
-            _check(place, text, pieces, surface)
-            mention = Mention(pieces[0][0], pieces[-1][1], row[1])
-            mentions.append(mention)
-            if len(pieces) > 1:
-                joined.add(mention)
+    header, *lines = _lines(file)
+    if header.split("\t")[:2] != ["spans", "type"]:
+        raise GoldError(f"{file}: expected columns spans, type, concept, text, found {header!r}")
+    for number, line in enumerate(lines, 2):
+        if not line.strip():
+            continue
+        place, row = f"{file}:{number}", line.split("\t")
+        try:
+            spans = [piece.split("-") for piece in row[0].split(";")]
+            pieces = [(int(start), int(end)) for start, end in spans]
+            surface = row[3].replace(" ... ", "") if len(pieces) > 1 else row[3]
+        except (ValueError, IndexError):
+            raise GoldError(f"{place}: expected spans, type, concept, text: {row}") from None
+        _check(place, text, pieces, surface)
+        mention = _joined(pieces, row[1])
+        mentions.append(mention)
+        if len(pieces) > 1:
+            joined.add(mention)
     return GoldDocument(name, text, _in_order(mentions), discontinuous=len(joined))
 
 
@@ -185,7 +191,7 @@ def _read_brat(file: Path) -> GoldDocument:
         except ValueError:
             raise GoldError(f"{place}: expected 'T1<tab>Type start end<tab>text'") from None
         _check(place, text, pieces, surface)
-        mention = Mention(pieces[0][0], pieces[-1][1], label)
+        mention = _joined(pieces, label)
         mentions.append(mention)
         if len(pieces) > 1:
             joined.add(mention)
@@ -200,18 +206,27 @@ _PASSAGE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 def _read_pubtator(file: Path) -> Iterator[GoldDocument]:
     name, title, abstract = "", "", ""
     rows: list[tuple[int, list[str]]] = []
-    for number, line in enumerate([*_lines(file), ""], 1):
-        passage = _PASSAGE.fullmatch(line)
-        if passage and passage[2] == "t":
-            name, title = passage[1], passage[3]
-        elif passage:
-            name, abstract = passage[1], passage[3]
-        elif line.strip():
-            rows.append((number, line.split("\t")))
-        elif name:
+
+    def document() -> Iterator[GoldDocument]:
+        if name:
             text = f"{title}\n{abstract}"
             yield GoldDocument(name, text, _in_order(_pubtator_mentions(file, text, rows)))
-            name, title, abstract, rows = "", "", "", []
+
+    for number, line in enumerate(_lines(file), 1):
+        passage = _PASSAGE.fullmatch(line)
+        if passage and passage[1] != name:
+            yield from document()
+            name, title, abstract, rows = passage[1], "", "", []
+        if passage and passage[2] == "t":
+            title = passage[3]
+        elif passage:
+            abstract = passage[3]
+        elif line.strip():
+            row = line.split("\t")
+            if row[0] != name:
+                raise GoldError(f"{file}:{number}: a row of {row[0]!r} stands below {name!r}")
+            rows.append((number, row))
+    yield from document()
 
 
 def _pubtator_mentions(
@@ -235,16 +250,18 @@ def _pubtator_mentions(
 def _read_iob(file: Path) -> Iterator[GoldDocument]:
     """A document per ``-DOCSTART-`` mark; without marks one per sentence."""
     sentences: list[list[tuple[str, str]]] = [[]]
-    starts = []
+    starts: list[int] = []
     for number, line in enumerate(_lines(file), 1):
         columns = line.split("\t")
         tag = columns[-1]
-        if columns[0] == "-DOCSTART-":
+        if columns[0].startswith("-DOCSTART-"):
+            if not starts and any(sentences):
+                starts.append(0)
             sentences.append([])
             starts.append(len(sentences) - 1)
         elif not line.strip():
             sentences.append([])
-        elif len(columns) > 1 and (tag == "O" or tag[:2] in ("B-", "I-")):
+        elif len(columns) > 1 and columns[0] and (tag == "O" or tag[:2] in ("B-", "I-")):
             sentences[-1].append((columns[0], tag))
         else:
             raise GoldError(f"{file}:{number}: expected a token, a tab and an IOB tag: {line!r}")

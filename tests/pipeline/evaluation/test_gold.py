@@ -123,6 +123,9 @@ def test_craft_spans_nest_and_repeat(tmp_path):
         ("a.txt", "7|t|p53\n7|a|\n7\t0\n", "a.txt:3: expected id, start, end, mention, type"),
         ("a.txt", "Only prose.\n", "holds no gold"),
         ("a.ann", "T1\tGene 0 3\tp53\n", "a.txt is missing"),
+        ("a.txt", "7|t|p53\n8\t0\t3\tp53\tGene\n", "a.txt:2: a row of '8' stands below '7'"),
+        ("a.tsv", "p53\tB-GP\n\tO\n", "a.tsv:2: expected a token, a tab and an IOB tag"),
+        ("a.entities.tsv", "spans\ttype\tconcept\ttext\n1-1\tGP\tx\t\n", "it would be empty"),
         ("a.entities.tsv", "begin\tend\n", "expected columns spans, type"),
     ],
 )
@@ -134,6 +137,17 @@ def test_broken_gold_is_refused_with_its_place(tmp_path, name, content, message)
         (tmp_path / "a.txt").write_text("p53", encoding="utf-8")
     with pytest.raises(GoldError, match=message):
         read_gold(path)
+
+
+def test_no_document_is_lost_for_want_of_a_blank_line(write):
+    """Or for one too many; nor the sentences before the first mark of an IOB file."""
+    gold = read_gold(write("a.txt", "1|t|p53\n\n1\t0\t3\tp53\tGene\n2|t|p21\n2|a|no\n"))
+    assert [(doc.name, doc.text) for doc in gold.documents] == [("1", "p53\n"), ("2", "p21\nno")]
+    assert [len(doc.mentions) for doc in gold.documents] == [1, 0]
+    gold = read_gold(write("b.tsv", "p53\tB-GP\n\n-DOCSTART- -X- O O\n\np21\tB-GP\n"))
+    assert [doc.text for doc in gold.documents] == ["p53", "p21"]
+    gold = read_gold(write("c.tsv", "-DOCSTART-\n\np21\tB-GP\n"))
+    assert [doc.text for doc in gold.documents] == ["p21"]
 
 
 def test_training_data_is_not_mixed_with_test_data(write):
