@@ -99,7 +99,7 @@ def write_settings(
 
     Args:
         folder: a model folder that works.
-        texts: sentences of the self-test, each at most one window.
+        texts: sentences of the self-test; those of more than one window are left out.
         tolerance: how far a logit may be off on another processor.
         settings: keys of ``model.json``.
     """
@@ -112,6 +112,8 @@ def write_settings(
     tests = []
     for text in texts:
         encoding = model.tokenizer.encode(text, add_special_tokens=False)
+        if not 0 < len(encoding) <= model.window_limit:
+            continue
         logits = model.score([np.array(encoding.ids, np.int32)])[0]
         tests.append(
             {

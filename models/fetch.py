@@ -6,12 +6,19 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import requests
 import smart_open
 
-from models.files import ModelError, external_files, file_sha256
+from models.files import (
+    FetchError,
+    ModelError,
+    external_files,
+    file_sha256,
+    listed_files,
+)
 
 # Where models known by name live, and what is known of their files. QEB8L's authors publish no
 # hash of its graph; these two say that the labels and the vocabulary are the published ones.
@@ -34,6 +41,7 @@ OPTIONAL = (
 )
 GRAPHS = ("model_quantized.onnx", "model.onnx")
 MANIFEST = ".fetched.json"
+ABSENT = (403, 404, 410)  # S3 says 403 of what is not there to those who may not list
 TIMEOUT_SECONDS = 60  # without an answer
 
 
@@ -54,17 +62,17 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
         refresh: fetch it again.
 
     Raises:
-        ModelError: a file cannot be had, or is not the one that was promised.
+        ModelError: a file cannot be had, or is not the one that was promised, or none that a model
+            consists of.
     """
     name = uri.rstrip("/").rpartition("/")[2]
     uri = HOMES.get(uri, uri).rstrip("/")
     key = hashlib.sha256(uri.encode()).hexdigest()[:16]
     folder = cache_folder() / f"{uri.rpartition('/')[2]}-{key}"
     if folder.is_dir() and not refresh:
-        hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-        for name, expected in hashes.items():
+        for name, expected in _fetched(folder).get("files", {MANIFEST: ""}).items():
             if not (folder / name).is_file() or file_sha256(folder / name) != expected:
-                raise ModelError(
+                raise FetchError(
                     f"{folder / name} was changed after it came from {uri}: "
                     f"python -m pipeline models fetch {uri} --refresh"
                 )
@@ -90,9 +98,16 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
 
 def published_name(folder: Path) -> str:
     """What a model folder is called where it was published: a copy's folder has a hash too."""
-    manifest = folder / MANIFEST
-    known = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    return str(known.get("name") or folder.resolve().name)
+    return str(_fetched(folder).get("name") or folder.resolve().name)
+
+
+def _fetched(folder: Path) -> dict[str, Any]:
+    """What is noted of a copy; nothing if it is none, or its note is damaged."""
+    try:
+        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _copy_all(uri: str, folder: Path) -> list[str]:
@@ -100,14 +115,17 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
     names += [name for name in OPTIONAL if _copy(uri, name, folder)]
     promised = dict(PUBLISHED.get(uri, {}))
     if "model.json" in names:
-        settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        promised |= settings.get("files", {})
+        try:
+            settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FetchError(f"{uri}/model.json is not JSON: {error}") from error
+        promised |= listed_files(settings, f"{uri}/model.json")
     for name, expected in promised.items():
         if name not in names:
             _copy(uri, name, folder, needed=True)
             names.append(name)
         if (found := file_sha256(folder / name)) != expected:
-            raise ModelError(f"{uri}/{name} has sha256 {found}, not the promised {expected}")
+            raise FetchError(f"{uri}/{name} has sha256 {found}, not the promised {expected}")
     if not any(name.endswith(".onnx") for name in names):
         graph = next((name for name in GRAPHS if _copy(uri, name, folder)), None)
         if graph is None:
@@ -139,14 +157,14 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
         (folder / name).unlink(missing_ok=True)
         reason = _reason(error)
         if isinstance(error, requests.HTTPError) and error.response is not None:
-            missing = error.response.status_code == requests.codes.not_found
+            missing = error.response.status_code in ABSENT
         else:
             signs = ("(404)", "NoSuchKey", "Not Found")
             missing = isinstance(error, FileNotFoundError) or any(s in reason for s in signs)
         if missing and not needed:
             return False
         problem = "there is no" if missing else "cannot fetch"
-        raise ModelError(f"{problem} {source}: {reason}") from error
+        raise FetchError(f"{problem} {source}: {reason}") from error
     return True
 
 

@@ -24,14 +24,16 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
 from tokenizers.processors import TemplateProcessing
 
 from models.fetch import HOMES, fetch_model, published_name
-from models.files import ModelError, external_files, file_sha256
+from models.files import ModelError, external_files, file_sha256, listed_files
+from transforms.labels import read_scheme
 from transforms.records import Aggregation
 
 EMBEDDED = Path(__file__).parent
+GENERAL_TOKENIZERS = ("PreTrainedTokenizerFast", "TokenizersBackend")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 INTEGERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 # Their position of the first token is pad_token_id + 1, so that many positions are never used.
@@ -48,6 +50,8 @@ OFFSET_POSITIONS = {
 }
 # Attention takes memory by the square of the window: more would not fit a worker of 1 GB.
 MOST_TOKENS = 1024
+# Some tables of embeddings are padded to a round number.
+LEAST_OF_VOCABULARY = 0.9
 # Logits of an int8 graph differ by processor: microsoft/onnxruntime#14642.
 TOLERANCE = 0.5
 # ONNX Runtime's kernel for an addition and a LayerNormalization in one is not vectorised: without
@@ -204,12 +208,24 @@ def load_model(name_or_dir: str) -> Model:
         ModelError: the model cannot work; one sentence says why.
     """
     folder = find_model_folder(name_or_dir)
+    try:
+        model = _load(folder)
+    except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{folder}: config.json, tokenizer_config.json or model.json is not as it should be: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    run_self_test(model)
+    return model
+
+
+def _load(folder: Path) -> Model:
     config = _read_json(folder / "config.json")
     settings = read_settings(folder)
     graph = find_graph(folder)
     labels = _read_labels(folder, config)
     tokenizer, tokenizer_files, tokenizer_config = load_tokenizer(folder)
-    _check_files(folder, settings.get("files", {}))
+    _check_files(folder, listed_files(settings, str(folder / "model.json")))
     before, after = _special_tokens(tokenizer)
     max_tokens = _max_tokens(config, tokenizer_config, settings)
     aggregation = settings.get("aggregation", "first")
@@ -224,6 +240,11 @@ def load_model(name_or_dir: str) -> Model:
             f"{folder}: the tokenizer knows {tokenizer.get_vocab_size()} tokens, "
             f"the model only {vocabulary} (config.json vocab_size)"
         )
+    if vocabulary is not None and tokenizer.get_vocab_size() < LEAST_OF_VOCABULARY * vocabulary:
+        raise ModelError(
+            f"{folder}: the tokenizer knows only {tokenizer.get_vocab_size()} tokens, the model "
+            f"{vocabulary} (config.json vocab_size)"
+        )
     model = Model(
         name=settings.get("name", published_name(folder)),
         folder=folder,
@@ -236,7 +257,7 @@ def load_model(name_or_dir: str) -> Model:
         pad_id=_pad_id(config, tokenizer, tokenizer_config),
         max_tokens=max_tokens,
         aggregation=aggregation,
-        thresholds=settings.get("thresholds", {}),
+        thresholds=_thresholds(folder, settings, labels),
         label_names=settings.get("label_names", {}),
         version=settings.get("version", ""),
         licence=settings.get("licence", ""),
@@ -252,7 +273,6 @@ def load_model(name_or_dir: str) -> Model:
             "no room for text"
         )
     _prove(model, graph)
-    run_self_test(model)
     return model
 
 
@@ -398,12 +418,27 @@ def _read_labels(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
     if sorted(by_id) != list(range(len(by_id))):
         raise ModelError(f"{folder / 'config.json'}: the labels' ids are not 0 to n-1: {by_id}")
     labels = tuple(by_id[index] for index in range(len(by_id)))
+    if strangers := [label for label in labels if not isinstance(label, str) or not label]:
+        raise ModelError(f"{folder / 'config.json'}: {strangers[0]!r} is no label")
     if "O" not in labels:
         raise ModelError(
             f"{folder / 'config.json'}: none of the labels {', '.join(labels)} is O, "
             f"so nothing says which tokens are outside of entities"
         )
     return labels
+
+
+def _thresholds(
+    folder: Path, settings: Mapping[str, Any], labels: tuple[str, ...]
+) -> dict[str, float]:
+    thresholds = settings.get("thresholds", {})
+    for kind, score in thresholds.items():
+        if kind not in read_scheme(labels).types or not isinstance(score, (int, float)):
+            raise ModelError(
+                f"{folder / 'model.json'}: the threshold of {kind!r}, {score!r}, is no score of an "
+                "entity type of the model"
+            )
+    return dict(thresholds)
 
 
 def load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]]:
@@ -420,7 +455,7 @@ def load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]]
             tokenizer = Tokenizer.from_file(str(files[0]))
         except Exception as error:  # a bare Exception is what tokenizers raises
             raise ModelError(f"{files[0]} cannot be loaded: {error}") from error
-        if _normalize_as_told(tokenizer, config):
+        if _set_as_told(tokenizer, config):
             files.append(settings)
     elif (folder / "vocab.txt").is_file():
         files = [folder / "vocab.txt"] + [settings] * settings.is_file()
@@ -433,24 +468,33 @@ def load_tokenizer(folder: Path) -> tuple[Tokenizer, list[Path], dict[str, Any]]
     return tokenizer, files, config
 
 
-def _normalize_as_told(tokenizer: Tokenizer, config: Mapping[str, Any]) -> bool:
-    """Let the settings overrule a BERT tokenizer's file, as transformers does; whether they did.
+def _set_as_told(tokenizer: Tokenizer, config: Mapping[str, Any]) -> bool:
+    """Let the settings overrule a tokenizer's file, as transformers does; whether they did.
 
-    Published folders contradict themselves: "cased" in one file, lower case in the other.
+    Published folders contradict themselves: "cased" in one file, lower case in the other. The
+    general class reads its file as it is; the classes of BERT's and GPT-2's kind have defaults of
+    their own for what the settings leave open.
     """
-    normalizer = tokenizer.normalizer
-    if not isinstance(normalizer, BertNormalizer):
+    kind = str(config.get("tokenizer_class") or "")
+    normalizer, pre_tokenizer = tokenizer.normalizer, tokenizer.pre_tokenizer
+    if not config or kind in GENERAL_TOKENIZERS:
         return False
-    overruled = False
-    for setting, attribute in (
-        ("do_lower_case", "lowercase"),
-        ("strip_accents", "strip_accents"),
-        ("tokenize_chinese_chars", "handle_chinese_chars"),
-    ):
-        if setting in config and config[setting] != getattr(normalizer, attribute):
-            setattr(normalizer, attribute, config[setting])
-            overruled = True
-    return overruled
+    if isinstance(normalizer, BertNormalizer):
+        part: Any = normalizer
+        wanted = {
+            "lowercase": config.get("do_lower_case", True),
+            "strip_accents": config.get("strip_accents"),
+            "handle_chinese_chars": config.get("tokenize_chinese_chars", True),
+        }
+    elif isinstance(pre_tokenizer, ByteLevel) and kind.startswith(("Roberta", "GPT2")):
+        part = pre_tokenizer
+        wanted = {"add_prefix_space": config.get("add_prefix_space", False)}
+    else:
+        return False
+    changed = {name: value for name, value in wanted.items() if value != getattr(part, name)}
+    for name, value in changed.items():
+        setattr(part, name, value)
+    return bool(changed)
 
 
 def _bert_tokenizer(vocab: Path, config: Mapping[str, Any]) -> Tokenizer:
@@ -462,7 +506,11 @@ def _bert_tokenizer(vocab: Path, config: Mapping[str, Any]) -> Tokenizer:
 
     unknown = special("unk_token", "[UNK]")
     cls, sep = special("cls_token", "[CLS]"), special("sep_token", "[SEP]")
-    tokenizer = Tokenizer(WordPiece.from_file(str(vocab), unk_token=unknown))
+    try:
+        words = WordPiece.from_file(str(vocab), unk_token=unknown)
+    except Exception as error:  # a bare Exception is what tokenizers raises
+        raise ModelError(f"{vocab} cannot be read: {error}") from error
+    tokenizer = Tokenizer(words)
     tokens = [special("pad_token", "[PAD]"), unknown, cls, sep, special("mask_token", "[MASK]")]
     for token in (unknown, cls, sep):
         if tokenizer.token_to_id(token) is None:

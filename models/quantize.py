@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.check import SELF_TEST, write_settings
-from models.files import ModelError
+from models.files import ModelError, external_files
 from models.folder import Model, find_graph, load_model
 from transforms.labels import probabilities
 
@@ -77,6 +77,8 @@ def quantize_model(
     if target.exists():
         raise ModelError(f"{target} exists")
     full = load_model(name_or_dir)
+    if next(_windows(full, texts), None) is None:
+        raise ModelError("the texts to compare on have no token")
     graph = find_graph(full.folder)
     if done := QUANTIZED & {node.op_type for node in onnx.load(str(graph)).graph.node}:
         raise ModelError(f"{graph} is quantised already: it has {min(done)}")
@@ -86,9 +88,12 @@ def quantize_model(
         prepared = str(Path(temporary) / "prepared.onnx")
         folder = Path(temporary) / target.name
         folder.mkdir()
-        quant_pre_process(str(graph), prepared, skip_symbolic_shape=True)
+        whole = str(Path(temporary) / "whole.onnx")
+        onnx.save_model(onnx.load(str(graph)), whole)  # with the weights that stood beside it
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         options: dict[str, Any] = {
             "op_types_to_quantize": [*products, "Gather"] if embeddings else products,
+            "nodes_to_exclude": _small_tables(onnx.load(prepared).graph),
             "per_channel": per_channel,
             "weight_type": QuantType.QInt8,
         }
@@ -107,12 +112,21 @@ def quantize_model(
                 prepared, str(folder / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
             )
         for path in sorted(full.folder.iterdir()):
-            if path.is_file() and ".onnx" not in path.name and not path.name.startswith("."):
+            weights = ".onnx" in path.name or path.name in external_files(graph)
+            if path.is_file() and not weights and not path.name.startswith("."):
                 shutil.copy(path, folder)
         write_settings(folder, tolerance=TOLERANCE, name=target.name)
         folder.rename(target)
     small = load_model(str(target))
     return _compare(full, small, texts)
+
+
+def _small_tables(graph: Any) -> list[str]:
+    """The nodes that look up other tables than the words: these are small and full of outliers."""
+    rows = {table.name: table.dims[0] for table in graph.initializer if len(table.dims) == 2}
+    lookups = [node for node in graph.node if node.op_type == "Gather"]
+    most = max((rows.get(node.input[0], 0) for node in lookups), default=0)
+    return [node.name for node in lookups if rows.get(node.input[0], 0) < most]
 
 
 class _Calibration:

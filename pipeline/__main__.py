@@ -8,9 +8,13 @@ sees to its own.)
 import argparse
 import importlib
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+
+from models.files import FetchError
 
 COMMANDS = {
     "annotate": ("pipeline.job.annotate", "annotate articles: XML in, Parquet and JSON lines out"),
@@ -46,6 +50,18 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # "... | head" has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
     parser = _Parser(
         prog="python -m pipeline",
         description="Annotates biomedical literature: Europe PMC XML in, entities with their "
@@ -74,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
         return int(module.run(args))
     except (*module.FAILURES, *module.WRONG_USE) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, module.FAILURES) else 2
+        return 1 if isinstance(error, (*module.FAILURES, FetchError)) else 2
 
 
 if __name__ == "__main__":

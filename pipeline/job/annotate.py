@@ -21,7 +21,7 @@ from types import FrameType
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
-from models.files import ModelError
+from models.files import FetchError, ModelError
 from pipeline.job import progress, runners
 from pipeline.job.graph import annotation_graph
 from pipeline.job.inputs import InputError, group_archives, match_inputs
@@ -41,7 +41,7 @@ __all__ = ["add_arguments", "run"]
 
 # What a worker raises for a person to read. Beam hands it on as text inside its own traceback.
 _READABLE = re.compile(
-    r"(?:StorageError|InputChangedError|SourceChangedError|ModelError|OutputError): (.*)"
+    r"(?:(?:Storage|InputChanged|SourceChanged|Model|Output|Damaged)Error): (.*)"
 )
 
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         )
     except (UsageError, InputError, OutputError, ModelError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, FetchError) else 2
     except storage.StorageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -72,6 +72,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     for note in () if args.quiet else notes:
         print(f"note: {note}", file=sys.stderr)
     local = runners.is_local(beam_options)
+    again = "the same command without --overwrite" if args.overwrite else "the same command again"
+    go_on = f"run {again} to go on from there"
     result: PipelineResult | None = None
     try:
         counts = (
@@ -80,7 +82,9 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
             else progress.polled(options.output)
         )
         with (
-            _stop_on_signals(options.output, local=local, quiet=args.quiet),
+            _stop_on_signals(
+                "" if args.quiet else _STOPPED.format(options.output, go_on), local=local
+            ),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
@@ -95,29 +99,34 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     except _Stopped as stop:
         _cancel(result)
         if not args.quiet:
-            print(_STOPPED.format(options.output), file=sys.stderr)
+            print(_STOPPED.format(options.output, go_on), file=sys.stderr)
         return 128 + stop.signal
     except Exception as error:
         if args.verbose:
             traceback.print_exc()
         print(f"error: {_readable(error)}", file=sys.stderr)
-        print(f"what is committed in {options.output} stays; {_GO_ON}", file=sys.stderr)
+        if not _FINAL.search(str(error)):
+            print(f"what is committed in {options.output} stays; {go_on}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
-    record_timing(options.output, seconds, _msec_by_stage(result))
-    return _finish(options, args, seconds)
+    try:
+        record_timing(options.output, seconds, _msec_by_stage(result))
+        return _finish(options, args, seconds, go_on)
+    except (OutputError, storage.StorageError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
-_GO_ON = "run the same command again to go on from there"
-_STOPPED = f"\nstopped: finished chunks are committed in {{}}; {_GO_ON}"
+_FINAL = re.compile("InputChangedError|has taken .* over|is gone: ")  # nothing to go on with
+_STOPPED = "\nstopped: finished chunks are committed in {}; {}"
 
 
-def _finish(options: RunOptions, args: argparse.Namespace, seconds: float) -> int:
+def _finish(options: RunOptions, args: argparse.Namespace, seconds: float, go_on: str) -> int:
     record = read_run(options.output)
     if record is None or record["state"] != "complete":
         print(
             f"error: the run is not complete: "
-            f"{json.dumps((record or {}).get('reconciliation'))}; {_GO_ON}",
+            f"{json.dumps((record or {}).get('reconciliation'))}; {go_on}",
             file=sys.stderr,
         )
         return 1
@@ -161,15 +170,17 @@ def _cancel(result: PipelineResult | None) -> None:
 
 
 @contextmanager
-def _stop_on_signals(output: str, *, local: bool, quiet: bool) -> Iterator[None]:
+def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
     """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
     stderr = sys.stderr
 
     def stop(number: int, _: FrameType | None) -> None:
         if not local:
             raise _Stopped(number)
-        if not quiet:
-            print(_STOPPED.format(output), file=stderr)
+        for other in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(other, signal.SIG_IGN)
+        if last_words:
+            print(last_words, file=stderr)
         stderr.flush()
         _end_children()
         os._exit(128 + number)

@@ -112,3 +112,31 @@ def test_the_manifest_says_where_the_copy_came_from(served):
         "vocab.txt",
         "model.onnx",
     }
+
+
+@pytest.mark.parametrize("name", ["../../PWNED", "/PWNED", "onnx/model.onnx", "", ".."])
+def test_a_listed_file_is_one_of_the_folder(name, served, cache):
+    """A server could name any file of the user's, to write or to delete."""
+    folder, uri, _ = served
+    (folder / "model.json").write_text(json.dumps({"files": {name: "0" * 64}}))
+    with pytest.raises(ModelError, match="which is no file of its folder"):
+        fetch_model(uri)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("said", ["<html>", "[]", '{"files": null}', '{"files": {"a": 1}}'])
+def test_an_answer_that_is_no_model_json_is_told(said, served):
+    """Some servers answer with a page, whatever is asked for."""
+    folder, uri, _ = served
+    (folder / "model.json").write_text(said)
+    with pytest.raises(ModelError, match=r"model\.json (is not JSON|lists)"):
+        fetch_model(uri)
+
+
+def test_a_copy_whose_note_is_lost_is_fetched_again_when_told(served):
+    """The line says how."""
+    _, uri, _ = served
+    (fetch_model(uri) / ".fetched.json").unlink()
+    with pytest.raises(ModelError, match="--refresh"):
+        fetch_model(uri)
+    assert load_model(str(fetch_model(uri, refresh=True))).labels

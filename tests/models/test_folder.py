@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 
 from models.check import write_settings
 from models.files import ModelError, file_sha256
-from models.folder import embedded_models, load_model, run_self_test
+from models.folder import embedded_models, load_model, load_tokenizer, run_self_test
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -75,6 +78,33 @@ def test_the_tokenizers_settings_overrule_its_file(folder: Path):
     assert cased.fingerprint != uncased.fingerprint
 
 
+def test_settings_count_as_in_transformers(folder: Path):
+    """The general class reads its file as it is; BERT's has lower case where nothing is said."""
+    load_model(str(folder)).tokenizer.save(str(folder / "tokenizer.json"))
+    edit(folder, "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["The"]
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    del settings["do_lower_case"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["the"]
+    edit(folder, "tokenizer_config.json", tokenizer_class="PreTrainedTokenizerFast")
+    edit(folder, "tokenizer_config.json", do_lower_case=True)
+    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["The"]
+
+
+@pytest.mark.parametrize(("kind", "first"), [("Roberta", "the"), ("PreTrained", "Ġthe")])
+def test_a_blank_before_the_first_word_is_as_in_transformers(kind: str, first: str, tmp_path):
+    """RoBERTa's and GPT-2's classes have none where nothing is said."""
+    tokenizer = Tokenizer(BPE({"Ġthe": 0, "the": 1, "t": 2, "h": 3, "e": 4, "th": 5, "Ġ": 6}, []))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=True)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": f"{kind}TokenizerFast"})
+    )
+    loaded = load_tokenizer(tmp_path)[0]
+    assert loaded.pre_tokenizer.pre_tokenize_str("the")[0][0] == first
+
+
 def test_the_fingerprint_changes_with_graph_tokenizer_labels_and_limit(folder: Path):
     """Not with the folder's name or what does not change a score."""
     first = load_model(str(folder)).fingerprint
@@ -84,11 +114,12 @@ def test_the_fingerprint_changes_with_graph_tokenizer_labels_and_limit(folder: P
     edit(folder, "model.json", max_tokens=32)
     seen.add(load_model(str(folder)).fingerprint)
     labels = json.loads((folder / "config.json").read_text())["id2label"]
+    edit(folder, "model.json", thresholds={})
     edit(folder, "config.json", id2label={**labels, "0": "B-GENE", "2": "I-GENE"})
     seen.add(load_model(str(folder)).fingerprint)
     with (folder / "vocab.txt").open("a") as file:
         file.write("kinase\n")
-    edit(folder, "config.json", vocab_size=400)
+    edit(folder, "config.json", vocab_size=213)
     rows = (folder / "model.onnx").read_bytes()
     with pytest.raises(ModelError, match="fails on a window"):
         load_model(str(folder))
@@ -231,6 +262,47 @@ def _small_vocabulary(folder: Path) -> None:
     edit(folder, "config.json", vocab_size=100)
 
 
+def _other_vocabulary(folder: Path) -> None:
+    words = (folder / "vocab.txt").read_text().splitlines()
+    (folder / "vocab.txt").write_text("\n".join(words[:60]))
+
+
+def _no_graph_at_all(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"")
+
+
+def _odd_labels(folder: Path) -> None:
+    edit(folder, "config.json", id2label={"0": "O", "1": None})
+
+
+def _listed_labels(folder: Path) -> None:
+    edit(folder, "config.json", id2label=["O", "B-X"])
+
+
+def _odd_threshold(folder: Path) -> None:
+    edit(folder, "model.json", thresholds={"GP": "0.5"})
+
+
+def _threshold_of_nothing(folder: Path) -> None:
+    edit(folder, "model.json", thresholds={"ZZ": 0.5})
+
+
+def _odd_limit(folder: Path) -> None:
+    edit(folder, "model.json", max_tokens="32")
+
+
+def _odd_self_test(folder: Path) -> None:
+    edit(folder, "model.json", self_test=[{"text": "mice"}])
+
+
+def _listed_elsewhere(folder: Path) -> None:
+    edit(folder, "model.json", files={"../model.onnx": "0"})
+
+
+def _odd_vocabulary(folder: Path) -> None:
+    (folder / "vocab.txt").write_bytes(b"[UNK]\n\xff\n")
+
+
 def _too_many_tokens(folder: Path) -> None:
     edit(folder, "model.json", max_tokens=100)
 
@@ -302,6 +374,16 @@ def _two_graphs(folder: Path) -> None:
         (_no_tokenizer, r"neither tokenizer\.json nor vocab\.txt"),
         (_two_graphs, "several graphs"),
         (_no_room, "has no room for text"),
+        (_other_vocabulary, "knows only 60 tokens, the model 212"),
+        (_no_graph_at_all, "is empty: was its copy cut short"),
+        (_odd_labels, "None is no label"),
+        (_listed_labels, "is not as it should be"),
+        (_odd_threshold, "the threshold of 'GP', '0.5', is no score"),
+        (_threshold_of_nothing, "the threshold of 'ZZ'"),
+        (_odd_limit, "is not as it should be"),
+        (_odd_self_test, "is not as it should be"),
+        (_listed_elsewhere, "which is no file of its folder"),
+        (_odd_vocabulary, "cannot be read"),
     ],
 )
 def test_what_cannot_work_is_refused_in_one_sentence(folder: Path, damage, sentence: str):
