@@ -13,7 +13,7 @@ usage() {
     cat <<'EOF'
 usage: ./run_local.sh                              annotate the sample articles into output/samples
        ./run_local.sh INPUT... OUTPUT [options]    annotate your own articles into the folder OUTPUT
-       ./run_local.sh test [pytest options]        run every test
+       ./run_local.sh test [pytest options]        run the tests
 
 The first call makes .venv beside this file and installs what the job needs: a minute or two, about
 1 GB. INPUT is a file (.xml .nxml .xml.gz .tar.gz .zip), a folder, a quoted glob, @LIST.txt or a

@@ -18,8 +18,7 @@ from pipeline.job.options import RunOptions
 from pipeline.job.plan import article_places, find_duplicates, find_versions, plan_archive
 from pipeline.job.run import commit_run
 from pipeline.job.worker import Worker, duplicates_of
-from pipeline.output import storage
-from pipeline.output.paths import receipt_of
+from pipeline.output.committed import whole_receipt
 from pipeline.output.receipts import Receipt, Totals
 from transforms.records import Archive
 
@@ -44,7 +43,7 @@ def annotation_graph(
         | "SpreadChunks" >> beam.Reshuffle()
         | "AnnotateChunk" >> beam.ParDo(AnnotateChunk(options), beam.pvalue.AsDict(duplicates))
         | "AddUp" >> beam.CombineGlobally(AddUp())
-        | "CommitRun" >> beam.Map(commit_run, options.output, beam.pvalue.AsList(versions))
+        | "CommitRun" >> beam.Map(commit_run, options, beam.pvalue.AsList(versions))
     )
 
 
@@ -85,23 +84,10 @@ def committed_receipt(
     chunk: Chunk, duplicates: Mapping[str, str], options: RunOptions
 ) -> Receipt | None:
     """The receipt of a chunk that is committed and whole; None if it is still to be done."""
-    data = storage.read(storage.join(options.output, receipt_of(chunk.chunk_id)))
-    if data is None:
+    receipt = whole_receipt(options.output, chunk.chunk_id)
+    if receipt is None or receipt.options != options.fingerprint:
         return None
-    try:
-        receipt = Receipt.from_bytes(data)
-    except ValueError:
-        return None
-    if receipt.options != options.fingerprint:
-        return None
-    if receipt.duplicates != duplicates_of(chunk, duplicates):
-        return None
-    for path, file in receipt.files.items():
-        folder, _, name = path.rpartition("/")
-        found = storage.sizes(storage.join(options.output, folder), name)
-        if found.get(name) != file["bytes"]:
-            return None
-    return receipt
+    return receipt if receipt.duplicates == duplicates_of(chunk, duplicates) else None
 
 
 class AddUp(beam.CombineFn):

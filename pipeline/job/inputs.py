@@ -104,7 +104,7 @@ def _match(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
 def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     if pattern.startswith("file://"):
         pattern = unquote(pattern.removeprefix("file://"))
-    path = Path(pattern).expanduser()
+    path = storage.at_home(pattern)
     try:
         if path.is_dir():
             inside = [str(each) for each in path.iterdir() if each.is_file()]
@@ -115,6 +115,8 @@ def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
                     f"'{pattern.rstrip('/')}/**/*.xml*' would search the folders inside"
                 )
         elif path.exists():
+            if not path.is_file():
+                raise InputError(f"{pattern} is no file: archives are read twice, pipes cannot be")
             files = [path]
         else:
             files = [Path(each) for each in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - pathlib's ** does not match files

@@ -7,13 +7,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+import models.folder
 import transforms
-from models.cores import available_cores
 from models.folder import embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
@@ -59,7 +60,7 @@ class RunOptions:
         output: the output folder.
         models: one or more.
         text: which text is kept.
-        threads: threads of a worker process, each with one article in hand.
+        threads: of a worker process, each with one article in hand; 0: the cores that it has.
         fingerprint: hash of all that changes the rows: models' files and options, and text options.
     """
 
@@ -181,6 +182,10 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     """
     if problem := storage.lacking(args.output):
         raise UsageError(f"--output: {problem}")
+    if args.output.startswith(("http://", "https://")):
+        raise UsageError("--output: nothing can be written to http")
+    if args.quiet and args.verbose:
+        raise UsageError("--quiet and --verbose together make no sense")
     overall, by_type = _min_scores(args.min_score)
     folders = [folder if _is_name(folder) else storage.absolute(folder) for folder in args.model]
     if len(set(folders)) < len(folders):
@@ -218,17 +223,20 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         output=storage.absolute(args.output),
         models=models,
         text=text,
-        threads=args.threads or available_cores(),
+        threads=args.threads or 0,
         fingerprint=hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16],
     )
 
 
 @functools.cache
 def code_fingerprint() -> str:
-    """A hash of the stages' code: a run must not go on with other code, and mix its rows."""
+    """A hash of the stages' code, and of what scores: a run must not go on with other rows."""
     digest = hashlib.sha256()
-    for path in sorted(Path(transforms.__file__).parent.rglob("*.py")):
+    stages = Path(transforms.__file__).parent.rglob("*.py")
+    for path in [*sorted(stages), Path(models.folder.__file__)]:
         digest.update(path.read_bytes())
+    for package in ("onnxruntime", "tokenizers", "lxml", "pyarrow"):
+        digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()[:12]
 
 
@@ -254,12 +262,12 @@ def _min_scores(values: Sequence[str]) -> tuple[float | None, Mapping[str, float
     overall = None
     by_type: dict[str, float] = {}
     for value in values:
-        type_, _, score = value.rpartition("=")
+        type_, equals, score = value.rpartition("=")
         try:
             number = float(score)
         except ValueError:
             number = -1.0
-        if not 0 <= number <= 1:
+        if not 0 <= number <= 1 or (equals and not type_):
             raise UsageError(f"--min-score: {value} is neither SCORE nor TYPE=SCORE, from 0 to 1")
         if type_:
             by_type[type_] = number

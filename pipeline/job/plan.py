@@ -3,7 +3,6 @@
 The plan of an archive is written down, so that a later run sees whether it holds the same articles.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -15,10 +14,8 @@ from apache_beam.metrics import Metrics
 from pipeline.job import progress
 from pipeline.job.chunks import Chunk, articles_in, cut_chunks
 from pipeline.job.reuse import annotated_before
-from pipeline.output import storage
-from pipeline.output.paths import plan_of
 from pipeline.output.receipts import article_key, place_of
-from pipeline.output.record import write_plan
+from pipeline.output.record import read_plan, write_plan
 from transforms.archives import scan_archive
 from transforms.records import Archive, Reject
 
@@ -73,7 +70,7 @@ def compare_plans(
     Raises:
         InputChangedError: the archive held other articles then, and the run is not an update.
     """
-    old = json.loads(storage.read(storage.join(output, plan_of(plan["archive"]))) or "{}")
+    old = read_plan(output, plan["archive"])
     superseded = [
         name
         for name in (*old.get("chunks", ()), *old.get("superseded", ()))

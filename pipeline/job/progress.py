@@ -2,7 +2,7 @@
 
 import json
 import math
-import shutil
+import os
 import threading
 import time
 from collections import Counter
@@ -86,9 +86,18 @@ class Reporter:
         while not self._stop.wait(LIVE_SECONDS if self._live else PLAIN_SECONDS):
             line = status_line(self._counts(), time.monotonic() - self._start)
             # A live line that wraps could not be written over.
-            width = shutil.get_terminal_size().columns - 1
-            self._stream.write(f"\r\x1b[K{line[:width]}" if self._live else f"{line}\n")
+            if self._live:
+                self._stream.write(f"\r\x1b[K{line[: _width(self._stream) - 1]}")
+            else:
+                self._stream.write(f"{line}\n")
             self._stream.flush()
+
+
+def _width(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns
+    except (OSError, ValueError):
+        return 80
 
 
 def status_line(counts: Mapping[str, int], seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Rows of an earlier state of an archive, for the articles that have not changed since."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.output import storage
-from pipeline.output.committed import find_table, read_table
-from pipeline.output.paths import receipt_of
+from pipeline.output.committed import read_table, whole_receipt
 from pipeline.output.receipts import article_key
 from transforms import shards
 from transforms.journey import Outcome
@@ -48,20 +48,28 @@ class _Old:
 
 
 def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str, int]]:
-    """The articles that committed chunks hold: chunk and first row, by ``article_key``."""
+    """The articles that sound chunks hold: chunk and first row, by ``article_key``."""
     known: dict[str, tuple[str, int]] = {}
     for chunk in chunks:
-        if storage.read(storage.join(output, receipt_of(chunk))) is None:
+        if not _is_sound(output, chunk):
             continue
-        table = find_table(output, chunk, "articles", ["article_id", "sha256"])
-        if table is None:
-            continue
+        table = read_table(output, chunk, "articles", ["article_id", "sha256"])
         ids, hashes = (table[name].to_pylist() for name in ("article_id", "sha256"))
         for row, (article_id, sha256) in enumerate(zip(ids, hashes, strict=True)):
             if split_article_id(article_id)[1]:
                 continue  # goes with the article before it
             known.setdefault(article_key(article_id, sha256), (chunk, row))
     return known
+
+
+def _is_sound(output: str, chunk: str) -> bool:
+    """Whether a chunk is committed, and its files are those of its receipt byte for byte."""
+    receipt = whole_receipt(output, chunk)
+    return receipt is not None and all(
+        hashlib.sha256(storage.read(storage.join(output, path)) or b"").hexdigest()
+        == file["sha256"]
+        for path, file in receipt.files.items()
+    )
 
 
 class Reader:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,9 +14,19 @@ from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, shown_options
 from pipeline.job.reuse import annotated_before
 from pipeline.output import storage
-from pipeline.output.paths import FOLDERS, files_of, receipt_of
+from pipeline.output.paths import FOLDERS, chunk_of
 from pipeline.output.receipts import Totals
-from pipeline.output.record import RUN, OutputError, create_run, read_run, write_plan, write_run
+from pipeline.output.record import (
+    RUN,
+    DamagedError,
+    OutputError,
+    create_run,
+    own_run,
+    read_plan,
+    read_run,
+    write_plan,
+    write_run,
+)
 from transforms.journey import load_cached
 from transforms.records import Archive
 from transforms.shards import SCHEMA_VERSION
@@ -106,7 +116,7 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     wanted = update
     try:
         old = _earlier_run(output)
-    except OutputError as error:
+    except DamagedError as error:
         if not overwrite:
             raise OutputError(f"{error}; --overwrite starts again") from error
         old = {}
@@ -133,7 +143,9 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     }
     storage.sweep(output)
     record = {**run, **carried}
-    if old is not None:
+    if old and old["state"] == "complete" and not (overwrite or update):
+        pass  # its record stays until all is found as it says
+    elif old is not None:
         write_run(output, record)
     elif not create_run(output, record):
         return begin(run, output, overwrite=False, update=wanted)  # likewise
@@ -145,13 +157,16 @@ _NEEDED = {"state", "options", "models", "inputs", "archives", "update"}
 
 def _earlier_run(output: str) -> dict[str, Any] | None:
     run = read_run(output)
-    if missing := set() if run is None else _NEEDED - run.keys():
-        raise OutputError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
+    missing = set() if run is None else _NEEDED - run.keys()
+    if run and missing == _NEEDED:
+        raise OutputError(f"{storage.join(output, RUN)} is of no run: name another --output")
+    if missing:
+        raise DamagedError(f"{storage.join(output, RUN)} is damaged: it has no {min(missing)}")
     return run
 
 
 def _strangers(output: str) -> list[str]:
-    if storage.is_local(output) and Path(output).exists():
+    if storage.is_local(output) and (Path(output).exists() or Path(output).is_symlink()):
         if not Path(output).is_dir():
             raise OutputError(f"{output} is a file: --output must be a folder")
         # A run that was killed before its first file was whole left a part of it.
@@ -160,10 +175,20 @@ def _strangers(output: str) -> list[str]:
 
 
 def _clear(output: str) -> None:
+    _delete_chunks(output, but=frozenset())
+    plans = storage.join(output, "plan")
+    storage.delete([storage.join(plans, name) for name in storage.sizes(plans, "*.json")])
+
+
+def _delete_chunks(output: str, but: Container[str]) -> None:
+    """Deletes the files of all other chunks; what no run wrote stays."""
     # Receipts first: what has none counts as not done, so a kill in between does no harm.
     for folder in FOLDERS:
         path = storage.join(output, folder)
-        storage.delete([storage.join(path, name) for name in storage.sizes(path)])
+        for name in storage.sizes(path):
+            chunk = chunk_of(name)
+            if chunk and chunk not in but:
+                storage.delete([storage.join(path, name)])
 
 
 def _check_same(
@@ -193,15 +218,19 @@ def _check_same(
         )
 
 
-def commit_run(totals: Totals, output: str, versions: Sequence[str]) -> None:
+def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> None:
     """Ends a run: drops what an update replaced, adds up, and writes ``run.json``.
 
     Args:
         totals: of all receipts.
-        output: the output folder.
+        options: of the run.
         versions: ids that articles with different bytes share.
+
+    Raises:
+        OutputError: another run has taken the folder over, or it is gone.
     """
-    run = read_run(output) or {}
+    output = options.output
+    run = own_run(output, options.fingerprint)
     planned, went = _drop_superseded(output, set(run["archives"]))
     counts = dict(sorted(totals.counts.items()))
     missing = (
@@ -249,24 +278,27 @@ def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) 
 
 
 def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:
-    """Deletes the chunks of changed or vanished archives: how many entries stay, what went."""
-    planned = 0
+    """Deletes the chunks that no plan names: how many entries stay, what went.
+
+    The plans are cleared last, so that a run killed in between still knows what to drop.
+    """
     went = Counter(annotated=0, kept=0, dropped=0)
-    for name in storage.sizes(storage.join(output, "plan")):
-        path = storage.join(output, "plan", name)
-        plan = json.loads(storage.read(path) or b"{}")
-        updated = "update" in plan
+    chunks: dict[str, int] = {}
+    updated = []
+    vanished = []
+    for name in storage.sizes(storage.join(output, "plan"), "*.json"):
+        archive = name.removesuffix(".json")
+        plan = read_plan(output, archive)
         went.update(plan.pop("update", {}))
-        gone = plan.pop("superseded", [])
-        if plan["archive"] in archives:
-            planned += sum(plan["chunks"].values())
-            if updated:
-                write_plan(output, plan)
+        if archive in archives:
+            chunks.update(plan["chunks"])
+            if plan.pop("superseded", None) is not None:
+                updated.append(plan)
         else:
-            gone += plan["chunks"]
-            went["dropped"] += len(annotated_before(output, plan["chunks"]))
-            storage.delete([path])
-        for chunk in gone:
-            paths = [receipt_of(chunk), *files_of(chunk).values()]
-            storage.delete([storage.join(output, path) for path in paths])
-    return planned, went
+            went["dropped"] += len(annotated_before(output, plan.get("chunks", ())))
+            vanished.append(storage.join(output, "plan", name))
+    _delete_chunks(output, but=chunks)
+    for plan in updated:
+        write_plan(output, plan)
+    storage.delete(vanished)
+    return sum(chunks.values()), went

@@ -43,8 +43,13 @@ def pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> Pip
             create_runner(options.view_as(StandardOptions).runner)
         except (ValueError, ImportError, AttributeError) as error:
             raise UsageError(f"--runner: {error}") from error
+        if args.workers > 1:
+            raise UsageError("--workers is of this machine alone: a runner has its own flags")
         _reach_cluster(options)
         return options
+    for flag in ("--job_endpoint", "--setup_file", "--flink_master", "--environment_type"):
+        if any(given.split("=")[0] == flag for given in beam_flags):
+            raise UsageError(f"{flag} needs a --runner: without one the job runs on this machine")
     return PipelineOptions([*local, *beam_flags])
 
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from models.cores import available_cores
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
 from pipeline.job.memory import release_memory, settle_memory
 from pipeline.job.options import RunOptions
 from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
-from pipeline.output.receipts import Receipt, place_of
+from pipeline.output.receipts import Receipt, duplicate_message, place_of
+from pipeline.output.record import own_run
 from transforms import shards
 from transforms.archives import read_articles
 from transforms.journey import Outcome, annotate_source, load_annotators
@@ -52,7 +54,8 @@ class Worker:
         self.annotators = load_annotators(options.models)
         settle_memory()
         self._on_article = on_article
-        self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="annotate")
+        self._threads = options.threads or available_cores()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")
         # Some runners start a dozen chunks in one process; each holds its rows in memory.
         self._chunks_at_once = threading.Semaphore(2)
 
@@ -61,6 +64,7 @@ class Worker:
 
         Raises:
             storage.StorageError: the output cannot be written.
+            OutputError: another run has taken it over.
             SourceChangedError: an input is no longer what was planned.
         """
         with self._chunks_at_once:
@@ -117,6 +121,7 @@ class Worker:
                 for table, path in files.items()
             },
         )
+        own_run(output, self.options.fingerprint)
         storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
         release_memory()
         return receipt, tally
@@ -131,8 +136,7 @@ class Worker:
                 fates[number] = entry
             elif place_of(entry.source_uri, entry.source_index) in left_out:
                 first = left_out[place_of(entry.source_uri, entry.source_index)]
-                message = f"the same bytes as {first}, which is annotated"
-                fates[number] = entry.reject("plan", "duplicate", message)
+                fates[number] = entry.reject("plan", "duplicate", duplicate_message(first))
             elif number in chunk.reuse:
                 fates[number] = old.outcome(number, entry)
             else:
@@ -148,7 +152,7 @@ class Worker:
         for job in jobs:
             pending.append(job)
             # One article in hand for each thread and one waiting: no more are in memory.
-            if len(pending) > 2 * self.options.threads:
+            if len(pending) > 2 * self._threads:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -162,7 +166,7 @@ class Worker:
         return outcome
 
     def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
-        return [self._pool.submit(work) for _ in range(self.options.threads - 1)]
+        return [self._pool.submit(work) for _ in range(self._threads - 1)]
 
 
 def duplicates_of(chunk: Chunk, duplicates: Duplicates) -> dict[str, str]:

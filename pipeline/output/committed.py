@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.output import storage
-from pipeline.output.paths import files_of
+from pipeline.output.paths import files_of, receipt_of
+from pipeline.output.receipts import Receipt
 from pipeline.output.record import DamagedError, OutputError, known_run
 
 
@@ -49,6 +50,25 @@ def chunk_names(output: str) -> list[str]:
     return sorted(receipt.removesuffix(".json") for receipt in receipts)
 
 
+def whole_receipt(output: str, chunk: str) -> Receipt | None:
+    """The receipt of a chunk whose files are there, of the sizes that it says; else None.
+
+    Raises:
+        storage.StorageError: one cannot be asked for.
+    """
+    data = storage.read(storage.join(output, receipt_of(chunk)))
+    try:
+        receipt = None if data is None else Receipt.from_bytes(data)
+    except ValueError:
+        return None
+    for path, file in ({} if receipt is None else receipt.files).items():
+        folder, _, name = path.rpartition("/")
+        found = storage.sizes(storage.join(output, folder), name)
+        if found.get(name) != file["bytes"]:
+            return None
+    return receipt
+
+
 def read_table(
     output: str, chunk: str, table: str, columns: Sequence[str] | None = None
 ) -> pa.Table:
@@ -58,28 +78,13 @@ def read_table(
         DamagedError: it is missing or damaged, though its chunk is committed.
         storage.StorageError: it cannot be read.
     """
-    found = find_table(output, chunk, table, columns)
-    if found is None:
-        uri = storage.join(output, files_of(chunk)[table])
-        raise DamagedError(f"{uri} is missing, though its chunk is committed")
-    return found
-
-
-def find_table(
-    output: str, chunk: str, table: str, columns: Sequence[str] | None = None
-) -> pa.Table | None:
-    """``read_table`` of a chunk that may have gone: None if it has.
-
-    Raises:
-        DamagedError: it is damaged.
-        storage.StorageError: it cannot be read.
-    """
     uri = storage.join(output, files_of(chunk)[table])
     data = storage.read(uri)
     if data is None:
-        return None
+        raise DamagedError(f"{uri} is missing, though its chunk is committed")
     try:
-        return pq.read_table(io.BytesIO(data), columns=columns and list(columns))
+        # Arrow's threads gain nothing on a shard, and may outlive a short command.
+        return pq.read_table(io.BytesIO(data), columns=columns and list(columns), use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise DamagedError(f"{uri} is damaged: {error}") from error
 

@@ -1,5 +1,7 @@
 """Where everything stands, as paths below the output folder."""
 
+import re
+
 TABLES = ("articles", "sentences", "annotations", "rejects")
 
 FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
@@ -15,6 +17,15 @@ def files_of(chunk_id: str) -> dict[str, str]:
 def receipt_of(chunk_id: str) -> str:
     """A chunk's receipt, as a path below the output folder."""
     return f"receipts/{chunk_id}.json"
+
+
+_CHUNKS_FILE = re.compile(r"(.+-\d{7,}-\d{7,}-[0-9a-f]{8})\.(?:parquet|json|jsonl\.gz)")
+
+
+def chunk_of(name: str) -> str:
+    """The chunk that a file of this name belongs to; "" if it is no chunk's."""
+    found = _CHUNKS_FILE.fullmatch(name)
+    return found[1] if found else ""
 
 
 def plan_of(archive: str) -> str:

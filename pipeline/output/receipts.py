@@ -106,3 +106,16 @@ def article_key(article_id: str, sha256: str) -> str:
 def place_of(source_uri: str, source_index: int) -> str:
     """An article's place in the input, as text."""
     return f"{source_uri}#{source_index}"
+
+
+_DUPLICATE = "the same bytes as "
+
+
+def duplicate_message(first: str) -> str:
+    """What ``rejects`` says of an article that stands elsewhere too: that place."""
+    return _DUPLICATE + first
+
+
+def first_place(message: str) -> str:
+    """The place in a ``duplicate_message``."""
+    return message.removeprefix(_DUPLICATE)

@@ -59,6 +59,33 @@ def create_run(output: str, run: Mapping[str, Any]) -> bool:
     return storage.create(storage.join(output, RUN), _to_bytes(run))
 
 
+def read_plan(output: str, archive: str) -> dict[str, Any]:
+    """An archive's plan; an empty one if there is none, or it cannot be understood."""
+    try:
+        plan = json.loads(storage.read(storage.join(output, plan_of(archive))) or b"{}")
+    except ValueError:
+        return {}
+    return plan if isinstance(plan, dict) and "chunks" in plan else {}
+
+
+def own_run(output: str, fingerprint: str) -> dict[str, Any]:
+    """``run.json`` of the run that is under way.
+
+    Args:
+        output: its folder.
+        fingerprint: of its options.
+
+    Raises:
+        OutputError: another run has taken the folder over, or it is gone.
+    """
+    run = read_run(output)
+    if run is None:
+        raise OutputError(f"{storage.join(output, RUN)} is gone: somebody emptied the folder")
+    if run["options"]["sha256"] != fingerprint:
+        raise OutputError(f"another run, with other options, has taken {output} over")
+    return run
+
+
 def write_plan(output: str, plan: Mapping[str, Any]) -> None:
     """Writes an archive's plan: its files, its chunks with their numbers of entries."""
     storage.write(storage.join(output, plan_of(plan["archive"])), _to_bytes(plan))

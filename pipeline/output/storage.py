@@ -44,7 +44,15 @@ def absolute(uri: str) -> str:
     """A local path made absolute; any other URI without its trailing slash."""
     if not is_local(uri):
         return uri.rstrip("/")
-    return str(Path(uri.removeprefix("file://")).expanduser().absolute())
+    return str(at_home(uri.removeprefix("file://")).absolute())
+
+
+def at_home(path: str) -> Path:
+    """A local path with ``~`` as the shell has it; of a user whom nobody knows it is a name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def join(folder: str, *names: str) -> str:

@@ -25,7 +25,7 @@ from models.files import ModelError
 from pipeline.job.options import code_fingerprint
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
-from pipeline.output.receipts import Receipt, Totals, article_key, place_of
+from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
 from pipeline.output.record import DamagedError, OutputError, known_run
 from pipeline.results.verify.article import check_article
 from pipeline.results.verify.files import Tables, Written, read_json, read_lines, read_rows
@@ -115,7 +115,7 @@ class Check:
         self._totals = Totals()
         self._known: set[str] = set()
         # Hashes of ids and bytes: those of millions of articles fit into memory.
-        self._annotated: set[int] = set()
+        self._met: set[int] = set()
         self._duplicates: dict[int, str] = {}
 
     def all(self) -> None:
@@ -127,10 +127,12 @@ class Check:
             archive = Archive(plan["archive"], tuple(plan["uris"]))
             try:
                 self._archive(archive, plan["chunks"])
+            except BrokenPipeError:  # whoever reads what is printed has gone
+                raise
             except OSError as error:
                 self._expect("articles", ok=False, what=f"{archive.name}: {error}")
         for key, what in self._duplicates.items():
-            self._expect("articles", ok=key in self._annotated, what=what)
+            self._expect("articles", ok=key in self._met, what=what)
         self._run_json(n_files)
         for folder in FOLDERS:
             for name in storage.sizes(storage.join(self._output, folder)):
@@ -236,7 +238,7 @@ class Check:
             reasons=dict(reasons),
             notes=dict(notes),
             duplicates={
-                place_of(row["source_uri"], row["source_index"]): _first_place(row["message"])
+                place_of(row["source_uri"], row["source_index"]): first_place(row["message"])
                 for row in tables.rejects
                 if row["reason"] == "duplicate"
             },
@@ -350,8 +352,10 @@ class Check:
         what = f"{row['source_uri']} {row['source_index']}: rejected as {row['reason']}"
         if row["reason"] == "duplicate" and isinstance(entry, SourceArticle):
             key = hash(article_key(entry.range.article_id, entry.range.sha256))
-            self._duplicates[key] = f"{what}, but the same article is annotated nowhere"
+            self._duplicates[key] = f"{what}, but the same article stands nowhere else"
             return
+        if isinstance(entry, SourceArticle):
+            self._met.add(hash(article_key(entry.range.article_id, entry.range.sha256)))
         found = (
             entry
             if isinstance(entry, Reject)
@@ -371,8 +375,8 @@ class Check:
             self._expect("articles", ok=False, what=f"{what} is none: {entry.message}")
             return
         key = hash(article_key(entry.range.article_id, entry.range.sha256))
-        self._expect("articles", ok=key not in self._annotated, what=f"{what} is there twice")
-        self._annotated.add(key)
+        self._expect("articles", ok=key not in self._met, what=f"{what} is there twice")
+        self._met.add(key)
         if not self._expect(
             "articles",
             ok=all(written.row["sha256"] == entry.range.sha256 for written in rows),
@@ -401,10 +405,6 @@ class Check:
 def _without_zeros(said: Any) -> Any:
     """Counts without what was counted zero times."""
     return {name: n for name, n in said.items() if n != 0} if isinstance(said, dict) else said
-
-
-def _first_place(message: str) -> str:
-    return message.removeprefix("the same bytes as ").removesuffix(", which is annotated")
 
 
 def _by_place(

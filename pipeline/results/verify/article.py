@@ -9,6 +9,7 @@ from pipeline.results.verify.files import Written
 from pipeline.results.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
 from transforms.journey import Annotator
+from transforms.labels import read_scheme
 from transforms.records import Article, Passage, XmlSpan
 from transforms.windows import cut_windows, tokenize_passages
 
@@ -16,6 +17,9 @@ METADATA = (
     *("pmcid", "pmid", "doi", "title", "journal"),
     *("article_type", "language", "license", "year"),
 )
+
+
+_ORDER = ("start", "end", "type", "model")
 
 
 class Finding(NamedTuple):
@@ -58,6 +62,15 @@ def check_article(
         return
     for annotation in annotations:
         yield _slice(row, passages, sentences, annotation, models)
+        yield _meaning(name, annotation, annotators)
+    keys = [tuple(found[column] for column in _ORDER) for found in annotations]
+    # Of an emoji's four tokens, each is an entity of its own if nothing is joined.
+    may_repeat = any(annotator.options.aggregation == "none" for annotator in annotators)
+    yield Finding(
+        "slices",
+        keys == sorted(keys if may_repeat else set(keys)),
+        f"{name}: annotations are out of order, or there twice",
+    )
     for annotation in annotations:
         place = XmlSpan(*(annotation[name] for name in XmlSpan._fields))
         located = article.xml_map.locate(annotation["start"], annotation["end"])
@@ -73,6 +86,21 @@ def check_article(
         yield finding
     if in_order:
         yield _tokens(row, passages, sentences, annotators)
+
+
+def _meaning(name: str, annotation: Mapping[str, Any], annotators: Sequence[Annotator]) -> Finding:
+    """Whether the model has the type, and the score is one that the run keeps."""
+    kind, score = annotation["type"], annotation["score"]
+    its = [a for a in annotators if a.model.name == annotation["model"].rpartition("@")[0]]
+    return Finding(
+        "slices",
+        any(
+            kind in read_scheme(one.model.labels).types
+            and max(0.0, one.options.min_scores.get(kind, one.options.min_score)) <= score <= 1
+            for one in its
+        ),
+        f"{name} {annotation['annotation_id']}: no {kind} of score {score} was asked for",
+    )
 
 
 def _characters(row: Mapping[str, Any], article: Article, xml: XmlText) -> Iterator[Finding]:
@@ -107,20 +135,24 @@ def _slice(
     own_id = annotation_id(
         row["article_id"], row["sha256"], start, end, annotation["type"], fingerprint
     )
+    if passage is None or sentence is None:
+        known = {"passage" if passage is None else "sentence": False}
+    else:
+        known = {
+            "exact": bool(annotation["exact"]) and text[start:end] == annotation["exact"],
+            "passage": annotation["passage"] == sentence["passage"],
+            "sentence": passage.start <= sentence["start"] <= start < end <= sentence["end"],
+            "section": annotation["section"] == passage.section,
+            "prefix": text[max(passage.start, start - CONTEXT) : start] == annotation["prefix"],
+            "postfix": text[end : min(passage.end, end + CONTEXT)] == annotation["postfix"],
+            "model": (name, fingerprint) in models,
+            "annotation_id": annotation["annotation_id"] == own_id,
+        }
+    wrong = ", ".join(column for column, is_right in known.items() if not is_right)
     return Finding(
         "slices",
-        bool(annotation["exact"])
-        and text[start:end] == annotation["exact"]
-        and passage is not None
-        and sentence is not None
-        and passage.start <= sentence["start"] <= start < end <= sentence["end"]
-        and annotation["passage"] == sentence["passage"]
-        and annotation["section"] == passage.section
-        and text[max(passage.start, start - CONTEXT) : start] == annotation["prefix"]
-        and text[end : min(passage.end, end + CONTEXT)] == annotation["postfix"]
-        and (name, fingerprint) in models
-        and annotation["annotation_id"] == own_id,
-        f"{row['article_id']} {annotation['annotation_id']}: "
+        not wrong,
+        f"{row['article_id']} {annotation['annotation_id']}: wrong {wrong}: "
         f"text[{start}:{end}] is {text[start:end]!r}, exact is {annotation['exact']!r}",
     )
 

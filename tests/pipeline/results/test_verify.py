@@ -326,7 +326,7 @@ def _reject_sound_article(chunk: Chunk) -> None:
 
 def _call_it_duplicate(chunk: Chunk) -> None:
     _reject_sound_article(chunk)
-    message = "the same bytes as /a.xml#0, which is annotated"
+    message = "the same bytes as /a.xml#0"
     chunk.rows["rejects"][0].update(stage="plan", reason="duplicate", message=message)
     place = "{source_uri}#{source_index}".format(**chunk.rows["rejects"][0])
     chunk.receipt["duplicates"] = {place: "/a.xml#0"}

@@ -1,0 +1,171 @@
+"""An update, an overwrite, and what is in the way of both: nothing of another's is touched."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.output import storage
+from tests.pipeline.conftest import article, write_archive
+
+
+def files(output: Path) -> dict[str, bytes]:
+    """Every file but the record, which has times."""
+    return {
+        str(path.relative_to(output)): path.read_bytes()
+        for path in sorted(output.rglob("*"))
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def record(output: Path) -> dict:
+    """``run.json``."""
+    return json.loads((output / "run.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["delete", "write"])
+def test_an_update_stopped_at_any_step_of_its_end_drops_all_that_is_gone(
+    name, annotate, tmp_path, monkeypatch
+):
+    """No article stays in two chunks, and none of an archive that is no longer named."""
+    first, second = tmp_path / "a.xml.gz", tmp_path / "b.xml.gz"
+    real = getattr(storage, name)
+    for step in range(40):
+        output = tmp_path / f"out{step}"
+        write_archive(first, [article(n) for n in (1, 2, 3)])
+        write_archive(second, [article(n) for n in (7, 8)])
+        assert annotate([first, second], output) == 0
+        write_archive(first, [article(n) for n in (1, 5)])
+        left = step
+
+        def stop(*arguments: object) -> object:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise storage.StorageError("stopped")
+            return real(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(storage, name, stop)
+            code = annotate(first, output, "--update")
+        if code == 0:
+            break
+        assert annotate(first, output, "--update") == 0
+        assert main(["verify", str(output)]) == 0
+        assert annotate(first, tmp_path / f"fresh{step}") == 0
+        assert files(output) == files(tmp_path / f"fresh{step}")
+    assert 3 < step < 39
+
+
+def test_overwriting_deletes_what_a_run_wrote_and_nothing_else(annotate, tmp_path):
+    """Whatever stands in a folder of the same name."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    mine = write_archive(output / "articles" / "mine.xml.gz", [article(2)])
+    assert annotate(source, output, "--overwrite") == 0
+    assert mine.is_file()
+
+
+def test_a_record_of_another_kind_is_not_overwritten(annotate, tmp_path, capsys):
+    """Other tools have a ``run.json`` too."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    (tmp_path / "out").mkdir()
+    theirs = tmp_path / "out" / "run.json"
+    theirs.write_text('{"hello": 1}')
+    assert annotate(source, tmp_path / "out", "--overwrite") == 2
+    assert "is of no run: name another --output" in capsys.readouterr().err
+    assert theirs.read_text() == '{"hello": 1}'
+
+
+def test_a_restart_that_is_refused_leaves_a_complete_run_complete(annotate, tmp_path, capsys):
+    """The change is in the middle of a file, where only the plan finds it."""
+    source = tmp_path / "a.xml"
+    text = article(1, padding=20_000).replace("xxx", "yyy", 1)
+    source.write_text(text)
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    before = record(output)
+    middle = len(text) // 2
+    source.write_text(f"{text[:middle]}z{text[middle + 1 :]}")
+    assert annotate(source, output) == 1
+    said = capsys.readouterr().err
+    assert "has changed since this output was begun" in said
+    assert "again" not in said.replace("start again", "")
+    assert record(output) == before
+
+
+def test_a_run_that_another_takes_over_ends(annotate, tmp_path, monkeypatch, capsys):
+    """Else its rows would stand beside the other's."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(n) for n in (1, 2)])
+    output = tmp_path / "out"
+    real = storage.write
+
+    def overtaken(uri: str, data: bytes) -> None:
+        if "/annotations/" in uri:
+            monkeypatch.undo()
+            path = output / "run.json"
+            other = record(output)
+            other["options"]["sha256"] = "another"
+            path.write_text(json.dumps(other))
+        real(uri, data)
+
+    monkeypatch.setattr(storage, "write", overtaken)
+    assert annotate(source, output) == 1
+    assert "another run, with other options, has taken" in capsys.readouterr().err
+    assert not list((output / "receipts").glob("*"))
+
+
+def test_an_update_annotates_again_what_is_lost_or_not_what_it_was(annotate, tmp_path):
+    """A shard of another chunk, of the same name and size or not, gives nobody its rows."""
+    source = tmp_path / "a.xml.gz"
+    for damage in ("lost", "other", "plan"):
+        output = tmp_path / damage
+        write_archive(source, [article(n) for n in (1, 2, 3)])
+        assert annotate(source, output) == 0
+        [shard] = (output / "annotations").iterdir()
+        if damage == "lost":
+            shard.unlink()
+        elif damage == "other":
+            shard.write_bytes(bytes(reversed(shard.read_bytes())))
+        else:
+            [plan] = (output / "plan").iterdir()
+            plan.write_text("{")
+        write_archive(source, [article(n) for n in (1, 2, 4)])
+        assert annotate(source, output, "--update") == 0
+        assert main(["verify", str(output)]) == 0
+        kept = record(output)["update"]["kept"]
+        assert kept == 0
+        shutil.rmtree(output)
+
+
+def test_a_broken_article_that_stands_twice_is_rejected_and_counted(annotate, tmp_path):
+    """Once for what is broken, once as a duplicate; and every promise holds."""
+    broken = article(7).replace("</body>", "")
+    for name in ("a", "b"):
+        write_archive(tmp_path / f"{name}.xml.gz", [article(1 + ord(name)), broken])
+    output = tmp_path / "out"
+    inputs = sorted(tmp_path.glob("*.xml.gz"))
+    assert annotate(inputs, output, "--max-reject-rate", "1") == 0
+    assert record(output)["rejects"]["duplicate"] == 1
+    assert main(["verify", str(output)]) == 0
+
+
+def test_a_folder_that_is_emptied_meanwhile_is_told(annotate, tmp_path, monkeypatch, capsys):
+    """There is nothing to go on with."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    real = storage.write
+
+    def emptied(uri: str, data: bytes) -> None:
+        if "/annotations/" in uri:
+            (output / "run.json").unlink()
+        real(uri, data)
+
+    monkeypatch.setattr(storage, "write", emptied)
+    assert annotate(source, output) == 1
+    said = capsys.readouterr().err
+    assert "run.json is gone: somebody emptied the folder" in said
+    assert "go on from there" not in said
