@@ -7,12 +7,13 @@ every label of the types the corpus leaves open.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding, Regex, Tokenizer, normalizers, pre_tokenizers
 
 from models.folder import load_tokenizer as folder_tokenizer
 
@@ -25,6 +26,28 @@ _NO_SPACE_AFTER = frozenset("([{-/")
 def load_tokenizer(folder: Path) -> Tokenizer:
     """The folder's tokenizer, as the job loads it; it neither pads nor truncates."""
     return folder_tokenizer(folder)[0]
+
+
+def set_symbols_apart(folder: Path) -> None:
+    """Let a HuggingFace folder's tokenizer read dashes as hyphens, and each symbol as a word.
+
+    BERT splits words at punctuation, which symbols are not: the minus of "Fgf9−/−", as articles
+    have it, or the mark of "Taxol®" would be part of the name.
+    """
+    tokenizer = load_tokenizer(folder)
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Replace(Regex("[‐-–−]"), "-"), tokenizer.normalizer]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"\p{S}"), "isolated"), tokenizer.pre_tokenizer]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    # By its own name, transformers would build the usual tokenizer from the vocabulary.
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **{f"{name}_token": f"[{name.upper()}]" for name in ("unk", "cls", "sep", "pad", "mask")},
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=1) + "\n")
 
 
 @dataclass(frozen=True)

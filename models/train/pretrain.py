@@ -13,10 +13,6 @@ from transformers import AutoModelForMaskedLM
 
 from models.train.data import Corpus, corpus_files, detokenise, load_tokenizer, read_iob
 from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
-from transforms.archives import scan_archive
-from transforms.jats import TextOptions, parse_articles
-from transforms.records import Archive, RejectError, SourceArticle
-from transforms.sections import section_code
 
 PRETRAINING = Settings(
     steps=1300,
@@ -30,20 +26,6 @@ PRETRAINING = Settings(
     max_tokens=128,
 )
 LEAST_CHARACTERS = 40  # of a passage; cells of tables and the like teach numbers
-
-
-def article_texts(paths: Iterable[Path]) -> Iterator[list[str]]:
-    """The passages of every article of archives of JATS XML, as the job reads them."""
-    for path in paths:
-        for source in scan_archive(Archive(path.name, (str(path),))):
-            if not isinstance(source, SourceArticle):
-                continue
-            try:
-                articles = parse_articles(source, TextOptions(), section_code)
-            except RejectError:
-                continue
-            for article in articles:
-                yield [article.text[p.start : p.end] for p in article.passages]
 
 
 def gold_texts(data: Path, corpora: Iterable[Corpus]) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
+from models.train.articles import read_articles
 from models.train.data import (
     EMBEDDED,
     LABELS,
@@ -17,14 +18,16 @@ from models.train.data import (
     examples,
     load_tokenizer,
     read_iob,
+    set_symbols_apart,
 )
 from models.train.loop import Settings
-from models.train.pretrain import PRETRAINING, article_texts, gold_texts, pretrain
+from models.train.pretrain import PRETRAINING, gold_texts, pretrain
 from models.train.publish import publish
 from models.train.score import entity_scores
 from models.train.train import average, load_encoder, predict, train
 
 READING_ON_STEPS = 4000
+TEACHING = replace(Settings(), learning_rate=2e-4, head_learning_rate=5e-4)
 SHARE = 0.35  # of the encoder that has read on; of 0.2, 0.35 and 0.5 the best on NCBI-disease devel
 
 
@@ -41,8 +44,8 @@ def embedded(
 ) -> None:
     """Read, train, calibrate, export, quantise, measure and write the embedded model's folder.
 
-    The encoder is trained twice: when it has read a little, and when it has read on. The weights
-    are the mean of both.
+    The encoder is trained twice: when it has read a little, and when it has read on. The mean of
+    both is taught what they think together, of articles too.
     """
     settings = replace(Settings(), steps=steps or Settings.steps, minutes=minutes)
     reading = replace(PRETRAINING, steps=steps or PRETRAINING.steps, bf16=settings.bf16)
@@ -53,20 +56,35 @@ def embedded(
         "reading-on": reading_on,
         "training": settings,
         "training-on": settings,
+        "teaching": replace(TEACHING, steps=settings.steps, minutes=minutes),
     }
 
     def read(encoder: Path, name: str) -> Path:
-        texts = chain(article_texts(paths), gold_texts(data, EMBEDDED))
+        texts = chain(
+            (article.passages for article in read_articles(paths)), gold_texts(data, EMBEDDED)
+        )
         return pretrain(encoder, texts, work / name, runs[name])
 
-    def trained(encoder: Path, name: str) -> Path:
-        place, watch = work / name, ("NCBI-disease",)
-        return train(encoder, data, place, EMBEDDED, LABELS, runs[name], watch=watch)
+    def trained(encoder: Path, name: str, teachers: Sequence[Path] = ()) -> Path:
+        return train(
+            encoder,
+            data,
+            work / name,
+            EMBEDDED,
+            LABELS,
+            runs[name],
+            watch=("NCBI-disease",),
+            teachers=teachers,
+            articles=read_articles(paths) if teachers else (),
+        )
 
     first = read(base, "reading")
     second = read(first, "reading-on")
-    average(trained(first, "training"), trained(second, "training-on"), SHARE, work / "encoder")
-    publish(work / "encoder", data, work, out, EMBEDDED, runs, share=SHARE, version=version)
+    teachers = (trained(first, "training"), trained(second, "training-on"))
+    average(*teachers, SHARE, work / "mean")
+    set_symbols_apart(work / "mean")
+    taught = trained(work / "mean", "teaching", teachers)
+    publish(taught, data, work, out, EMBEDDED, runs, share=SHARE, version=version)
 
 
 def finetune(

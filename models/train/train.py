@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForTokenClassification
 
+from models.train.articles import ARTICLES, ArticleText, article_examples
 from models.train.data import (
     Corpus,
     Example,
@@ -19,6 +20,8 @@ from models.train.data import (
 )
 from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 from models.train.score import entity_scores
+
+LEAST_KNOWN = 0.01  # what teachers must give the allowed labels together to have a say on a word
 
 
 def partial_label_loss(logits: Tensor, allowed: Tensor) -> Tensor:
@@ -97,21 +100,36 @@ def word_logits(model: nn.Module, batch: dict[str, Tensor], *, bf16: bool) -> Te
     return flat
 
 
+def opinions(
+    models: Sequence[nn.Module],
+    sentences: Sequence[Example],
+    n_labels: int,
+    pad: int,
+    *,
+    bf16: bool,
+) -> list[Tensor]:
+    """The mean over the models of each sentence's label probabilities, fp16, (words, labels)."""
+    for model in models:
+        model.eval()
+    order = sorted(range(len(sentences)), key=lambda i: len(sentences[i].ids))
+    found = [torch.empty(0)] * len(sentences)
+    for at in range(0, len(order), 32):
+        rows = order[at : at + 32]
+        batch = collate([sentences[i] for i in rows], n_labels, pad)
+        with torch.no_grad():
+            each = [word_logits(model, batch, bf16=bf16).softmax(-1) for model in models]
+        mean = torch.stack(each).mean(0).half()
+        for i, words in zip(rows, mean.split([len(sentences[i].first) for i in rows]), strict=True):
+            found[i] = words.clone()
+    return found
+
+
 def predict(
     model: nn.Module, sentences: Sequence[Example], labels: Sequence[str], pad: int, *, bf16: bool
 ) -> list[list[str]]:
     """The most likely label of every word, sentence by sentence, in the order given."""
-    model.eval()
-    order = sorted(range(len(sentences)), key=lambda i: len(sentences[i].ids))
-    answers: list[list[str]] = [[] for _ in sentences]
-    for at in range(0, len(order), 32):
-        rows = order[at : at + 32]
-        batch = collate([sentences[i] for i in rows], len(labels), pad)
-        with torch.no_grad():
-            best = iter(word_logits(model, batch, bf16=bf16).argmax(-1).tolist())
-        for i in rows:
-            answers[i] = [labels[next(best)] for _ in sentences[i].first]
-    return answers
+    found = opinions([model], sentences, len(labels), pad, bf16=bf16)
+    return [[labels[i] for i in words.argmax(-1).tolist()] for words in found]
 
 
 def train(
@@ -123,6 +141,8 @@ def train(
     settings: Settings,
     *,
     watch: Sequence[str],
+    teachers: Sequence[Path] = (),
+    articles: Iterable[ArticleText] = (),
     checkpoint_steps: int = 100,
     watch_steps: int = 1000,
 ) -> Path:
@@ -132,12 +152,30 @@ def train(
     The log is `work`/log.tsv. Every `watch_steps` the held-out splits of the corpora named in
     `watch` are scored.
 
+    Args:
+        base: HuggingFace folder to begin with.
+        data: folder of the gold corpora.
+        work: takes checkpoint, log and encoder.
+        corpora: to be trained on.
+        labels: of the model, by id.
+        settings: of the run.
+        watch: names of corpora.
+        teachers: trained encoders of the same labels and tokenizer. What they make of a word
+            together is learned beside the gold, and alone where there is none (distillation,
+            Hinton et al. 2015, arXiv:1503.02531).
+        articles: for the teachers to label, but for words of which more is sure than they say.
+        checkpoint_steps: steps from one checkpoint to the next.
+        watch_steps: a multiple of `checkpoint_steps`.
+
     Raises:
-        OtherRunError: `work` holds a run from another base, other data or labels.
+        OtherRunError: `work` holds a run from another base, other data, labels or teachers.
     """
     trained = work / "encoder"
     files = [path for corpus in corpora for path in corpus_files(data, corpus, corpus.train)]
-    if is_done(trained, settings, work, inputs_of(base, labels, files)):
+    inputs = inputs_of(base, labels, files)
+    if teachers:
+        inputs["teachers"] = [inputs_of(teacher)["base"] for teacher in teachers]
+    if is_done(trained, settings, work, inputs):
         return trained
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
@@ -151,11 +189,18 @@ def train(
 
     pool = [example for c in corpora for example in encoded(c, c.train)]
     held_out = {c.name: encoded(c, c.held_out) for c in corpora if c.name in watch}
+    lessons: list[Tensor] = []
+    if teachers:
+        pool += article_examples(
+            articles, tokenizer, labels, seed=settings.seed, max_tokens=settings.max_tokens
+        )
+        models = [load_encoder(teacher, labels, 0.0) for teacher in teachers]
+        lessons = opinions(models, pool, len(labels), pad, bf16=settings.bf16)
 
     def draw(epoch: int) -> list[list[int]]:
         return draw_epoch(
             pool,
-            corpora,
+            (*corpora, ARTICLES),
             seed=settings.seed + epoch,
             batch_tokens=settings.batch_tokens,
             batch_sentences=settings.batch_sentences,
@@ -166,8 +211,14 @@ def train(
         if settings.masked:
             hidden = (torch.rand(batch["ids"].shape) < settings.masked) & batch["inner"]
             batch["ids"][hidden] = mask_id
-        losses = partial_label_loss(word_logits(model, batch, bf16=settings.bf16), batch["allowed"])
-        return losses.mean(), int(batch["mask"].sum())
+        logits = word_logits(model, batch, bf16=settings.bf16)
+        loss = partial_label_loss(logits, batch["allowed"]).mean()
+        if lessons:
+            taught = torch.cat([lessons[i] for i in chosen]).float() * batch["allowed"]
+            known = taught.sum(-1) > LEAST_KNOWN
+            taught = taught[known] / taught[known].sum(-1, keepdim=True)
+            loss = loss + nn.functional.cross_entropy(logits[known], taught)
+        return loss, int(batch["mask"].sum())
 
     def scores_of(candidate: nn.Module) -> dict[str, float]:
         return {

@@ -12,7 +12,17 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
-from models.train.data import LABELS, Corpus, detokenise, draw_epoch, examples, read_iob
+from models.train.data import (
+    LABELS,
+    Corpus,
+    detokenise,
+    draw_epoch,
+    examples,
+    load_tokenizer,
+    read_iob,
+    set_symbols_apart,
+    words_of,
+)
 
 GENES = Corpus("genes", {"GENE": "GP"}, frozenset({"GP"}), ("train",), ("devel",))
 WORDS = ("the", "mouse", "gene", "is", "here", "p", "##53", "-", ",", ".", "aspirin")
@@ -130,3 +140,15 @@ def test_sentences_are_drawn_by_the_share_of_their_corpus(tmp_path, tokenizer):
     assert all(times[i] in (1, 2) for i in range(400, 800))
     assert 540 < sum(times[i] for i in range(400, 800)) < 660
     assert 80 < sum(times[i] for i in range(400)) < 160
+
+
+def test_a_name_ends_before_minus_and_trade_mark(tokenizer, tmp_path):
+    """Articles have the minus of genotypes, where the corpora have a hyphen."""
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    set_symbols_apart(tmp_path)
+    apart = load_tokenizer(tmp_path)
+    text = "p53−/− Aspirin® is here"
+    encoding = apart.encode(text)
+    words = [text[start:end] for _, start, end in words_of(text, encoding, byte_level=False)]
+    assert words == ["p53", "−", "/", "−", "Aspirin", "®", "is", "here"]
+    assert encoding.tokens[1:4] == ["p", "##53", "-"]

@@ -21,10 +21,17 @@ from tokenizers.processors import TemplateProcessing  # noqa: E402
 from models.folder import load_model  # noqa: E402
 from models.train import publish, recipes  # noqa: E402
 from models.train.__main__ import main  # noqa: E402
-from models.train.data import EMBEDDED, LABELS  # noqa: E402
+from models.train.articles import ArticleText  # noqa: E402
+from models.train.data import EMBEDDED, LABELS, examples, load_tokenizer  # noqa: E402
 from models.train.loop import Settings, rate_factor  # noqa: E402
 from models.train.pretrain import hide, pack  # noqa: E402
-from models.train.train import partial_label_loss, train  # noqa: E402
+from models.train.train import (  # noqa: E402
+    load_encoder,
+    opinions,
+    partial_label_loss,
+    predict,
+    train,
+)
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "p", "##53", "gene", "is", "here", "[MASK]")
 SAMPLES = Path(__file__).parents[2] / "cases" / "samples"
@@ -110,6 +117,46 @@ def test_a_killed_run_goes_on_to_the_same_weights(base, gold, tmp_path, monkeypa
         assert torch.equal(tensor, weights[1][name]), name
     log = (tmp_path / "killed" / "log.tsv").read_text().splitlines()
     assert [row.split("\t")[1] for row in log] == ["step", "6", "12"]
+
+
+def test_a_pupil_comes_to_think_what_its_teachers_think_together(base, gold, tmp_path):
+    """Where the gold says nothing too: of types left open, and of articles."""
+    teachers = []
+    for seed in (3, 4):
+        torch.manual_seed(seed)
+        teacher = load_encoder(base, LABELS, 0.0)
+        with torch.no_grad():
+            teacher.classifier.weight.mul_(50)
+        teacher.save_pretrained(tmp_path / str(seed))
+        teachers.append(tmp_path / str(seed))
+    corpora = (replace(EMBEDDED[0], closed=frozenset(), mentions={}),)
+    settings = replace(
+        Settings(), steps=150, learning_rate=3e-2, head_learning_rate=3e-2, masked=0.0, dropout=0.0
+    )
+    taught = train(
+        base,
+        gold,
+        tmp_path / "work",
+        corpora,
+        LABELS,
+        replace(settings, bf16=False),
+        watch=(),
+        teachers=teachers,
+        articles=[ArticleText(["the p53 gene is here, here is the p53 gene."], frozenset())] * 20,
+    )
+    tokenizer = load_tokenizer(base)
+    asked = examples(corpora[0], [gold / "BC5CDR" / "test.tsv"], tokenizer)[:1]
+
+    def thought(*folders: Path) -> torch.Tensor:
+        models = [load_encoder(folder, LABELS, 0.0) for folder in folders]
+        return opinions(models, asked, len(LABELS), 0, bf16=False)[0].float()
+
+    each = [thought(teacher) for teacher in teachers]
+    assert torch.allclose(thought(*teachers), (each[0] + each[1]) / 2, atol=1e-3)
+    assert (thought(taught) - thought(*teachers)).abs().max() < 0.1
+    assert (each[0] - each[1]).abs().max() > 0.3
+    [labels] = predict(load_encoder(taught, LABELS, 0.0), asked, LABELS, 0, bf16=False)
+    assert labels == [LABELS[i] for i in thought(taught).argmax(-1)]
 
 
 def broken_after(n: int, error: type[Exception]):
