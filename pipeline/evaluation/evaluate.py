@@ -246,7 +246,7 @@ def match_types(
     """
     known = f"the gold has {', '.join(sorted(labels))}, the model {', '.join(sorted(types))}"
     if wanted is not None:
-        type_of = {}
+        type_of: dict[str, str] = {}
         for part in wanted.split(","):
             kind, equals, names = part.strip().partition("=")
             if not equals or kind not in types:
@@ -254,6 +254,8 @@ def match_types(
             for name in names.split("|"):
                 if name not in labels:
                     raise UsageError(f"--gold-types: no label {name!r}; {known}")
+                if type_of.get(name, kind) != kind:
+                    raise UsageError(f"--gold-types: {name} is given to {type_of[name]} and {kind}")
                 type_of[name] = kind
         return type_of
     type_of = {label: label for label in labels if label in types} or {

@@ -86,7 +86,7 @@ def read_gold(path: Path) -> Gold:
         found = [file for file, its_format in by_format.items() if its_format == name]
         if not found:
             continue
-        if {"train", "training"} & {file.stem.lower() for file in found} and len(found) > 1:
+        if any(file.stem.lower().startswith("train") for file in found) and len(found) > 1:
             raise GoldError(
                 f"{path} holds {', '.join(file.name for file in found)}: name the one to score"
             )

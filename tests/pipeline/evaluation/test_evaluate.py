@@ -288,6 +288,7 @@ def test_a_run_of_several_models_needs_one_named(evaluate, craft, tmp_path):
         (["--gold", "{iob}", "--model", "nowhere"], "no model 'nowhere'"),
         (["--gold", "{iob}", "--model", TINY, "--gold-types", "GP=gene"], "no label 'gene'"),
         (["--gold", "{iob}", "--model", TINY, "--gold-types", "gene=GENE"], "no TYPE=LABEL"),
+        (["--gold", "{iob}", "--model", TINY, "--gold-types", "GP=GENE,CD=GENE"], "to GP and CD"),
         (["--gold", "{iob}", "--run", "nowhere"], "is no output folder of a run"),
         (["--gold", "{iob}", "--run", "x", "--aggregation", "max"], "it goes with --model"),
     ],
