@@ -38,7 +38,7 @@ class Tally:
         self._add({"skipped": entries})
 
     def article(self, counts: Mapping[str, int]) -> None:
-        """An article was annotated or rejected."""
+        """An article was annotated, kept or rejected."""
         self._add(counts)
 
     def read(self) -> Counter[str]:
@@ -103,7 +103,7 @@ def _width(terminal: TextIO) -> int:
 def status_line(counts: Mapping[str, int], seconds: float) -> str:
     """Progress in one line: done and left, rates, rejects, time left."""
     planned = counts.get("planned", 0)
-    fresh = counts.get("articles", 0) + counts.get("rejects", 0)
+    fresh = sum(counts.get(name, 0) for name in ("articles", "rejects", "duplicates"))
     done = fresh + counts.get("skipped", 0)
     if not fresh:
         return f"planning: {planned:,} articles found" if not done else f"{done:,} already done"

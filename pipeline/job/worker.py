@@ -46,7 +46,7 @@ class Worker:
 
     Args:
         options: of the run.
-        on_article: called from any thread after each article, with its counts.
+        on_article: called from any thread for each article, with its counts.
     """
 
     def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
@@ -82,7 +82,10 @@ class Worker:
         for outcome in self._outcomes(chunk, left_out):
             if isinstance(outcome, Reject):
                 rejects.append(outcome)
+                kind = "duplicates" if outcome.reason == "duplicate" else "rejects"
+                self._on_article(Counter({kind: 1}))
                 continue
+            self._on_article(outcome.counts)
             rows.extend(outcome.rows)
             tally.counts.update(outcome.counts)
             types.update(outcome.types)
@@ -158,12 +161,7 @@ class Worker:
             yield pending.popleft().result()
 
     def _annotate(self, source: SourceArticle) -> Outcome | Reject:
-        outcome = annotate_source(source, self.annotators, self.options.text, self._ask_helpers)
-        if isinstance(outcome, Reject):
-            self._on_article(Counter(rejects=1))
-        else:
-            self._on_article(outcome.counts)
-        return outcome
+        return annotate_source(source, self.annotators, self.options.text, self._ask_helpers)
 
     def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
         return [self._pool.submit(work) for _ in range(self._threads - 1)]
