@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
                 "" if args.quiet else _STOPPED.format(options.output, go_on), local=local
             ),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
+            nullcontext() if local else _own_temporary_folder(),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
         ):
@@ -191,6 +193,18 @@ def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _own_temporary_folder() -> Iterator[None]:
+    """Beam leaves the package that it sends to workers where it built it."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="annotate-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _end_children() -> None:

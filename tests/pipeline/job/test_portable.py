@@ -140,6 +140,7 @@ def _annotate(source: Path, output: Path, tiny: str, flags: list[str]) -> subpro
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(source.parent)},
     )
 
 
@@ -149,6 +150,7 @@ def test_same_bytes_from_workers_that_get_the_package_from_the_job(cluster, sour
     job = _annotate(source, tmp_path / "far", tiny, [*flags, "--threads=1"])
     _, error = job.communicate()
     assert job.returncode == 0, error
+    assert list(source.parent.iterdir()) == [source], "the job left temporary files"
     workers = list(folder.glob("*/site/pipeline/job/__pycache__/worker.*.pyc"))
     assert len(workers) == 2, "the workers did not import the package that they were sent"
 
