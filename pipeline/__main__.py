@@ -14,8 +14,6 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from models.files import FetchError
-
 COMMANDS = {
     "annotate": ("pipeline.job.annotate", "annotate articles: XML in, Parquet and JSON lines out"),
     "verify": (
@@ -90,7 +88,7 @@ def _run(argv: Sequence[str]) -> int:
         return int(module.run(args))
     except (*module.FAILURES, *module.WRONG_USE) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, (*module.FAILURES, FetchError)) else 2
+        return 1 if isinstance(error, module.FAILURES) else 2
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from models.cores import available_cores, peak_bytes
-from models.files import ModelError
+from models.files import FetchError, ModelError
 from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
 from pipeline.job.options import DEFAULT_MODEL
 from pipeline.numbers import positive, positive_float
@@ -63,7 +63,7 @@ class Cost:
 
 
 WRONG_USE = (InputError, ModelError)
-FAILURES = (storage.StorageError, OSError)
+FAILURES = (FetchError, storage.StorageError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
