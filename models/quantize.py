@@ -80,7 +80,8 @@ def quantize_model(
     if next(_windows(full, texts), None) is None:
         raise ModelError("the texts to compare on have no token")
     graph = find_graph(full.folder)
-    if done := QUANTIZED & {node.op_type for node in onnx.load(str(graph)).graph.node}:
+    whole = onnx.load(str(graph))  # with the weights that stand beside it
+    if done := QUANTIZED & {node.op_type for node in whole.graph.node}:
         raise ModelError(f"{graph} is quantised already: it has {min(done)}")
     products = ["MatMul", "Gemm"] if static else ["MatMul"]  # dynamic ones are MatMul by then
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,12 +89,11 @@ def quantize_model(
         prepared = str(Path(temporary) / "prepared.onnx")
         folder = Path(temporary) / target.name
         folder.mkdir()
-        whole = str(Path(temporary) / "whole.onnx")
-        onnx.save_model(onnx.load(str(graph)), whole)  # with the weights that stood beside it
-        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
+        onnx.save_model(whole, Path(temporary) / "whole.onnx")
+        quant_pre_process(str(Path(temporary) / "whole.onnx"), prepared, skip_symbolic_shape=True)
         options: dict[str, Any] = {
             "op_types_to_quantize": [*products, "Gather"] if embeddings else products,
-            "nodes_to_exclude": _small_tables(onnx.load(prepared).graph),
+            "nodes_to_exclude": _small_tables(onnx.load(prepared).graph) if embeddings else [],
             "per_channel": per_channel,
             "weight_type": QuantType.QInt8,
         }
@@ -111,8 +111,9 @@ def quantize_model(
             quantize_dynamic(
                 prepared, str(folder / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
             )
+        beside = external_files(graph)
         for path in sorted(full.folder.iterdir()):
-            weights = ".onnx" in path.name or path.name in external_files(graph)
+            weights = ".onnx" in path.name or path.name in beside
             if path.is_file() and not weights and not path.name.startswith("."):
                 shutil.copy(path, folder)
         write_settings(folder, tolerance=TOLERANCE, name=target.name)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
-from models.train.data import Corpus, Example, words_of
+from models.train.data import LEAST_CHARACTERS, Corpus, Example, is_byte_level, words_of
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Archive, RejectError, SourceArticle
@@ -24,7 +24,6 @@ from transforms.sentences import split_sentences
 
 ARTICLES = Corpus("articles", {}, frozenset(), (), (), share=0.66)
 N_SENTENCES = 60_000  # two thirds of them an epoch, about as many as of all corpora together
-LEAST_CHARACTERS = 40  # of a sentence; cells of tables and the like are mostly numbers
 
 # In italics: "Ocimum sanctum", "O. sanctum"; but "In vitro" too.
 _BINOMIAL = re.compile(rb"<italic[^>]*>\s*([A-Z](?:\.|[a-z]+)\s+[a-z-]{3,})\s*</italic>")
@@ -139,7 +138,7 @@ def article_examples(
     ]
     random.Random(seed).shuffle(sentences)  # noqa: S311 - sampling, not secrecy
     sentences = sentences[:N_SENTENCES]
-    byte_level = "ByteLevel" in str(tokenizer.pre_tokenizer)
+    byte_level = is_byte_level(tokenizer)
     encodings = tokenizer.encode_batch([text for text, _ in sentences])
     found = []
     for (text, species), encoding in zip(sentences, encodings, strict=True):

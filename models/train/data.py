@@ -18,6 +18,7 @@ from tokenizers import Encoding, Regex, Tokenizer, normalizers, pre_tokenizers
 from models.folder import load_tokenizer as folder_tokenizer
 
 TYPES = ("GP", "DS", "CD", "OG")
+LEAST_CHARACTERS = 40  # of an article's passage or sentence: cells of tables teach numbers
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 _NO_SPACE_BEFORE = frozenset(",.;:)]}%'?!-/")
 _NO_SPACE_AFTER = frozenset("([{-/")
@@ -199,6 +200,11 @@ def detokenise(tokens: Sequence[tuple[str, str]]) -> Sentence:
     return Sentence(text, tuple(spans))
 
 
+def is_byte_level(tokenizer: Tokenizer) -> bool:
+    """Whether its vocabulary is of bytes, as those of GPT-2 and RoBERTa."""
+    return "ByteLevel" in str(tokenizer.pre_tokenizer)
+
+
 def words_of(text: str, encoding: Encoding, *, byte_level: bool) -> list[tuple[int, int, int]]:
     """The words of an encoded text as (position of first token, start, end).
 
@@ -255,7 +261,7 @@ def examples(
     max_tokens: int = 256,
 ) -> list[Example]:
     """Encode every sentence of the files; what is over `max_tokens` is cut off."""
-    byte_level = "ByteLevel" in str(tokenizer.pre_tokenizer)
+    byte_level = is_byte_level(tokenizer)
     found = []
     for path in paths:
         sentences = [detokenise(tokens) for tokens in read_iob(path)]

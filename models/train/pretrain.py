@@ -11,7 +11,14 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM
 
-from models.train.data import Corpus, corpus_files, detokenise, load_tokenizer, read_iob
+from models.train.data import (
+    LEAST_CHARACTERS,
+    Corpus,
+    corpus_files,
+    detokenise,
+    load_tokenizer,
+    read_iob,
+)
 from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 
 PRETRAINING = Settings(
@@ -25,7 +32,6 @@ PRETRAINING = Settings(
     batch_tokens=4096,
     max_tokens=128,
 )
-LEAST_CHARACTERS = 40  # of a passage; cells of tables and the like teach numbers
 
 
 def gold_texts(data: Path, corpora: Iterable[Corpus]) -> Iterator[list[str]]:

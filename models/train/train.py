@@ -194,8 +194,13 @@ def train(
         pool += article_examples(
             articles, tokenizer, labels, seed=settings.seed, max_tokens=settings.max_tokens
         )
-        models = [load_encoder(teacher, labels, 0.0) for teacher in teachers]
-        lessons = opinions(models, pool, len(labels), pad, bf16=settings.bf16)
+        lessons = opinions(
+            [load_encoder(teacher, labels, 0.0) for teacher in teachers],
+            pool,
+            len(labels),
+            pad,
+            bf16=settings.bf16,
+        )
 
     def draw(epoch: int) -> list[list[int]]:
         return draw_epoch(

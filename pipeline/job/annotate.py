@@ -41,8 +41,10 @@ from pipeline.output.record import OutputError, read_run
 __all__ = ["add_arguments", "run"]
 
 # What a worker raises for a person to read. Beam hands it on as text inside its own traceback.
+_FINAL = ("InputChangedError", "TakenOverError")  # nothing is left to go on with
 _READABLE = re.compile(
-    r"(?:(?:Storage|InputChanged|SourceChanged|Model|Output|Damaged)Error): (.*)"
+    r"(?:(?:Storage|SourceChanged|Model|Fetch|Output|Damaged)Error"
+    rf"|{'|'.join(_FINAL)}): (.*)"
 )
 
 
@@ -106,8 +108,9 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     except Exception as error:
         if args.verbose:
             traceback.print_exc()
-        print(f"error: {_readable(error)}", file=sys.stderr)
-        if not _FINAL.search(str(error)):
+        told = "".join(traceback.format_exception(error))
+        print(f"error: {_readable(error, told)}", file=sys.stderr)
+        if not any(name in told for name in _FINAL):
             print(f"what is committed in {options.output} stays; {go_on}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
@@ -119,7 +122,6 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         return 1
 
 
-_FINAL = re.compile("InputChangedError|has taken .* over|is gone: ")  # nothing to go on with
 _STOPPED = "\nstopped: finished chunks are committed in {}; {}"
 
 
@@ -221,12 +223,11 @@ def _end_children() -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _readable(error: Exception) -> str:
+def _readable(error: Exception, told: str) -> str:
     """The one line that says what was wrong, out of what Beam made of it."""
-    text = "".join(traceback.format_exception(error))
-    if found := _READABLE.findall(text):
+    if found := _READABLE.findall(told):
         return str(found[-1]).split(" [while running")[0].strip("'\" ")
-    if "Channel closed prematurely" in text:
+    if "Channel closed prematurely" in told:
         return "a worker process ended unexpectedly: killed, perhaps for want of memory?"
     last = [line for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {last[-1] if last else error}"

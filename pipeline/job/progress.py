@@ -1,6 +1,5 @@
 """What the person who runs the job sees meanwhile: one live line, or a plain one now and then."""
 
-import json
 import math
 import os
 import threading
@@ -13,6 +12,7 @@ from typing import TextIO
 from pipeline.output import storage
 from pipeline.output.paths import receipt_of
 from pipeline.output.receipts import Receipt
+from pipeline.output.record import read_plan
 
 NAMESPACE = "annotate"
 """Of Beam's metrics, which show the same in a runner's own pages."""
@@ -133,8 +133,7 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
     def look() -> None:
         for name, size in storage.sizes(storage.join(output, "plan")).items():
             if plans.get(name) != size:
-                plan = json.loads(storage.read(storage.join(output, "plan", name)) or b"{}")
-                entries.update(plan["chunks"])
+                entries.update(read_plan(output, name.removesuffix(".json"))["chunks"])
                 plans[name] = size
         for name in storage.sizes(receipts):
             chunk = name.removesuffix(".json")

@@ -12,8 +12,8 @@ from typing import Any
 from pipeline import __version__
 from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, shown_options
-from pipeline.job.reuse import annotated_before
 from pipeline.output import storage
+from pipeline.output.committed import whole_receipt
 from pipeline.output.paths import FOLDERS, chunk_of
 from pipeline.output.receipts import Totals
 from pipeline.output.record import (
@@ -143,12 +143,11 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
     }
     storage.sweep(output)
     record = {**run, **carried}
-    if old and old["state"] == "complete" and not (overwrite or update):
-        pass  # its record stays until all is found as it says
-    elif old is not None:
-        write_run(output, record)
-    elif not create_run(output, record):
-        return begin(run, output, overwrite=False, update=wanted)  # likewise
+    if old is None:
+        if not create_run(output, record):
+            return begin(run, output, overwrite=False, update=wanted)  # likewise
+    elif overwrite or update or old["state"] != "complete":
+        write_run(output, record)  # else the old one stays, until all is found as it says
     return update
 
 
@@ -227,7 +226,7 @@ def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> 
         versions: ids that articles with different bytes share.
 
     Raises:
-        OutputError: another run has taken the folder over, or it is gone.
+        TakenOverError: another run has taken the folder over, or it is gone.
     """
     output = options.output
     run = own_run(output, options.fingerprint)
@@ -295,7 +294,9 @@ def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]
             if plan.pop("superseded", None) is not None:
                 updated.append(plan)
         else:
-            went["dropped"] += len(annotated_before(output, plan.get("chunks", ())))
+            receipts = (whole_receipt(output, chunk) for chunk in plan.get("chunks", ()))
+            held = (receipt.counts for receipt in receipts if receipt)
+            went["dropped"] += sum(counts.get("articles", 0) for counts in held)
             vanished.append(storage.join(output, "plan", name))
     _delete_chunks(output, but=chunks)
     for plan in updated:

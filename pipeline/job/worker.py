@@ -64,7 +64,7 @@ class Worker:
 
         Raises:
             storage.StorageError: the output cannot be written.
-            OutputError: another run has taken it over.
+            TakenOverError: another run has taken it over.
             SourceChangedError: an input is no longer what was planned.
         """
         with self._chunks_at_once:

@@ -18,6 +18,10 @@ class DamagedError(OutputError):
     """A run's file is missing or damaged, or no longer fits to the others."""
 
 
+class TakenOverError(OutputError):
+    """Another run has taken the folder over, or somebody has emptied it."""
+
+
 def read_run(output: str) -> dict[str, Any] | None:
     """``run.json``; None if the folder has none.
 
@@ -76,13 +80,13 @@ def own_run(output: str, fingerprint: str) -> dict[str, Any]:
         fingerprint: of its options.
 
     Raises:
-        OutputError: another run has taken the folder over, or it is gone.
+        TakenOverError: another run has taken the folder over, or it is gone.
     """
     run = read_run(output)
     if run is None:
-        raise OutputError(f"{storage.join(output, RUN)} is gone: somebody emptied the folder")
+        raise TakenOverError(f"{storage.join(output, RUN)} is gone: somebody emptied the folder")
     if run["options"]["sha256"] != fingerprint:
-        raise OutputError(f"another run, with other options, has taken {output} over")
+        raise TakenOverError(f"another run, with other options, has taken {output} over")
     return run
 
 
