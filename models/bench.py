@@ -73,7 +73,7 @@ def recommend(speeds: Sequence[Speed]) -> Speed:
 
 def measure(name_or_dir: str, threads: int, batch_tokens: int, seconds: float) -> Speed:
     """Measure one setting in this process."""
-    model = load_model(name_or_dir)
+    model = load_model(name_or_dir, threads)
     words = np.random.default_rng(0).integers(model.tokenizer.get_vocab_size(), size=4096)
     batches: list[list[NDArray[np.int32]]] = []
     for length in SENTENCE_TOKENS:

@@ -13,8 +13,8 @@ import requests
 import smart_open
 
 from models.files import (
-    FetchError,
     ModelError,
+    UnavailableError,
     external_files,
     file_sha256,
     listed_files,
@@ -72,7 +72,7 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
     if folder.is_dir() and not refresh:
         for name, expected in _fetched(folder).get("files", {MANIFEST: ""}).items():
             if not (folder / name).is_file() or file_sha256(folder / name) != expected:
-                raise FetchError(
+                raise UnavailableError(
                     f"{folder / name} was changed after it came from {uri}: "
                     f"python -m pipeline models fetch {uri} --refresh"
                 )
@@ -118,14 +118,14 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
         try:
             settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise FetchError(f"{uri}/model.json is not JSON: {error}") from error
+            raise UnavailableError(f"{uri}/model.json is not JSON: {error}") from error
         promised |= listed_files(settings, f"{uri}/model.json")
     for name, expected in promised.items():
         if name not in names:
             _copy(uri, name, folder, needed=True)
             names.append(name)
         if (found := file_sha256(folder / name)) != expected:
-            raise FetchError(f"{uri}/{name} has sha256 {found}, not the promised {expected}")
+            raise UnavailableError(f"{uri}/{name} has sha256 {found}, not the promised {expected}")
     if not any(name.endswith(".onnx") for name in names):
         graph = next((name for name in GRAPHS if _copy(uri, name, folder)), None)
         if graph is None:
@@ -164,7 +164,7 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
         if missing and not needed:
             return False
         problem = "there is no" if missing else "cannot fetch"
-        raise FetchError(f"{problem} {source}: {reason}") from error
+        raise UnavailableError(f"{problem} {source}: {reason}") from error
     return True
 
 

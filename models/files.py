@@ -13,8 +13,8 @@ class ModelError(Exception):
     """A model that cannot work; the message says why in one sentence."""
 
 
-class FetchError(ModelError):
-    """A model that could not be had: the network failed, or gave another file than promised."""
+class UnavailableError(ModelError):
+    """A model that could not be had: no network, another file than promised, a full disk."""
 
 
 def file_sha256(path: Path) -> str:

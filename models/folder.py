@@ -15,11 +15,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the job's threads are its parallelism
-# ONNX Runtime's wheels would keep a database of every session and send it to their maker.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -29,6 +26,7 @@ from tokenizers.processors import TemplateProcessing
 
 from models.fetch import HOMES, fetch_model, published_name
 from models.files import ModelError, external_files, file_sha256, listed_files
+from models.sessions import Sessions
 from transforms.labels import read_scheme
 from transforms.records import Aggregation
 
@@ -54,9 +52,6 @@ MOST_TOKENS = 1024
 LEAST_OF_VOCABULARY = 0.9
 # Logits of an int8 graph differ by processor: microsoft/onnxruntime#14642.
 TOLERANCE = 0.5
-# ONNX Runtime's kernel for an addition and a LayerNormalization in one is not vectorised: without
-# it the embedded model takes 17 % less time (tests/bench/bench_runtime.py, "fused SkipLayerNorm").
-UNFUSED = ["SkipLayerNormFusion"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ class SelfTest:
 class Model:
     """A token classifier, its tokenizer and what the folder says about both.
 
-    One ONNX Runtime session, safe to use from several threads.
+    Safe to use from several threads; as many compute at a time as there are sessions.
 
     Attributes:
         name: from ``model.json``, else the folder's name.
@@ -99,7 +94,7 @@ class Model:
     fingerprint: str
     labels: tuple[str, ...]
     tokenizer: Tokenizer
-    session: ort.InferenceSession
+    sessions: Sessions
     before: tuple[int, ...]
     after: tuple[int, ...]
     pad_id: int
@@ -124,11 +119,11 @@ class Model:
 
     @cached_property
     def _inputs(self) -> tuple[tuple[str, type], ...]:
-        return tuple((node.name, INTEGERS[node.type]) for node in self.session.get_inputs())
+        return tuple((node.name, INTEGERS[node.type]) for node in self.sessions.inputs)
 
     @cached_property
     def _output(self) -> str:
-        names = [node.name for node in self.session.get_outputs()]
+        names = [node.name for node in self.sessions.outputs]
         return "logits" if "logits" in names else names[0]
 
     def score(self, windows: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
@@ -143,7 +138,7 @@ class Model:
         """
         before = len(self.before)
         longest = max(len(ids) for ids in windows)
-        logits = self.session.run([self._output], self.feed(windows))[0]
+        logits = self.sessions.run(self._output, self.feed(windows))
         scored: NDArray[np.float32] = logits[:, before : before + longest].astype(
             np.float32, copy=False
         )
@@ -198,18 +193,19 @@ def embedded_models() -> list[str]:
     return sorted(path.parent.name for path in EMBEDDED.glob("*/config.json"))
 
 
-def load_model(name_or_dir: str) -> Model:
+def load_model(name_or_dir: str, threads: int = 1) -> Model:
     """Load a model and prove that it works here: sizes, positions and the folder's self-test.
 
     Args:
         name_or_dir: name of an embedded or known model, a folder, or the URI of one.
+        threads: that compute at a time.
 
     Raises:
         ModelError: the model cannot work; one sentence says why.
     """
     folder = find_model_folder(name_or_dir)
     try:
-        model = _load(folder)
+        model = _load(folder, threads)
     except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         raise ModelError(
             f"{folder}: config.json, tokenizer_config.json or model.json is not as it should be: "
@@ -219,7 +215,7 @@ def load_model(name_or_dir: str) -> Model:
     return model
 
 
-def _load(folder: Path) -> Model:
+def _load(folder: Path, threads: int) -> Model:
     config = _read_json(folder / "config.json")
     settings = read_settings(folder)
     graph = find_graph(folder)
@@ -251,7 +247,7 @@ def _load(folder: Path) -> Model:
         fingerprint=_fingerprint(graph, tokenizer_files, labels, max_tokens),
         labels=labels,
         tokenizer=tokenizer,
-        session=open_session(graph),
+        sessions=Sessions(graph, threads),
         before=before,
         after=after,
         pad_id=_pad_id(config, tokenizer, tokenizer_config),
@@ -315,51 +311,6 @@ def run_self_test(model: Model) -> float:
                 f"differs from where the model was made"
             )
     return worst
-
-
-def open_session(graph: Path) -> ort.InferenceSession:
-    """An ONNX Runtime session as the job's threads share it: one core for each call.
-
-    Raises:
-        ModelError: ONNX Runtime cannot load the file.
-    """
-    with graph.open("rb") as file:
-        head = file.read(64)
-    if head.startswith((b"PK", b"\x80")):
-        raise ModelError(f"{graph} is a pickle or PyTorch file under an ONNX name")
-    if head.startswith(b"version https://git-lfs"):
-        raise ModelError(f"{graph} is a Git LFS pointer, not the file itself: run git lfs pull")
-    try:
-        return ort.InferenceSession(
-            str(graph),
-            session_options(),
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=UNFUSED,
-        )
-    except Exception as error:  # its errors share no base class
-        reason = " ".join(str(error).split())
-        if "opset" in reason.lower():
-            raise ModelError(
-                f"{graph} needs a newer ONNX Runtime than {ort.__version__}: {reason}"
-            ) from error
-        raise ModelError(f"ONNX Runtime {ort.__version__} cannot load {graph}: {reason}") from error
-
-
-def session_options() -> ort.SessionOptions:
-    """One core for each call, and memory that is kept, because batches have a bounded size.
-
-    Two threads, 150 batches of many shapes, 8 x 512 hidden, int8: the process needs 251 MB with the
-    arena, 305 with the memory pattern too, 455 without either, when malloc keeps what is freed; the
-    core time is the same. See ``tests/bench/bench_runtime.py``.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = True
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3  # errors; they are raised as well
-    return options
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -589,7 +540,7 @@ def _fingerprint(
 
 def _prove(model: Model, graph: Path) -> None:
     """Run the longest window of the last token, which shows what the declared sizes only claim."""
-    for node in model.session.get_inputs():
+    for node in model.sessions.inputs:
         if node.name not in INPUTS or node.type not in INTEGERS:
             raise ModelError(f"{graph} wants an input {node.name} ({node.type}) that is unknown")
         if any(isinstance(size, int) for size in node.shape):

@@ -8,12 +8,12 @@ from models.bench import BATCH_TOKENS, bench_model, recommend
 from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
 from models.fetch import HOMES, fetch_model
-from models.files import FetchError, ModelError
+from models.files import ModelError, UnavailableError
 from models.quantize import quantize_model
 from pipeline.numbers import positive, positive_float
 
 WRONG_USE = (ModelError,)
-FAILURES = (FetchError, OSError)
+FAILURES = (UnavailableError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

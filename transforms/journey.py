@@ -108,32 +108,31 @@ class Outcome:
 
 
 @functools.cache
-def load_cached(folder: str) -> Model:
+def load_cached(folder: str, threads: int) -> Model:
     """A model, loaded once a process: launcher and workers of a local run share it.
 
-    Raises:
-        ModelError: the folder is not a model that can work.
-    """
-    return load_model(folder)
-
-
-def default_options(folder: str) -> ModelOptions:
-    """What a model's own folder says of how its scores become entities.
+    Args:
+        folder: as ``load_model`` takes it.
+        threads: that compute at a time.
 
     Raises:
         ModelError: the folder is not a model that can work.
     """
-    model = load_cached(folder)
+    return load_model(folder, threads)
+
+
+def default_options(folder: str, model: Model) -> ModelOptions:
+    """What a model's own folder says of how its scores become entities."""
     return ModelOptions(folder, model.aggregation, min_scores=model.thresholds)
 
 
-def load_annotators(models: Sequence[ModelOptions]) -> tuple[Annotator, ...]:
-    """The models of a run, loaded.
+def load_annotators(models: Sequence[ModelOptions], threads: int = 1) -> tuple[Annotator, ...]:
+    """The models of a run, loaded for so many threads.
 
     Raises:
         ModelError: a folder is not a model that can work.
     """
-    return tuple(Annotator(load_cached(options.folder), options) for options in models)
+    return tuple(Annotator(load_cached(options.folder, threads), options) for options in models)
 
 
 def annotate_source(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from models.cores import available_cores
-from models.files import FetchError, ModelError
+from models.files import ModelError, UnavailableError
 from pipeline.evaluation.gold import Gold, GoldDocument, GoldError, Mention, read_gold
 from pipeline.evaluation.predictions import Predictions, predict, read_predictions
 from pipeline.job.options import DEFAULT_MODEL, UsageError
@@ -77,7 +77,7 @@ COLUMNS = (
 
 
 WRONG_USE = (UsageError, GoldError, OutputError, ModelError)
-FAILURES = (DamagedError, FetchError, storage.StorageError, RejectError, OSError)
+FAILURES = (DamagedError, UnavailableError, storage.StorageError, RejectError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -70,8 +70,8 @@ def predict(
     Raises:
         ModelError: the model cannot work.
     """
-    loaded = load_cached(model)
-    options = default_options(model)
+    loaded = load_cached(model, threads)
+    options = default_options(model, loaded)
     if aggregation:
         options = replace(options, aggregation=aggregation)
     annotator = Annotator(loaded, options)

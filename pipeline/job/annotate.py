@@ -22,7 +22,7 @@ from types import FrameType
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
-from models.files import FetchError, ModelError
+from models.files import ModelError, UnavailableError
 from pipeline.job import progress, runners
 from pipeline.job.graph import annotation_graph
 from pipeline.job.inputs import InputError, group_archives, match_inputs
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         )
     except (UsageError, InputError, OutputError, ModelError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, FetchError) else 2
+        return 1 if isinstance(error, UnavailableError) else 2
     except storage.StorageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

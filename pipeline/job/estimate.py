@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from models.cores import available_cores, peak_bytes
-from models.files import FetchError, ModelError
+from models.files import ModelError, UnavailableError
 from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
 from pipeline.job.options import DEFAULT_MODEL
 from pipeline.numbers import positive, positive_float
 from pipeline.output import storage
 from transforms.archives import read_articles, scan_archive
 from transforms.jats import TextOptions
-from transforms.journey import annotate_source, default_options, load_annotators
+from transforms.journey import Annotator, annotate_source, default_options, load_cached
 from transforms.records import ArticleRange, Reject
 
 PLAN_SECONDS = 20.0
@@ -63,7 +63,7 @@ class Cost:
 
 
 WRONG_USE = (InputError, ModelError)
-FAILURES = (FetchError, storage.StorageError, OSError)
+FAILURES = (UnavailableError, storage.StorageError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,12 +134,13 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
     """Annotates a random sample as a worker does, and throws the rows away."""
     threads = min(threads, available_cores())
     sample = random.Random(0).sample(articles, min(count, len(articles)))  # noqa: S311
-    annotators = load_annotators([default_options(folder)])
+    model = load_cached(folder, threads)
+    annotator = Annotator(model, default_options(folder, model))
     sources = [next(read_articles([place])) for place in sample]
     clock, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         outcomes = list(
-            pool.map(lambda source: annotate_source(source, annotators, TextOptions()), sources)
+            pool.map(lambda source: annotate_source(source, [annotator], TextOptions()), sources)
         )
     seconds, core_seconds = time.perf_counter() - clock, time.process_time() - processor
     counts = [outcome.counts for outcome in outcomes if not isinstance(outcome, Reject)]

@@ -14,7 +14,9 @@ from typing import Any, get_args
 from apache_beam.options.pipeline_options import PipelineOptions
 
 import models.folder
+import models.sessions
 import transforms
+from models.cores import available_cores
 from models.folder import embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
@@ -69,6 +71,11 @@ class RunOptions:
     text: TextOptions
     threads: int
     fingerprint: str
+
+    @property
+    def threads_here(self) -> int:
+        """Threads of a worker that is this process."""
+        return self.threads or available_cores()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +197,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     folders = [folder if _is_name(folder) else storage.absolute(folder) for folder in args.model]
     if len(set(folders)) < len(folders):
         raise UsageError("--model: the same model is named twice")
-    loaded = [load_cached(folder) for folder in folders]
+    threads = args.threads or available_cores()
+    loaded = [load_cached(folder, threads) for folder in folders]
     if len({f"{model.name}@{model.fingerprint}" for model in loaded}) < len(loaded):
         raise UsageError("--model: two of the folders hold the same model under the same name")
     known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
@@ -206,7 +214,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
         )
-        for own in map(default_options, folders)
+        for own in map(default_options, folders, loaded)
     )
     languages = {primary_language(code) for code in args.language}
     if unknown := [code for code in languages if not re.fullmatch("[a-z]{2,3}", code)]:
@@ -232,8 +240,9 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 def code_fingerprint() -> str:
     """A hash of the stages' code, and of what scores: a run must not go on with other rows."""
     digest = hashlib.sha256()
-    stages = Path(transforms.__file__).parent.rglob("*.py")
-    for path in [*sorted(stages), Path(models.folder.__file__)]:
+    stages = sorted(Path(transforms.__file__).parent.rglob("*.py"))
+    scoring = [Path(models.folder.__file__), Path(models.sessions.__file__)]
+    for path in stages + scoring:
         digest.update(path.read_bytes())
     for package in ("onnxruntime", "tokenizers", "lxml", "pyarrow"):
         digest.update(f"{package} {version(package)}\n".encode())

@@ -61,7 +61,7 @@ def describe_run(
                 "licence": model.licence,
             }
             for model_options in options.models
-            for model in [load_cached(model_options.folder)]
+            for model in [load_cached(model_options.folder, options.threads_here)]
         ],
         "inputs": {
             "patterns": list(patterns),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from models.cores import available_cores
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
 from pipeline.job.memory import release_memory, settle_memory
@@ -51,10 +50,10 @@ class Worker:
 
     def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
         self.options = options
-        self.annotators = load_annotators(options.models)
+        self._threads = options.threads_here
+        self.annotators = load_annotators(options.models, self._threads)
         settle_memory()
         self._on_article = on_article
-        self._threads = options.threads or available_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")
         # Some runners start a dozen chunks in one process; each holds its rows in memory.
         self._chunks_at_once = threading.Semaphore(2)

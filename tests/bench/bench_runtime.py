@@ -25,9 +25,9 @@ from statistics import median
 import onnxruntime as ort
 from lxml import etree
 
-from models import folder
+from models import folder, sessions
 from models.cores import peak_bytes
-from tests.bench.shared import need
+from tests.bench.shared import need, share_session
 from transforms import inference
 from transforms.records import Tokens, Window
 from transforms.sentences import split_sentences
@@ -42,7 +42,8 @@ DEFAULT = {
     "cost": inference.BATCH_COST,
     "threads": 1,
     "options": {},
-    "unfused": folder.UNFUSED,
+    "unfused": sessions.UNFUSED,
+    "one session": False,
     "malloc": {},
 }
 SETTINGS: dict[str, dict[str, object]] = {
@@ -52,6 +53,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     **{f"{tokens} tokens": {"tokens": tokens} for tokens in (256, 384, 768, 1024, 2048)},
     **{f"cost {cost}": {"cost": cost} for cost in (0, 8, 32, 64)},
     "2 threads": {"threads": 2},
+    "2 threads, one session": {"threads": 2, "one session": True},
     "2 threads, no arena": {"threads": 2, "arena": False},
     "2 threads, no arena, one of malloc": {
         "threads": 2,
@@ -82,14 +84,24 @@ def memory_mb() -> float:
 
 def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
     """One setting, in this process: every article three times over."""
-    options = folder.session_options()
-    options.enable_cpu_mem_arena = bool(setting["arena"])
-    options.enable_mem_pattern = bool(setting["pattern"])
-    for key, value in dict(setting["options"]).items():  # type: ignore[call-overload]
-        options.add_session_config_entry(key, value)
-    folder.session_options = lambda: options
-    folder.UNFUSED = list(setting["unfused"])  # type: ignore[call-overload]
-    model = folder.load_model(name)
+    threads = int(str(setting["threads"]))
+    default_options = sessions.session_options
+
+    def session_options() -> ort.SessionOptions:
+        options = default_options()
+        options.enable_cpu_mem_arena = bool(setting["arena"])
+        options.enable_mem_pattern = bool(setting["pattern"])
+        for key, value in dict(setting["options"]).items():  # type: ignore[call-overload]
+            options.add_session_config_entry(key, value)
+        return options
+
+    sessions.session_options = session_options
+    sessions.UNFUSED = list(setting["unfused"])  # type: ignore[call-overload]
+    if setting["one session"]:
+        model = folder.load_model(name)
+        share_session(model, threads)
+    else:
+        model = folder.load_model(name, threads)
     inference.BATCH_TOKENS = int(str(setting["tokens"]))
     inference.BATCH_COST = int(str(setting["cost"]))
     work: list[tuple[list[Tokens], list[Window]]] = []
@@ -104,7 +116,6 @@ def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
             inference.score_windows(model, tokens, windows)
 
     def passes(times: int) -> None:
-        threads = int(str(setting["threads"]))
         queue = iter(work * times)
         lock = threading.Lock()
 

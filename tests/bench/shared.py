@@ -1,10 +1,12 @@
-"""The folder of real articles and gold data that the benchmarks read."""
+"""What the benchmarks share: the folder of real articles and gold data, and a floor's session."""
 
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from queue import LifoQueue
 
+from models.folder import Model
 from pipeline.job.inputs import group_archives, match_inputs
 from transforms.archives import scan_archive
 from transforms.records import SourceArticle
@@ -29,3 +31,11 @@ def corpus_articles(*folders: str) -> Iterator[SourceArticle]:
         for found in scan_archive(archive):
             if isinstance(found, SourceArticle):
                 yield found
+
+
+def share_session(model: Model, threads: int) -> None:
+    """Let so many threads score in one of a model's sessions, as ONNX Runtime allows."""
+    session = model.sessions.idle.get()
+    model.sessions.idle = LifoQueue()
+    for _ in range(threads):
+        model.sessions.idle.put(session)

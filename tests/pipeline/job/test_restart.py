@@ -129,7 +129,7 @@ def test_full_disk_is_one_clear_error_and_the_output_stays_restartable(work, tin
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000)),
     )
     assert job.returncode == 1
     assert "cannot write" in job.stderr

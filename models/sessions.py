@@ -1,0 +1,125 @@
+"""A graph in, ONNX Runtime sessions out: one for each thread, over one copy of the weights.
+
+Threads that share a session share its arena too, and are given memory that lies in another core's
+cache: with a session each, two of them do 6 % more with a model of 8 x 512 hidden, int8, and 2 %
+more with one of 6 x 384 (``tests/bench/bench_runtime.py``, "2 threads" and "..., one session").
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from queue import LifoQueue
+from typing import Any
+
+# ONNX Runtime's wheels would keep a database of every session and send it to their maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime as ort
+
+from models.files import ModelError, UnavailableError
+
+# ONNX Runtime's kernel for an addition and a LayerNormalization in one is not vectorised: without
+# it the embedded model takes 17 % less time (tests/bench/bench_runtime.py, "fused SkipLayerNorm").
+UNFUSED = ["SkipLayerNormFusion"]
+WEIGHTS = "weights"
+
+
+class Sessions:
+    """Sessions of one graph; safe to use from any number of threads.
+
+    The graph is optimised once and put into a temporary file beside its weights, which every
+    session maps into memory instead of reading them. The files are gone when this returns. A
+    session's own are only its arena and the matrices that ONNX Runtime lays out anew.
+
+    Args:
+        graph: an ONNX file.
+        count: of the sessions: so many threads compute at a time, others wait.
+
+    Attributes:
+        idle: sessions that compute nothing; the one used last comes first.
+        inputs, outputs: of the graph.
+
+    Raises:
+        ModelError: ONNX Runtime cannot load the file.
+        UnavailableError: there is no room for the temporary file.
+    """
+
+    def __init__(self, graph: Path, count: int = 1) -> None:
+        _refuse_other_files(graph)
+        try:
+            with tempfile.TemporaryDirectory(prefix="model-") as folder:
+                optimised = Path(folder, "model.onnx")
+                _optimise(graph, optimised)
+                sessions = [_open(optimised) for _ in range(count)]
+        except OSError as error:
+            raise UnavailableError(
+                f"the weights of {graph} need a temporary file: {error} (TMPDIR names the folder)"
+            ) from error
+        self.inputs: Sequence[ort.NodeArg] = sessions[0].get_inputs()
+        self.outputs: Sequence[ort.NodeArg] = sessions[0].get_outputs()
+        self.idle: LifoQueue[ort.InferenceSession] = LifoQueue()
+        for session in sessions:
+            self.idle.put(session)
+
+    def run(self, output: str, feed: Mapping[str, Any]) -> Any:
+        """One of the graph's outputs."""
+        session = self.idle.get()
+        try:
+            return session.run([output], feed)[0]
+        finally:
+            self.idle.put(session)
+
+
+def session_options() -> ort.SessionOptions:
+    """One core for each call, and memory that is kept, because batches have a bounded size.
+
+    Two threads, 150 batches of many shapes, 8 x 512 hidden, int8: the process needs 251 MB with the
+    arena, 305 with the memory pattern too, 455 without either, when malloc keeps what is freed; the
+    core time is the same. See ``tests/bench/bench_runtime.py``.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = True
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3  # errors; they are raised as well
+    return options
+
+
+def _refuse_other_files(graph: Path) -> None:
+    with graph.open("rb") as file:
+        head = file.read(64)
+    if head.startswith((b"PK", b"\x80")):
+        raise ModelError(f"{graph} is a pickle or PyTorch file under an ONNX name")
+    if head.startswith(b"version https://git-lfs"):
+        raise ModelError(f"{graph} is a Git LFS pointer, not the file itself: run git lfs pull")
+
+
+def _optimise(graph: Path, optimised: Path) -> None:
+    """Write a graph as this machine computes it best, its weights in a file beside it."""
+    options = session_options()
+    options.optimized_model_filepath = str(optimised)
+    external = "session.optimized_model_external_initializers_"
+    options.add_session_config_entry(f"{external}file_name", WEIGHTS)
+    options.add_session_config_entry(f"{external}min_size_in_bytes", "1024")
+    try:
+        ort.InferenceSession(
+            str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=UNFUSED
+        )
+    except Exception as error:  # its errors share no base class
+        reason = " ".join(str(error).split())
+        if str(optimised.parent) in reason:
+            raise OSError(f"no room for it in {optimised.parent.parent}") from error
+        if "opset" in reason.lower():
+            raise ModelError(
+                f"{graph} needs a newer ONNX Runtime than {ort.__version__}: {reason}"
+            ) from error
+        raise ModelError(f"ONNX Runtime {ort.__version__} cannot load {graph}: {reason}") from error
+
+
+def _open(optimised: Path) -> ort.InferenceSession:
+    options = session_options()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return ort.InferenceSession(str(optimised), options, providers=["CPUExecutionProvider"])

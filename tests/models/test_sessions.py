@@ -1,0 +1,98 @@
+"""Sessions give what one session of the file gives, over one copy of the weights."""
+
+import resource
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from models.files import ModelError, UnavailableError
+from models.folder import EMBEDDED, find_graph
+from models.sessions import UNFUSED, Sessions, session_options
+
+TINY = find_graph(Path(__file__).parent / "tiny")
+
+
+def feed(sessions: Sessions, rows: int, length: int) -> dict[str, np.ndarray]:
+    """Random tokens; the second half of every other row is padding."""
+    ids = np.random.default_rng(rows).integers(5, 60, (rows, length))
+    mask = np.ones_like(ids)
+    mask[::2, length // 2 :] = 0
+    values = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    return {node.name: values[node.name] for node in sessions.inputs}
+
+
+@pytest.mark.parametrize("graph", [TINY, find_graph(EMBEDDED / "minilm-l6-bioner")])
+def test_scores_are_those_of_the_file_to_the_bit(graph: Path):
+    """Optimised once, written, mapped into memory, in any number of threads."""
+    one = ort.InferenceSession(str(graph), session_options(), disabled_optimizers=UNFUSED)
+    sessions = Sessions(graph, 2)
+    feeds = [feed(sessions, rows, length) for rows in (1, 3, 8) for length in (2, 17, 40)] * 3
+    expected = [one.run(["logits"], its)[0] for its in feeds]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda its: sessions.run("logits", its), feeds))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_another_call_waits_for_an_idle_session():
+    """No more compute at a time than there are sessions."""
+    sessions = Sessions(TINY, 2)
+    first, second = sessions.idle.get(), sessions.idle.get()
+    assert first is not second
+    done = threading.Event()
+
+    def call() -> None:
+        sessions.run("logits", feed(sessions, 1, 3))
+        done.set()
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert not done.wait(0.2)
+    sessions.idle.put(first)
+    thread.join(timeout=60)
+    assert done.is_set()
+
+
+def test_a_call_that_fails_gives_its_session_back():
+    """And the next one works."""
+    sessions = Sessions(TINY, 1)
+    wrong = feed(sessions, 1, 3) | {"input_ids": np.full((1, 3), 10_000)}
+    with pytest.raises(ort.capi.onnxruntime_pybind11_state.InvalidArgument):
+        sessions.run("logits", wrong)
+    assert sessions.run("logits", feed(sessions, 1, 3)).shape[:2] == (1, 3)
+
+
+def test_nothing_stays_in_the_folder_for_temporary_files(monkeypatch, tmp_path):
+    """Not after a success, and not after a failure."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    Sessions(TINY, 2)
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(TINY.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot load"):
+        Sessions(damaged)
+    assert [path.name for path in tmp_path.iterdir()] == ["damaged.onnx"]
+
+
+def test_no_room_for_the_weights_is_told(monkeypatch, tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        with pytest.raises(UnavailableError, match=f"no room.* {tmp_path} .*TMPDIR"):
+            Sessions(TINY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_for_temporary_files_is_told(monkeypatch, tmp_path):
+    """By its name."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(UnavailableError, match="gone"):
+        Sessions(TINY)
