@@ -16,7 +16,7 @@ from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt, duplicate_message, place_of
 from pipeline.output.record import own_run
 from transforms import shards
-from transforms.archives import read_articles
+from transforms.archives import Points, read_articles
 from transforms.journey import Outcome, annotate_source, load_annotators
 from transforms.records import ArticleRange, Reject, SourceArticle
 
@@ -57,6 +57,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")
         # Some runners start a dozen chunks in one process; each holds its rows in memory.
         self._chunks_at_once = threading.Semaphore(2)
+        self._points = Points()
 
     def run_chunk(self, chunk: Chunk, duplicates: Duplicates) -> tuple[Receipt, ChunkTally]:
         """Annotates a chunk and commits it.
@@ -143,7 +144,7 @@ class Worker:
                 fates[number] = old.outcome(number, entry)
             else:
                 fresh.append(entry)
-        sources = read_articles(fresh)
+        sources = read_articles(fresh, self._points)
         pending: deque[Future[Outcome | Reject]] = deque()
         jobs = (
             self._pool.submit(self._annotate, next(sources))

@@ -12,6 +12,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.archives import (
+    Points,
     SourceChangedError,
     bombs,
     files,
@@ -26,7 +28,9 @@ from transforms.archives import (
     read_articles,
     scan_archive,
 )
+from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document
+from transforms.archives.files import BLOCK_BYTES
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
 
@@ -649,6 +653,50 @@ class TestReadingAgain:
         for found in sources:
             wanted = [found[number] for number in sorted(chosen)]
             assert list(read_articles([each.range for each in wanted])) == wanted
+
+    @given(st.data())
+    @settings(max_examples=20, deadline=None)
+    def test_where_others_have_been(self, tmp_path_factory, data):
+        """Chunks in any order, two at a time, of a file in several gzip members, padded or not."""
+        parts = [article(number, b"%07d" % number * 30_000) for number in range(1, 21)]
+        whole = bulk(*parts)
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(whole) - 1), max_size=3)))
+        spans = zip([0, *cuts], [*cuts, len(whole)], strict=True)
+        padding = b"\0" * data.draw(st.integers(0, 600))
+        path = tmp_path_factory.mktemp("members") / "a.xml.gz"
+        path.write_bytes(padding.join(gzip.compress(whole[a:b], 1) for a, b in spans) + padding)
+        found = scan(path)
+        chunks = [found[at : at + 3] for at in range(0, 20, 3)]
+        points = Points()
+        order = data.draw(st.permutations(chunks))
+        for pair in zip(order[::2], order[1::2], strict=False):
+            readers = [read_articles([each.range for each in chunk], points) for chunk in pair]
+            together = zip_longest(*readers)
+            assert [list(column) for column in zip(*together, strict=True)] == [
+                chunk + [None] * (max(map(len, pair)) - len(chunk)) for chunk in pair
+            ]
+
+    def test_what_another_decompressed_is_passed_over(self, monkeypatch, sources):
+        """The last article of a file costs a fraction of the file, once others were read."""
+        expanded = []
+        add = Meter.add
+
+        def count(meter, compressed, more):
+            expanded.append(more)
+            add(meter, compressed, more)
+
+        monkeypatch.setattr(Meter, "add", count)
+        monkeypatch.setattr(Points, "EVERY", BLOCK_BYTES)
+        [found] = [found for found in sources if found[0].range.source_uri.endswith("gz")]
+        points = Points()
+        for number in range(20):
+            [one] = read_articles([found[number].range], points)
+            assert one == found[number]
+        going_on = sum(expanded)
+        expanded.clear()
+        for each in found:
+            list(read_articles([each.range]))
+        assert going_on < sum(expanded) / 2
 
 
 class TestQuickId:

@@ -21,6 +21,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
+from transforms.archives.blocks import Points
 from transforms.archives.containers import open_documents
 from transforms.archives.documents import Document
 from transforms.archives.files import (
@@ -37,6 +38,7 @@ from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 
 __all__ = [
     "MAX_ARTICLE_BYTES",
+    "Points",
     "SourceChangedError",
     "quick_article_id",
     "read_articles",
@@ -68,17 +70,23 @@ def scan_archive(
         yield from _scan_file(uri, max_article_bytes)
 
 
-def read_articles(ranges: Sequence[ArticleRange]) -> Iterator[SourceArticle]:
+def read_articles(
+    ranges: Sequence[ArticleRange], points: Points | None = None
+) -> Iterator[SourceArticle]:
     """The bytes of articles that ``scan_archive`` found, in the order given.
 
     A file is opened once for the consecutive ranges in it, which must be in the file's order.
+
+    Args:
+        ranges: of the articles.
+        points: shared by calls for parts of the same gzip files: one goes on where another was.
 
     Raises:
         SourceChangedError: a source holds other bytes than it did.
         Exception: the transport's own (``OSError`` for a local file), where it cannot be read.
     """
     for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
-        yield from _read_file(uri, deque(group))
+        yield from _read_file(uri, deque(group), points)
 
 
 def _file_of(source_uri: str) -> str:
@@ -99,9 +107,11 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
                 yield from Scanner(document, max_article_bytes).items()
 
 
-def _read_file(uri: str, wanted: deque[ArticleRange]) -> Iterator[SourceArticle]:
+def _read_file(
+    uri: str, wanted: deque[ArticleRange], points: Points | None
+) -> Iterator[SourceArticle]:
     with open_source(uri) as file:
-        for document in open_documents(uri, file):
+        for document in open_documents(uri, file, points):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
                 continue
             ranges = []
@@ -117,7 +127,9 @@ def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterat
     window = Window(document.blocks)
     for place in ranges:
         if document.seek and place.start_byte > window.end + BLOCK_BYTES:
-            window = Window(document.seek(place.start_byte), place.start_byte)
+            start, blocks = document.seek(place.start_byte)
+            if start > window.end:
+                window = Window(blocks, start)
         window.keep = place.start_byte
         window.reach(place.end_byte)
         xml = window.cut(place.start_byte, place.end_byte)

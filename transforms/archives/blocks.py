@@ -1,12 +1,65 @@
 """Streams of bytes, in blocks: looked into, and decompressed."""
 
 import itertools
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from transforms.archives.bombs import Meter
 from transforms.archives.files import BLOCK_BYTES, STAGE
 from transforms.records import RejectError
+
+
+class Point(NamedTuple):
+    """A place in gzip data where decompression can go on.
+
+    Attributes:
+        expanded, compressed: bytes before it, decompressed and in the file.
+        inflate: zlib's state there.
+    """
+
+    expanded: int
+    compressed: int
+    inflate: "zlib._Decompress"
+
+
+BEGINNING = Point(0, 0, zlib.decompressobj(wbits=31))
+
+
+class Points:
+    """Where readers of gzip files have been lately, for those that want to read on from there.
+
+    A chunk's reader would have to decompress all that stands before the chunk. Safe to use from
+    several threads. Holds for files that stay as they are.
+    """
+
+    EVERY = 1 << 20
+    """Decompressed bytes from one to the next."""
+    KEPT = 32
+    """zlib's state takes some 45 KB."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._points: dict[tuple[str, int], Point] = {}
+
+    def add(self, uri: str, point: Point) -> None:
+        """Remembers a point, unless one close to it is known."""
+        with self._lock:
+            self._points.setdefault((uri, point.expanded // self.EVERY), point)
+            if len(self._points) > self.KEPT:
+                del self._points[next(iter(self._points))]
+
+    def last_before(self, uri: str, position: int) -> Point:
+        """The last point that is known before a decompressed position; else the beginning."""
+        with self._lock:
+            known = [point for (of, _), point in self._points.items() if of == uri]
+        before = (point for point in known if point.expanded <= position)
+        return max(before, key=lambda point: point.expanded, default=BEGINNING)
+
+
+def _forget(_: Point) -> None:
+    """Nobody wants to read on from there."""
 
 
 def peek(blocks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -28,15 +81,29 @@ def failing(error: RejectError) -> Iterator[bytes]:
     yield b""
 
 
-def gunzip(blocks: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
-    """Decompresses one gzip member after another; what stands before a damage is given first."""
-    inflate = zlib.decompressobj(wbits=31)
+def gunzip(
+    blocks: Iterator[bytes],
+    meter: Meter,
+    note: Callable[[Point], None] = _forget,
+    start: Point = BEGINNING,
+) -> Iterator[bytes]:
+    """Decompresses one gzip member after another; what stands before a damage is given first.
+
+    Args:
+        blocks: of the file, from ``start`` on.
+        meter: counts.
+        note: is told of places to go on from.
+        start: where to begin.
+    """
+    expanded, compressed, inflate = start.expanded, start.compressed, start.inflate.copy()
     rest = b""
     for block in blocks:
         rest += block
         while rest:
             if inflate.eof:
+                padded = len(rest)
                 rest = rest.lstrip(b"\0")  # padding of tapes and disks
+                compressed += padded - len(rest)
                 if len(rest) < 2:
                     break
                 if not rest.startswith(b"\x1f\x8b"):
@@ -45,6 +112,7 @@ def gunzip(blocks: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
                     )
                 inflate = zlib.decompressobj(wbits=31)
             before = inflate.copy()
+            note(Point(expanded, compressed, before))
             try:
                 data = inflate.decompress(rest, BLOCK_BYTES)
             except zlib.error as error:
@@ -54,6 +122,8 @@ def gunzip(blocks: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
                 ) from error
             left = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
             meter.add(len(rest) - len(left), len(data))
+            expanded += len(data)
+            compressed += len(rest) - len(left)
             rest = left
             if data:
                 yield data

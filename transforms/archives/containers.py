@@ -7,9 +7,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO, cast
 
-from transforms.archives.blocks import gunzip, peek
+from transforms.archives.blocks import Points, gunzip, peek
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document, member_document, xml_document
 from transforms.archives.files import BLOCK_BYTES, STAGE, file_blocks, file_reject, is_remote
@@ -18,16 +19,25 @@ from transforms.records import Reject, RejectError
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
 
 
-def open_documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
+def open_documents(
+    uri: str, file: BinaryIO, points: Points | None = None
+) -> Iterator[Document | Reject]:
     """An open file's documents, in order: each must be read, or left, before the next one.
+
+    Args:
+        uri: of the file.
+        file: at its beginning.
+        points: in gzip files, where other readers of the same files have been.
 
     Raises:
         Exception: the transport's own, where a remote source cannot be read on.
     """
     meter = Meter()
+    points = points or Points()
+    note = partial(points.add, uri)
     head, blocks = peek(file_blocks(uri, file), 512)
     if head.startswith(b"\x1f\x8b"):
-        head, blocks = peek(gunzip(blocks, meter), 512)
+        head, blocks = peek(gunzip(blocks, meter, note), 512)
         compressed = True
     else:
         compressed = False
@@ -37,10 +47,18 @@ def open_documents(uri: str, file: BinaryIO) -> Iterator[Document | Reject]:
         yield from _zip_documents(uri, file, blocks)
     else:
         document = xml_document(uri, blocks, meter)
-        # Bytes that were decompressed or converted have no place in the file, and a web server may
-        # ignore the range that it is asked for.
-        if not compressed and not document.converted and not uri.startswith("http"):
-            document.seek = lambda position: file_blocks(uri, file, position)
+
+        def seek(position: int) -> tuple[int, Iterator[bytes]]:
+            if not compressed:
+                return position, file_blocks(uri, file, position)
+            point = points.last_before(uri, position)
+            stored = file_blocks(uri, file, point.compressed)
+            return point.expanded, gunzip(stored, meter, note, point)
+
+        # Bytes that were converted have no place in the file, and a web server may ignore the range
+        # that it is asked for.
+        if not document.converted and not uri.startswith("http"):
+            document.seek = seek
         yield document
 
 

@@ -23,14 +23,15 @@ class Document:
     Attributes:
         blocks: raises RejectError where the rest cannot be read.
         converted: from another encoding.
-        seek: the blocks from a byte position on, where the source can do that.
+        seek: where the source can do that: the blocks from a byte position on, or from some way
+            before it, and where they start.
     """
 
     uri: str
     blocks: Iterator[bytes]
     meter: Meter = field(default_factory=Meter)
     converted: bool = False
-    seek: Callable[[int], Iterator[bytes]] | None = None
+    seek: Callable[[int], tuple[int, Iterator[bytes]]] | None = None
 
 
 def member_document(uri: str, blocks: Iterator[bytes], meter: Meter) -> Document:
