@@ -69,7 +69,7 @@ def find_entities(
         what ``sureness`` says for ``viterbi``: a float32, so that every format that it is written
         in has the same number.
     """
-    first, last = tokens.within(*sentence)
+    [(first, last)] = tokens.within([sentence])
     scheme = read_scheme(labels)
     starts, ends = tokens.starts[first:last], tokens.ends[first:last]
     filled = starts < ends

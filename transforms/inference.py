@@ -108,11 +108,12 @@ def cut_batches(lengths: Sequence[int], limit: int, cost: int) -> list[tuple[int
     >>> cut_batches([3, 3, 3, 20, 21], limit=64, cost=2)
     [(0, 3), (3, 5)]
     """
+    rows = np.arange(limit, 0, -1)
     least = np.zeros(len(lengths) + 1)
     start_of = np.zeros(len(lengths) + 1, np.intp)
     for end, length in enumerate(lengths, 1):
         most = min(max(limit // length, 1), end)
-        costs = least[end - most : end] + length * np.arange(most, 0, -1)
+        costs = least[end - most : end] + length * rows[-most:]
         best = int(costs.argmin())
         least[end] = costs[best] + cost
         start_of[end] = end - most + best

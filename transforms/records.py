@@ -5,8 +5,9 @@ says ``byte``: those count the decompressed bytes of a source.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -292,10 +293,11 @@ class Tokens:
     ends: NDArray[np.int32]
     words: NDArray[np.int32]
 
-    def within(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the tokens that start in ``text[start:end]``."""
-        first, last = self.starts.searchsorted((start, end))
-        return int(first), int(last)
+    def within(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """For each ``text[start:end]``, the range of the tokens that start in it."""
+        edges = np.fromiter(chain.from_iterable(spans), np.int32, 2 * len(spans))
+        flat = self.starts.searchsorted(edges).tolist()
+        return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 class Window(NamedTuple):

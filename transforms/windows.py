@@ -8,7 +8,7 @@ A passage is tokenised once; windows are ranges of its tokens. Tokens are never 
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Literal
 
 import numpy as np
@@ -45,37 +45,38 @@ def tokenize_passages(
         sentences = [[(0, len(text))] for text in texts]
     wanted = [(text, tuple(spans)) for text, spans in zip(texts, sentences, strict=True)]
     unique = list(dict.fromkeys(wanted))  # an article of tables says "0.05" a hundred times
-    tokens = {}
+    tokens: dict[tuple[str, tuple[tuple[int, int], ...]], Tokens] = {}
     for at in range(0, len(unique), PASSAGES_AT_ONCE):
         some = unique[at : at + PASSAGES_AT_ONCE]
         pieces = [text[start:end] for text, spans in some for start, end in spans]
-        encodings = iter(tokenizer.encode_batch(pieces, add_special_tokens=False))
+        encodings = tokenizer.encode_batch(pieces, add_special_tokens=False)
+        if knows_words:
+            tokens.update(zip(some, _word_piece_tokens(encodings), strict=True))
+            continue
+        left = iter(encodings)
         for text, spans in some:
-            parts = [(next(encodings), start) for start, _ in spans]
-            tokens[text, spans] = (
-                _word_piece_tokens(parts[0][0]) if knows_words else _trimmed_tokens(text, parts)
-            )
+            parts = [(next(left), start) for start, _ in spans]
+            tokens[text, spans] = _trimmed_tokens(text, parts)
     return [tokens[passage] for passage in wanted]
 
 
-def _ids_and_offsets(
-    parts: Sequence[tuple[Encoding, int]],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Ids and offsets (tokens, 2) of a text from its parts: each encoded, and where it starts."""
-    ids = list(chain.from_iterable(encoding.ids for encoding, _ in parts))
-    flat = chain.from_iterable(chain.from_iterable(encoding.offsets) for encoding, _ in parts)
-    offsets = np.fromiter(flat, np.int32, 2 * len(ids)).reshape(-1, 2)
-    at = 0
-    for encoding, start in parts:
-        offsets[at : at + len(encoding)] += start
-        at += len(encoding)
-    return np.array(ids, np.int32), offsets
+def _ids_and_offsets(encodings: Sequence[Encoding]) -> tuple[NDArray[np.int32], ...]:
+    """The ids, starts and ends of all tokens of some texts, one after the other."""
+    ids = list(chain.from_iterable(encoding.ids for encoding in encodings))
+    flat = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
+    starts, ends = np.fromiter(flat, np.int32, 2 * len(ids)).reshape(-1, 2).T.copy()
+    return np.array(ids, np.int32), starts, ends
 
 
-def _word_piece_tokens(encoding: Encoding) -> Tokens:
-    ids, offsets = _ids_and_offsets([(encoding, 0)])
-    words = np.array(encoding.word_ids, np.int32)
-    return Tokens(ids, offsets[:, 0], offsets[:, 1], words)
+def _word_piece_tokens(encodings: Sequence[Encoding]) -> Iterator[Tokens]:
+    """Of texts that are encoded whole."""
+    columns = _ids_and_offsets(encodings)
+    words = np.fromiter(
+        chain.from_iterable(encoding.word_ids for encoding in encodings), np.int32, len(columns[0])
+    )
+    ends = list(accumulate(map(len, encodings), initial=0))
+    for first, last in pairwise(ends):
+        yield Tokens(*(column[first:last] for column in (*columns, words)))
 
 
 def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
@@ -84,8 +85,11 @@ def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
     A word goes from white space to white space, however many tokens a character has: an emoji
     is four tokens of GPT-2's, with the same offsets.
     """
-    ids, offsets = _ids_and_offsets(parts)
-    starts, ends = offsets[:, 0].copy(), offsets[:, 1].copy()
+    ids, starts, ends = _ids_and_offsets([encoding for encoding, _ in parts])
+    moved = np.repeat([start for _, start in parts], [len(encoding) for encoding, _ in parts])
+    starts += moved.astype(np.int32)
+    ends += moved.astype(np.int32)
+    as_they_came = starts.copy()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     space = np.append(np.isin(codes, SPACES), False)
     while (blank := space[starts] & (starts < ends)).any():
@@ -93,7 +97,7 @@ def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
     while (blank := space[ends - 1] & (starts < ends)).any():
         ends -= blank
     empty = starts == ends  # only white space: stays in the sentence that it starts in
-    starts[empty] = ends[empty] = offsets[empty, 0]
+    starts[empty] = ends[empty] = as_they_came[empty]
     # The words before each character, counted by the spaces that end a run of white space.
     word_of = np.cumsum(space[:-1] & ~space[1:])
     words = np.append(0, word_of)[starts]
@@ -121,8 +125,7 @@ def cut_windows(
     """
     windows: list[Window] = []
     for passage, (its_tokens, its_sentences) in enumerate(zip(tokens, sentences, strict=True)):
-        ranges = [its_tokens.within(start, end) for start, end in its_sentences]
-        ranges = [(first, last) for first, last in ranges if first < last]
+        ranges = [(first, last) for first, last in its_tokens.within(its_sentences) if first < last]
         if mode == "pack":
             ranges = list(_pack(ranges, limit))
         for first, last in ranges:
