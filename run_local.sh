@@ -142,7 +142,7 @@ from pathlib import Path
 
 import duckdb
 
-shards = [str(shard) for shard in sorted(Path(sys.argv[1], "annotations").glob("*.parquet"))]
+shards = [str(shard) for shard in sorted(Path(sys.argv[1], "annotations").glob("[!.]*.parquet"))]
 first = duckdb.read_parquet(shards[:100]).limit(12)
 print("The first annotations, each in its text:")
 first.select("""

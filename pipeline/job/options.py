@@ -240,7 +240,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 def code_fingerprint() -> str:
     """A hash of the stages' code, and of what scores: a run must not go on with other rows."""
     digest = hashlib.sha256()
-    stages = sorted(Path(transforms.__file__).parent.rglob("*.py"))
+    stages = sorted(Path(transforms.__file__).parent.rglob("[!.]*.py"))
     scoring = [Path(models.folder.__file__), Path(models.sessions.__file__)]
     for path in stages + scoring:
         digest.update(path.read_bytes())

@@ -168,8 +168,13 @@ def _strangers(output: str) -> list[str]:
     if storage.is_local(output) and (Path(output).exists() or Path(output).is_symlink()):
         if not Path(output).is_dir():
             raise OutputError(f"{output} is a file: --output must be a folder")
-        # A run that was killed before its first file was whole left a part of it.
-        return sorted(path.name for path in Path(output).iterdir() if path.suffix != ".tmp")
+        # A run that was killed before its first file was whole left a part of it; a Mac's Finder
+        # leaves its notes in every folder that it shows.
+        return sorted(
+            path.name
+            for path in Path(output).iterdir()
+            if path.suffix != ".tmp" and path.name != ".DS_Store"
+        )
     return sorted(storage.sizes(output))
 
 
@@ -208,12 +213,13 @@ def _check_same(
             f"{output} holds a run with other options: {'; '.join(changed)}. "
             "Name another --output, or --overwrite it"
         )
-    if old["inputs"]["sha256"] != new["inputs"]["sha256"] and not update:
+    inputs = old["inputs"], new["inputs"]
+    if inputs[0]["sha256"] != inputs[1]["sha256"] and not update:
+        was, now = (f"{its['files']} files, {its['bytes']} bytes" for its in inputs)
+        now = "as many, with other names or content" if now == was else now
         raise OutputError(
-            f"{output} holds a run over other input ({old['inputs']['files']} files, "
-            f"{old['inputs']['bytes']} bytes; now {new['inputs']['files']} files, "
-            f"{new['inputs']['bytes']} bytes): use --update to annotate what is new or changed, "
-            "or --overwrite to start again"
+            f"{output} holds a run over other input ({was}; now {now}): use --update to annotate "
+            "what is new or changed, or --overwrite to start again"
         )
 
 

@@ -13,16 +13,15 @@ import itertools
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import threading
 import time
 from collections import defaultdict
-from pathlib import Path
 from statistics import median
 
 import onnxruntime as ort
+import psutil
 from lxml import etree
 
 from models import folder, sessions
@@ -78,8 +77,7 @@ def read_articles(count: int) -> list[list[str]]:
 
 def memory_mb() -> float:
     """Resident memory of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
+    return float(psutil.Process().memory_info().rss / 1e6)
 
 
 def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:

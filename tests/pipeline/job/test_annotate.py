@@ -202,6 +202,12 @@ def test_wrong_use_is_refused_before_any_work(flags, said, annotate, samples, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_folder_that_a_mac_has_shown_is_as_good_as_empty(annotate, samples, tmp_path):
+    """Finder leaves a hidden file in it."""
+    (tmp_path / ".DS_Store").touch()
+    assert annotate(samples, tmp_path, "--max-reject-rate", "0.1") == 0
+
+
 def test_folder_of_somebody_else_is_left_alone(annotate, samples, tmp_path, capsys):
     """Even with --overwrite."""
     (tmp_path / "thesis.txt").write_text("mine")
