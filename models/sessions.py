@@ -6,6 +6,7 @@ more with one of 6 x 384 (``tests/bench/bench_runtime.py``, "2 threads" and "...
 """
 
 import os
+import platform
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from models.files import ModelError, UnavailableError
 
@@ -23,14 +25,15 @@ from models.files import ModelError, UnavailableError
 # it the embedded model takes 17 % less time (tests/bench/bench_runtime.py, "fused SkipLayerNorm").
 UNFUSED = ["SkipLayerNormFusion"]
 WEIGHTS = "weights"
+PREPACKED = "session.save_external_prepacked_constant_initializers"
 
 
 class Sessions:
     """Sessions of one graph; safe to use from any number of threads.
 
-    The graph is optimised once and put into a temporary file beside its weights, which every
-    session maps into memory instead of reading them. The files are gone when this returns. A
-    session's own are only its arena and the matrices that ONNX Runtime lays out anew.
+    The graph is optimised once and put into a temporary file beside its weights, laid out for this
+    processor, which every session maps into memory instead of reading them. The files are gone when
+    this returns; a session's own is its arena.
 
     Args:
         graph: an ONNX file.
@@ -48,10 +51,15 @@ class Sessions:
     def __init__(self, graph: Path, count: int = 1) -> None:
         _refuse_other_files(graph)
         try:
-            with tempfile.TemporaryDirectory(prefix="model-") as folder:
+            # A file that is in use cannot be deleted everywhere: not on NFS.
+            with tempfile.TemporaryDirectory(prefix="model-", ignore_cleanup_errors=True) as folder:
                 optimised = Path(folder, "model.onnx")
                 _optimise(graph, optimised)
                 sessions = [_open(optimised) for _ in range(count)]
+        except RuntimeException as error:
+            raise UnavailableError(
+                f"ONNX Runtime cannot open {count} sessions of {graph}, one a thread: {error}"
+            ) from error
         except OSError as error:
             raise UnavailableError(
                 f"the weights of {graph} need a temporary file: {error} (TMPDIR names the folder)"
@@ -85,6 +93,9 @@ def session_options() -> ort.SessionOptions:
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
     options.log_severity_level = 3  # errors; they are raised as well
+    if platform.machine() in {"x86_64", "AMD64"}:  # elsewhere nobody has tried it
+        # The matrices as the kernels want them are in the file; else each session makes its own.
+        options.add_session_config_entry(PREPACKED, "1")
     return options
 
 
@@ -100,7 +111,10 @@ def _refuse_other_files(graph: Path) -> None:
 def _optimise(graph: Path, optimised: Path) -> None:
     """Write a graph as this machine computes it best, its weights in a file beside it."""
     options = session_options()
-    options.optimized_model_filepath = str(optimised)
+    try:
+        options.optimized_model_filepath = str(optimised)
+    except TypeError as error:
+        raise OSError(f"{str(optimised.parent)!r} is no name in UTF-8") from error
     external = "session.optimized_model_external_initializers_"
     options.add_session_config_entry(f"{external}file_name", WEIGHTS)
     options.add_session_config_entry(f"{external}min_size_in_bytes", "1024")

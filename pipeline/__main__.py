@@ -92,4 +92,6 @@ def _run(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does: what is under way is cleaned up. A run has its own way to stop, once it runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))

@@ -676,6 +676,19 @@ class TestReadingAgain:
                 chunk + [None] * (max(map(len, pair)) - len(chunk)) for chunk in pair
             ]
 
+    @pytest.mark.parametrize("count", range(30, 120, 9))
+    def test_damage_does_not_mislead_those_that_go_on(self, tmp_path, count):
+        """A wrong checksum at the end costs nothing that stands before it, read once or again."""
+        parts = [article(number, b"%07d" % number * 8_000) for number in range(1, count)]
+        packed = bytearray(gzip.compress(bulk(*parts, *(article(n) for n in range(500, 510)))))
+        packed[-8] ^= 1
+        path = tmp_path / "a.xml.gz"
+        path.write_bytes(packed)
+        found = [each for each in scan(path) if isinstance(each, SourceArticle)]
+        points = Points()
+        for each in found[-6:]:
+            assert list(read_articles([each.range], points)) == [each]
+
     def test_what_another_decompressed_is_passed_over(self, monkeypatch, sources):
         """The last article of a file costs a fraction of the file, once others were read."""
         expanded = []

@@ -37,16 +37,17 @@ class Points:
     EVERY = 1 << 20
     """Decompressed bytes from one to the next."""
     KEPT = 32
-    """zlib's state takes some 45 KB."""
+    """zlib's state takes some 45 KB, and holds up to a block of compressed bytes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._points: dict[tuple[str, int], Point] = {}
 
     def add(self, uri: str, point: Point) -> None:
-        """Remembers a point, unless one close to it is known."""
+        """Remembers a point, unless one close to it is known; the longest unseen is forgotten."""
         with self._lock:
-            self._points.setdefault((uri, point.expanded // self.EVERY), point)
+            key = uri, point.expanded // self.EVERY
+            self._points[key] = self._points.pop(key, point)
             if len(self._points) > self.KEPT:
                 del self._points[next(iter(self._points))]
 
@@ -116,7 +117,7 @@ def gunzip(
             try:
                 data = inflate.decompress(rest, BLOCK_BYTES)
             except zlib.error as error:
-                yield from _salvage(before, rest)
+                yield from _salvage(before.copy(), rest)
                 raise RejectError(
                     STAGE, "damaged", f"the gzip data are damaged from here on: {error}"
                 ) from error

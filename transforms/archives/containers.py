@@ -7,10 +7,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
 from typing import BinaryIO, cast
 
-from transforms.archives.blocks import Points, gunzip, peek
+from transforms.archives.blocks import Point, Points, gunzip, peek
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document, member_document, xml_document
 from transforms.archives.files import BLOCK_BYTES, STAGE, file_blocks, file_reject, is_remote
@@ -34,7 +33,12 @@ def open_documents(
     """
     meter = Meter()
     points = points or Points()
-    note = partial(points.add, uri)
+    seeks = False
+
+    def note(point: Point) -> None:
+        if seeks:
+            points.add(uri, point)
+
     head, blocks = peek(file_blocks(uri, file), 512)
     if head.startswith(b"\x1f\x8b"):
         head, blocks = peek(gunzip(blocks, meter, note), 512)
@@ -57,7 +61,8 @@ def open_documents(
 
         # Bytes that were converted have no place in the file, and a web server may ignore the range
         # that it is asked for.
-        if not document.converted and not uri.startswith("http"):
+        seeks = not document.converted and not uri.startswith("http")
+        if seeks:
             document.seek = seek
         yield document
 
