@@ -114,6 +114,17 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Data availability and conflict of interest", "DATA_AVAIL|COMP_INT"),
         ("Disclosures and acknowledgments", "COMP_INT|ACK_FUND"),
         ("Nomenclature and abbreviations", "ABBR"),
+        ("Authors’ conclusions", "CONCL"),
+        ("Plain English summary", "ABSTRACT"),
+        ("How this study might affect research, practice or policy", "ABSTRACT"),
+        ("Appendix A: Supplementary data", "SUPPL"),
+        ("Appendix. Supporting information", "SUPPL"),
+        ("Supplementary materials and data availability", "SUPPL|DATA_AVAIL"),
+        ("Case presentation and discussion", "CASE|DISCUSS"),
+        ("Before you begin", "METHODS"),
+        ("1. Chemical context", "INTRO"),
+        ("2. Structural commentary", "RESULTS"),
+        ("5. Synthesis and crystallization", "METHODS"),
     ],
 )
 def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
@@ -197,6 +208,14 @@ def test_back_matter_is_told_by_its_own_title_wherever_it_stands() -> None:
     assert code_of("Supporting information", "Accession numbers") == "SUPPL"
     assert code_of("Supporting information", "Acknowledgements") == "ACK_FUND"
     assert code_of("Supporting information", "Methods") == "SUPPL"
+
+
+def test_an_introduction_is_told_by_its_place_under_an_empty_title() -> None:
+    """Some journals leave it without one, or call it "Main"."""
+    after = ("Results", "Discussion", "Methods")
+    for title in ("", "Main", "Main text"):
+        assert code_of(block(title, after=after)) == "INTRO"
+    assert code_of(block("Mainland mice", after=after)) == "OTHER"
 
 
 def test_topics_of_reviews_are_other() -> None:

@@ -67,6 +67,8 @@ _PLAIN = re.compile(
     r"conclusions?|concluding remarks|metodos?|metodologia|resultados?|discussao|discusion|"
     r"conclus(ao|oes|ion|iones))"
 )
+# What journals put above an introduction that has no title.
+_UNTITLED = {"", "main", "main text"}
 _DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?")
 _ACCESSIONS = re.compile(r"accession.*")
 
@@ -130,7 +132,8 @@ def told(title: str) -> str:
     codes = [_part(part) for part in parts]
     if code := _match(_TELLING, text):
         # "Author contributions and funding" is read whole as the former
-        return _joined(codes) if code in _STATEMENTS and all(codes) else code
+        several = code in _STATEMENTS and all(codes) and codes[0] != "APPENDIX"
+        return _joined(codes) if several else code
     if _ETHICS.fullmatch(text) or _ASIDE.fullmatch(text):
         return "OTHER"
     if len(parts) > 1 and (all(codes) or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
@@ -256,7 +259,7 @@ def _placed(blocks: Sequence[Block]) -> str:
     before = _nearest(map(told, reversed(place.before))).split("|")[-1]
     after = _nearest(map(told, place.after)).split("|")[0]
     if (before in ("", "INTRO") and after == "METHODS") or (
-        not place.title and not before and after
+        normalise(place.title) in _UNTITLED and not before and after
     ):
         return "INTRO"
     if code := PLACES.get((before, after)):

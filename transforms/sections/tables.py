@@ -36,7 +36,7 @@ CODES = frozenset(
 TELLING: Mapping[str, str] = {
     "ABSTRACT": r"""
         abstract|resumo|resumen|zusammenfassung
-        (editors|authors?|lay|plain language|graphical|structured) (summary|abstract)
+        (editors|authors?|lay|plain (language|english)|graphical|structured) (summary|abstract)
         significance statement|elife digest
         """,
     "KEYWORD": r"""
@@ -68,7 +68,7 @@ TELLING: Mapping[str, str] = {
         experimental (and (theoretical|computational) )?(procedures?|methods?)( and methods?)?
         (stocks|reagents|equipment|strains|animals) and materials
         materials and (procedures|reagents|equipment)|experimental materials and methods
-        methodological (procedures|approach)|methods? details
+        methodological (procedures|approach)|methods? details|before you begin
         experimental models? and (subject|study participant) details
         (key )?resources? table|quantification and statistical analys[ie]s
         metodos?|metodologia|casuistica e metodos?|metodologia e .*
@@ -100,7 +100,8 @@ TELLING: Mapping[str, str] = {
         discussion and summary
         """,
     "CONCL": r"""
-        ((general|overall|main|final|summary|brief|major|key|in|to) )*conclu(de|sions?)( section)?
+        ((general|overall|main|final|summary|brief|major|key|in|to|authors?) )*conclu(de|sions?)\
+( section)?
         conclu(ding|sive) (remarks?|statements?|comments?|thoughts|summary|observations|points)
         (final|closing) (considerations|remarks|comments|thoughts)|take home messages?
         conclus(ao|oes|ion|iones)|schlussfolgerung(en)?|fazit
@@ -110,7 +111,7 @@ TELLING: Mapping[str, str] = {
     "CASE": r"""
         ((the|our|a|clinical|detailed|index|illustrative) )?case (presentation|report|description)s?
         ((the|our|a|clinical) )?case (histor(y|ies)|summar(y|ies)|illustrations?|details)
-        case (presentation|report|description|history|series)s? (\d+|and .*|of .*)
+        case (presentation|report|description|history|series)s? (\d+|and (?!discussion).*|of .*)
         (clinical|illustrative) cases?|(presentation|description) of (the )?cases?
         (relatos?|descricao|apresentacao|reporte|presentacion|descripcion) de(l)? casos?
         (relatos?|descricao|apresentacao) dos? casos?|casos? clinicos?
@@ -123,7 +124,8 @@ TELLING: Mapping[str, str] = {
         supplement(ary|al) (\w+ )?(movies?|videos?|appendi(x|ces)|references|resources?)( .*)?
         supplement(ary|al) (\w+ )?(methods?|results?|discussion|procedures?)( .*)?
         supporting (online )?(information|materials?|data|files?)( (available|and|for|s?\d).*)?
-        (electronic|online|web|data) supplements?|supplement|appendix [a-z\d]+[.:]? supplement.*
+        (electronic|online|web|data) supplements?|supplement
+        appendix( [a-z\d]+)?[.:]? (supplement|supporting (information|materials?|data)).*
         (web|multimedia|online) appendi(x|ces)( \d+)?|extended data( (figure|table)s?.*)?
         additional (data |supporting )?(files?|materials?|data)( \d+.*)?|associated content
         additional supporting information.*|web (extra|only) (materials?|data)|digital content
@@ -241,6 +243,7 @@ HINTING: Mapping[str, str] = {
     "ABSTRACT": r"""
         ((research|article|study) )?highlights|key (points|messages?)|summary points|significance
         what (is|was) (already )?known.*|what this (study|paper|article|research) adds.*
+        how this study might affect .*|how might (this|it) impact on clinical practice.*
         in brief|synopsis|essentials|study contributions|author impact statement
         """,
     "KEYWORD": r"""
@@ -311,10 +314,12 @@ HINTING: Mapping[str, str] = {
 IN_RESEARCH: Mapping[str, str] = {
     "INTRO": r"""
         (the )?(present|current) study|(study|research) context|context|preliminar(y|ies)( works?)?
+        chemical context
         (literature|theoretical|conceptual) (review|background|framework)s?( and .*)?
         """,
     "METHODS": r"""
         materials?( used| studied)?|(\w+ ){0,2}(methods?|approach|technique)|.* (and|e|y) methods?
+        synthesis and crystalli[sz]ation|refinement( details)?
         (data|image|bioinformatics?|qualitative|quantitative|statistical and data) \
 (analys[ie]s|acquisition|processing|management|preparation)( and .*| plan| methods?)?
         (study|research|trial|experimental|survey|sampling|experiment|simulation) \
@@ -349,7 +354,8 @@ IN_RESEARCH: Mapping[str, str] = {
         data (records?|description)|technical validation|observations?|utility( and .*)?|evaluation
         value of the data|(patient|participant|sample|baseline|subject|study) characteristics
         summary of data|numerical (examples?|experiments)|performance (test|evaluation|analysis)
-        result analysis
+        result analysis|structur(e|al) (commentary|description)|supramolecular features
+        hirshfeld surface( analys[ie]s)?( and .*)?
         """,
 }
 # The same, in case reports.
