@@ -50,7 +50,7 @@ _INSIDE = _words(
     calcd cf chem clin conc cv dept dil e.g ed eds eg eq eqn eqns eqs equ esp excl ext f.sp fig figs
     genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
     physiol proc pv ref refs resp rev satd sci sect ser serovar ssp str subsp substr supp suppl syn
-    technol univ v.s var virol viz vs
+    technol univ unpub unpubl v.s var virol viz vs
     Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
@@ -61,8 +61,8 @@ _BEFORE_NUMBER = _words(
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
     """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
-    lib neg org ph.d pop pos sat sept soln sp spp sr std temp a.m i.d i.m i.p i.v p.i p.m p.o s.c
-    M.D S.D S.E S.E.M U.S.A"""
+    lib neg obs org ph.d pop pos sat sept soln sp spp sr std temp a.m i.d i.m i.p i.v p.i p.m p.o
+    s.c M.D S.D S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 _UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")

@@ -438,6 +438,16 @@ def test_custom_metadata_is_text_only_where_it_says_what_it_is():
     assert article.excluded == {"metadata": 8}
 
 
+def test_related_objects_are_text_in_paragraphs_and_metadata_in_front():
+    """A trial's number, or a data set with its address."""
+    (article,) = parse(
+        "<article><front><article-meta><related-object>NCT1</related-object></article-meta></front>"
+        "<body><p>Trial <related-object>NCT01234567</related-object>.</p></body></article>"
+    )
+    assert article.text == "Trial NCT01234567."
+    assert article.excluded == {"metadata": 4}
+
+
 def test_metadata():
     """Identifiers of the article's own front matter, the earliest year, the licence's URL."""
     (article,) = parse(

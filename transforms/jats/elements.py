@@ -97,7 +97,7 @@ JATS = {
         label="label",
         title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
-        "self-uri related-article related-object counts conference product supplement "
+        "self-uri counts conference product supplement "
         "processing-meta object-id institution-id alt-text long-desc alt-title sec-meta index-term "
         "index-term-range-end award-group private-char support-group",
         excluded_authors="contrib-group contrib bio author-comment",

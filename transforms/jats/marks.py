@@ -49,7 +49,7 @@ _YEAR_TEXT = re.compile(
 )
 _NUMBER_TEXT = re.compile(
     r"[\W_]*|[\s\[(]*[A-Za-z]{0,2}\d{1,4}[a-z]?"
-    r"(?:[\s.,;\])(\[‐‑‒–—−*-]+[A-Za-z]{0,2}\d{1,4}[a-z]?)*[\s.,;\])*‐‑‒–—−-]*"
+    r"(?:[\s.,;\])(\[‐‑‒–—−*-]+(?:[A-Za-z]{0,2}\d{1,4}[a-z]?|[a-z]\b))*[\s.,;\])*‐‑‒–—−-]*"
 )
 _FOOTNOTE_IN_WORDS = re.compile(
     f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
@@ -89,7 +89,7 @@ def _bracketed(content: str) -> str:
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
 _ROW = re.compile(rf"(?:{_MARK}|{_CUT})(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}))*")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*[\[(]?\s*$")
-_GOES_ON = re.compile(r"[\s\])]*(?:[,;‐‑‒–—−-]|and|or|&)?\s*[\[(]?\s*")
+_GOES_ON = re.compile(r"[\s\])]*(?:[,;]?\s*(?:and|or|&)|[,;‐‑‒–—−-])?\s*[\[(]?\s*")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
     r"(?=[)\]）］])"
@@ -231,7 +231,7 @@ def _leaves_space(gap: str, before: str, after: str) -> bool:
         return True
     has_space = _WIDE.search(gap) is not None
     if _CUT in gap:
-        joined = after in "-‐‑–" and not _WIDE.match(gap[-1])  # "mice [1]-derived"
+        joined = after in "-‐‑–—" and not _WIDE.match(gap[-1])  # "mice [1]-derived"
         if joined or after in _CLOSING or before in _OPENING:
             return False
         # in "disease.[1]Another" and "PI3K[1]signals" only the mark parts the words
