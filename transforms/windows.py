@@ -86,9 +86,10 @@ def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
     is four tokens of GPT-2's, with the same offsets.
     """
     ids, starts, ends = _ids_and_offsets([encoding for encoding, _ in parts])
-    moved = np.repeat([start for _, start in parts], [len(encoding) for encoding, _ in parts])
-    starts += moved.astype(np.int32)
-    ends += moved.astype(np.int32)
+    of_parts = np.array([start for _, start in parts], np.int32)
+    moved = np.repeat(of_parts, [len(encoding) for encoding, _ in parts])
+    starts += moved
+    ends += moved
     as_they_came = starts.copy()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     space = np.append(np.isin(codes, SPACES), False)
