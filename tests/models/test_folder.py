@@ -342,6 +342,13 @@ def _future_opset(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(graph[:-1] + b"\x7f")
 
 
+def _future_format(folder: Path) -> None:
+    # The first bytes are the version of ONNX's own format, as a protobuf integer.
+    graph = (folder / "model.onnx").read_bytes()
+    assert graph.startswith(b"\x08\x08")
+    (folder / "model.onnx").write_bytes(b"\x08\x7f" + graph[2:])
+
+
 def _external_data_missing(folder: Path) -> None:
     shutil.copy(TINY.parent / "external_data.onnx", folder / "model.onnx")
 
@@ -370,6 +377,7 @@ def _two_graphs(folder: Path) -> None:
         (_large_file_pointer, "git lfs pull"),
         (_damaged_graph, "cannot load"),
         (_future_opset, "needs a newer ONNX Runtime"),
+        (_future_format, "needs a newer ONNX Runtime"),
         (_external_data_missing, "keeps its weights in another file, which is missing"),
         (_no_tokenizer, r"neither tokenizer\.json nor vocab\.txt"),
         (_two_graphs, "several graphs"),

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from models.files import ModelError, UnavailableError
 from models.folder import EMBEDDED, find_graph
@@ -37,6 +39,26 @@ def test_scores_are_those_of_the_file_to_the_bit(graph: Path):
         found = list(pool.map(lambda its: sessions.run("logits", its), feeds))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_products_of_great_weights_are_exact_on_every_processor(tmp_path):
+    """Pairs of them overflow 16 bits, in which processors of x86-64 without VNNI add them up."""
+    weights = np.full((64, 32), 127, np.int8)
+    weights[::3] = -128
+    multiplied = helper.make_node("MatMulInteger", ["input_ids", "weights"], ["logits"])
+    graph = helper.make_graph(
+        [multiplied],
+        "product",
+        [helper.make_tensor_value_info("input_ids", TensorProto.UINT8, ["rows", 64])],
+        [helper.make_tensor_value_info("logits", TensorProto.INT32, ["rows", 32])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    file = tmp_path / "product.onnx"
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), file)
+    values = np.random.default_rng(0).integers(200, 256, (5, 64), np.uint8)
+    found = Sessions(file).run("logits", {"input_ids": values})
+    np.testing.assert_array_equal(found, values.astype(np.int32) @ weights.astype(np.int32))
 
 
 def test_another_call_waits_for_an_idle_session():
