@@ -9,6 +9,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any
@@ -80,6 +81,13 @@ class Sessions:
             return session.run([output], feed)[0]
         finally:
             self.idle.put(session)
+
+    def reserve(self, feed: Mapping[str, Any]) -> None:
+        """Run every session at once, while all of them are idle, so that its arena has the room."""
+        names = [node.name for node in self.outputs]
+        sessions = list(self.idle.queue)
+        with ThreadPoolExecutor(len(sessions)) as pool:
+            list(pool.map(lambda session: session.run(names, feed), sessions))
 
 
 def session_options() -> ort.SessionOptions:

@@ -94,6 +94,16 @@ def score_windows(
     return logits
 
 
+def reserve_memory(model: Model) -> None:
+    """Compute the largest batch in every session of a model that is idle.
+
+    Memory is then what it will be, and does not grow with the first long sentence that a session
+    meets: by 27 MB a session of 6 x 384, hours later.
+    """
+    longest = np.full(model.window_limit, model.pad_id, np.int32)
+    model.sessions.reserve(model.feed([longest] * max(BATCH_TOKENS // model.max_tokens, 1)))
+
+
 def cut_batches(lengths: Sequence[int], limit: int, cost: int) -> list[tuple[int, int]]:
     """Cut windows sorted by length into batches of the least padded tokens.
 

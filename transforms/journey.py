@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from models.folder import Model, load_model
 from transforms.annotations import map_entities
 from transforms.entities import find_entities, labelled_sentences
-from transforms.inference import AskHelpers, no_helpers, score_windows
+from transforms.inference import AskHelpers, no_helpers, reserve_memory, score_windows
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import (
     Aggregation,
@@ -127,12 +127,17 @@ def default_options(folder: str, model: Model) -> ModelOptions:
 
 
 def load_annotators(models: Sequence[ModelOptions], threads: int = 1) -> tuple[Annotator, ...]:
-    """The models of a run, loaded for so many threads.
+    """The models of a run, loaded for so many threads, and the memory that they need.
 
     Raises:
         ModelError: a folder is not a model that can work.
     """
-    return tuple(Annotator(load_cached(options.folder, threads), options) for options in models)
+    annotators = tuple(
+        Annotator(load_cached(options.folder, threads), options) for options in models
+    )
+    for annotator in annotators:
+        reserve_memory(annotator.model)
+    return annotators
 
 
 def annotate_source(

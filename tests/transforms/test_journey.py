@@ -1,8 +1,11 @@
 """An article's whole way: its rows depend on its bytes, the models and the options alone."""
 
 import math
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from transforms.journey import (
 )
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 
+ROOT = Path(__file__).parents[2]
 STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
 
 
@@ -191,3 +195,30 @@ def test_every_sample_becomes_rows_or_one_reject(samples, annotators):
     ]
     assert len(outcomes) == 12
     assert sum(isinstance(found, Reject) for found in outcomes) == 1
+
+
+GROWTH = """
+import numpy as np, psutil
+from transforms.inference import BATCH_TOKENS
+from transforms.journey import ModelOptions, load_annotators
+
+[annotator] = load_annotators([ModelOptions("minilm-l6-bioner", "viterbi")], threads=2)
+model, process = annotator.model, psutil.Process()
+feeds = [
+    model.feed([np.zeros(length, np.int32)] * (BATCH_TOKENS // (length + 2)))
+    for length in (1, 9, 60, 250, 510)
+]
+before = process.memory_full_info().uss
+for session in list(model.sessions.idle.queue):
+    for feed in feeds:
+        session.run(None, feed)
+print(process.memory_full_info().uss - before)
+"""
+
+
+def test_memory_does_not_grow_with_the_first_long_sentence_of_a_thread():
+    """Every thread's session has the room for the largest batch when the work begins."""
+    told = subprocess.run(
+        [sys.executable, "-c", GROWTH], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert int(told.stdout) < 5e6
