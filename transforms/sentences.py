@@ -61,8 +61,8 @@ _BEFORE_NUMBER = _words(
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
     """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
-    lib neg obs org ph.d pop pos sat sept soln sp spp sr std temp a.m i.d i.m i.p i.v p.i p.m p.o
-    s.c M.D S.D S.E S.E.M U.S.A"""
+    lib mut neg obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v p.i
+    p.m p.o s.c M.D S.D S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 _UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")

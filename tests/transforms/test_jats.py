@@ -419,9 +419,57 @@ def test_blocks_tell_the_section_stage_what_stands_around_a_passage():
         "</sec><sec><title>C</title></sec></body></article>"
     )
     parse_articles(source(xml), TextOptions(), spy)
-    body, section = seen[1]
+    body, section, paragraph = seen[1]
     assert body == Block("body", "", "", "A12Mice. They ran.C", (), ("A", "", "C"))
     assert section == Block("sec", "Mice.", "methods", "2Mice. They ran.", ("A",), ("C",))
+    assert paragraph == Block("p", "Mice.", "", "Mice. They ran.", (), ())
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "code"),
+    [
+        ("<bold>Funding:</bold> None.", "ACK_FUND"),
+        ("<bold>Funding</bold> None.", "ACK_FUND"),
+        ("<italic>Conflict of interest</italic>. None.", "COMP_INT"),
+        ("<italic><bold>Conflict of interest:</bold></italic> None.", "COMP_INT"),
+        ("<italic>Funding</italic> of such work is rare.", "OTHER"),
+        ("There was no <bold>funding:</bold> none.", "OTHER"),
+    ],
+)
+def test_words_that_open_a_paragraph_like_a_title_place_it(paragraph, code):
+    """Bold ones, and those in italics that a full stop or colon parts from the text."""
+    xml = (
+        f"<article><back><sec><title>Declarations</title><p>{paragraph}</p></sec></back></article>"
+    )
+    assert parse(xml)[0].passages[1].section == code
+
+
+def test_a_label_of_words_is_a_sections_title():
+    """Some journals number nothing and put titles there."""
+    (article,) = parse(
+        "<article><body><sec><label>3. Results</label><p>a</p></sec></body></article>"
+    )
+    assert [(p.section, p.path) for p in article.passages] == [("RESULTS", ("3. Results",))] * 2
+
+
+def test_a_licence_in_the_front_is_metadata():
+    """Old articles have it without permissions around it."""
+    (article,) = parse(
+        "<article><front><article-meta><license><p>Open.</p></license></article-meta></front>"
+        "<body><p>Mice.</p></body></article>"
+    )
+    assert article.text == "Mice."
+    assert article.excluded == {"metadata": 5}
+
+
+def test_a_superscript_after_the_word_reference_is_a_citation():
+    """The word has no number there."""
+    xref = "<xref ref-type='bibr'>{}</xref>"
+    (article,) = parse(
+        f"<article><body><p>GAPDH was a reference.<sup>{xref.format(12)}</sup> Mice, as in "
+        f"ref.<sup>{xref.format(3)}</sup> too.</p></body></article>"
+    )
+    assert article.text == "GAPDH was a reference. Mice, as in ref.3 too."
 
 
 def test_custom_metadata_is_text_only_where_it_says_what_it_is():

@@ -34,6 +34,7 @@ def marked(text: str) -> str:
         ("in mice [{1}] – and rats", "in mice – and rats"),
         ("“quoted” [{1}]”", "“quoted””"),
         ("as in ref. {12}.", "as in ref. 12."),
+        ("as in reference {12}.", "as in reference 12."),
         ("in refs {12},{13} and", "in refs 12,13 and"),
         ("in refs {12},{13} and {14}, we", "in refs 12,13 and 14, we"),
         ("in refs. {3}, {4}, and {5} for", "in refs. 3, 4, and 5 for"),

@@ -36,6 +36,14 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Introduction", "INTRO"),
         ("Background", "INTRO"),
         ("Background and objectives", "INTRO"),
+        ("Research background", "INTRO"),
+        ("Research conclusions", "CONCL"),
+        ("Conclusions of the study", "CONCL"),
+        ("COI statement", "COMP_INT"),
+        ("CRediT roles", "AUTH_CONT"),
+        ("DNA Deposition", "DATA_AVAIL"),
+        ("Microarray data accession", "DATA_AVAIL"),
+        ("Online Supporting Information", "SUPPL"),
         ("Introduction: why it matters", "INTRO"),
         ("INTRODUÇÃO", "INTRO"),
         ("I N T R O D U C T I O N", "INTRO"),
@@ -146,6 +154,8 @@ def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
         "Supplementation with iron",
         "Supplemental oxygen",
         "Supplements",
+        "Supplementary data collection",
+        "Supplemental data analysis",
         "Supporting cells of the cochlea",
         "Social support and health",
         "Hope, training and support",
@@ -208,6 +218,45 @@ def test_back_matter_is_told_by_its_own_title_wherever_it_stands() -> None:
     assert code_of("Supporting information", "Accession numbers") == "SUPPL"
     assert code_of("Supporting information", "Acknowledgements") == "ACK_FUND"
     assert code_of("Supporting information", "Methods") == "SUPPL"
+
+
+@pytest.mark.parametrize("title", ["Accessions", "Supplement", "Additional data", "Contributors"])
+def test_some_titles_of_the_back_matter_are_topics_in_the_main_line(title: str) -> None:
+    """Accessions of rice, a food supplement, the centres that took part."""
+    assert code_of("Methods", title) == "METHODS"
+    assert code_of(BACK, title) in ("DATA_AVAIL", "SUPPL", "AUTH_CONT")
+
+
+def test_a_paragraph_that_opens_with_a_statements_title_has_its_code() -> None:
+    """In a block of many statements, in an acknowledgement, in the main line."""
+    interests = block("Conflict of Interest Disclosures:", "p")
+    assert code_of(BACK, "Article Information", interests) == "COMP_INT"
+    assert code_of(BACK, block(element="ack"), block("Author contributions.", "p")) == "AUTH_CONT"
+    assert code_of("Discussion", block("Funding:", "p")) == "ACK_FUND"
+    assert code_of(block("", "abstract"), block("Key words:", "p")) == "KEYWORD"
+    assert code_of("Results", block("", "table-wrap"), block("Abbreviations:", "p")) == "TABLE"
+    assert code_of("Results", block("Supplementary Table 1", "p")) == "RESULTS"
+    assert code_of("Results", block("Methods.", "p")) == "RESULTS"
+    assert code_of(BACK, "Article Information", block("Participants.", "p")) == "OTHER"
+
+
+def test_a_note_of_two_statements_has_both_codes() -> None:
+    """In the order of the text, where each stands under its own words."""
+    note = block(element="fn", text="Source of Support: Nil, Conflict of Interest: None declared.")
+    assert code_of(BACK, note) == "ACK_FUND|COMP_INT"
+    note = block(element="fn", text="Conflict of interest: None. Funding: the fund of NIH paid it.")
+    assert code_of(BACK, note) == "COMP_INT|ACK_FUND"
+    note = block(element="fn", text="Conflicts of interest: AB had grants from Example Inc.")
+    assert code_of(BACK, note) == "COMP_INT"
+
+
+def test_methods_at_the_end_tell_nothing_of_what_stands_before_them() -> None:
+    """Letters have findings and all in text without a title, or under topics."""
+    text = block(element="body", after=("Methods", "Data availability"))
+    assert code_of(text) == "OTHER"
+    assert code_of(text._replace(after=("Methods", "Results"))) == "INTRO"
+    assert code_of(block("Main", after=("Methods summary",))) == "OTHER"
+    assert code_of(block("A new clock", after=("Methods", "Acknowledgements"))) == "OTHER"
 
 
 def test_an_introduction_is_told_by_its_place_under_an_empty_title() -> None:
@@ -328,6 +377,9 @@ def test_an_appendix_wins_over_all_that_stands_in_it() -> None:
     assert code_of(BACK, "A.1 Uncertainty of maps") == "APPENDIX"
     assert code_of(BACK, app, block("", "ref-list")) == "REF"
     assert code_of(BACK, block("Supplementary Materials", "app")) == "SUPPL"
+    untitled = block("", "app")
+    assert code_of(BACK, untitled, "Additional files", block("", "media")) == "SUPPL"
+    assert code_of(BACK, untitled, "Proofs") == "APPENDIX"
 
 
 def test_elements_that_tell_hold_all_their_content() -> None:
@@ -336,6 +388,8 @@ def test_elements_that_tell_hold_all_their_content() -> None:
     assert code_of(block("", "abstract"), "Methods") == "ABSTRACT"
     assert code_of(block("", "abstract"), "Electronic supplementary material") == "SUPPL"
     assert code_of(block("", "abstract"), "Funding") == "ACK_FUND"
+    assert code_of(block("", "abstract"), "How to cite this article") == "OTHER"
+    assert code_of(block("", "abstract"), "Trial status") == "ABSTRACT"
     assert code_of(block("Keywords", "kwd-group")) == "KEYWORD"
     assert code_of(block("Abbreviations", "kwd-group")) == "ABBR"
     assert code_of("Results", block("Growth", "fig")) == "FIG"
@@ -375,7 +429,7 @@ WORDS = (
 )
 ELEMENTS = (
     "sec abstract ack fn fn-group notes app app-group glossary ref-list fig table-wrap back body "
-    "kwd-group boxed-text supplementary-material def-list custom-meta unheard-of"
+    "kwd-group p boxed-text supplementary-material def-list custom-meta unheard-of"
 )
 TITLES = st.one_of(
     st.text(max_size=40), st.lists(st.sampled_from(WORDS.split()), max_size=8).map(" ".join)

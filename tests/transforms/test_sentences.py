@@ -44,6 +44,7 @@ PASSAGES = [
     "Brain slices are shown (n = 3). | b Growth of cells. | c, d Mice at S2. | e–g Rats.",
     "This was found before (Adler et al. ; Bell et al. ). | It was seen again.",
     "Cells grew for 24 h. | 50 µL were taken at 5 min. | (B) Side view.",
+    "The wt. and mut. mice had mass spec. data. | It worked by mass spec. | The rest is new.",
     "Smith (unpubl. data) and Li (pers. obs. from dissections) agree. | The rest is new.",
     "Reported by Adler et al. | However, others (Bell, pers. comm. 2013) doubt it.",
     "Mean ± s.d. is given, n.s. = not significant.",

@@ -97,9 +97,9 @@ JATS = {
         label="label",
         title="article-title subtitle trans-title trans-subtitle",
         excluded_metadata="journal-meta article-categories pub-history history permissions "
-        "self-uri counts conference product supplement "
-        "processing-meta object-id institution-id alt-text long-desc alt-title sec-meta index-term "
-        "index-term-range-end award-group private-char support-group",
+        "license copyright-statement copyright-year copyright-holder self-uri counts conference "
+        "product supplement processing-meta object-id institution-id alt-text long-desc alt-title "
+        "sec-meta index-term index-term-range-end award-group private-char support-group",
         excluded_authors="contrib-group contrib bio author-comment",
         excluded_affiliations="aff aff-alternatives corresp",
         formula_formula="inline-formula disp-formula tex-math math",

@@ -89,6 +89,8 @@ def _bracketed(content: str) -> str:
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
 _ROW = re.compile(rf"(?:{_MARK}|{_CUT})(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}))*")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*[\[(]?\s*$")
+# A superscript after the whole word is a citation: "GAPDH was the reference.<sup>12</sup>"
+_REF_BEFORE_SUP = re.compile(r"\b(?:[Rr]efs?|References?)\.?\s*[\[(]?\s*$")
 _GOES_ON = re.compile(r"[\s\])]*(?:[,;]?\s*(?:and|or|&)|[,;‐‑‒–—−-])?\s*[\[(]?\s*")
 _DANGLING = re.compile(
     rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
@@ -152,12 +154,12 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
 
     named = 0  # where numbers end that stay
 
-    def cut_unless_named(match: re.Match[str]) -> str:
+    def cut_unless_named(match: re.Match[str], name: re.Pattern[str] = _REF_BEFORE) -> str:
         # "as in ref. 12 and [13]": without its numbers the sentence would lose its object
         nonlocal named
         start = match.start()
         if not (
-            _REF_BEFORE.search(raw, max(start - 12, 0), start)
+            name.search(raw, max(start - 12, 0), start)
             or (named and named <= start and _GOES_ON.fullmatch(raw, named, start))
         ):
             return cut(match)
@@ -170,7 +172,7 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
     done = 0
     for start, end in sups:
         if start >= done and (match := _SUP.fullmatch(raw, start, end)):
-            pieces += [raw[done:start], cut_unless_named(match)]
+            pieces += [raw[done:start], cut_unless_named(match, _REF_BEFORE_SUP)]
             done = end
     raw = "".join([*pieces, raw[done:]])
     raw = _BRACKETS.sub(cut_unless_named, raw)

@@ -10,6 +10,8 @@ from transforms.jats.nodes import child, local_name, plain_text
 WORD = re.compile(r"(?![ivxl]+\b)\b[^\W\d_]{4}", re.IGNORECASE)
 _BEGINNING = etree.XPath("substring(string(), 1, 600)", smart_strings=False)
 _LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
+_TOLD_BY_LABEL = frozenset(("fn", "sec"))
+_SPOKEN = re.compile(r"\s*[.:]")
 
 
 def title_of(element: etree._Element, name: str) -> str:
@@ -19,7 +21,11 @@ def title_of(element: etree._Element, name: str) -> str:
     if name == "AbstractText":
         return element.get("Label", "")
     title = child(element, "title")
-    if title is None and name == "fn" and WORD.search(plain_text(child(element, "label"))):
+    if (
+        title is None
+        and name in _TOLD_BY_LABEL
+        and WORD.search(plain_text(child(element, "label")))
+    ):
         title = child(element, "label")
     if title is None and name == "boxed-text":
         caption = child(element, "caption")
@@ -32,13 +38,21 @@ def sec_titles(element: etree._Element) -> list[str]:
     return [title_of(section, "sec") for section in element.iterchildren("{*}sec")]
 
 
-def bold_lead(element: etree._Element, name: str) -> str:
-    """The bold words with which an untitled block opens, in place of a title."""
-    paragraph = child(element, "p") if name in _LED else None
+def lead_of(element: etree._Element, name: str) -> str:
+    """The words with which a paragraph or an untitled block opens, set off like a title.
+
+    They are bold, or in italics before a full stop or colon.
+    """
+    paragraph = element if name == "p" else child(element, "p") if name in _LED else None
     lead = None if paragraph is None else next(paragraph.iterchildren("*"), None)
-    if paragraph is None or lead is None or local_name(lead) != "bold":
+    if paragraph is None or lead is None or (paragraph.text and paragraph.text.strip()):
         return ""
-    return "" if paragraph.text and paragraph.text.strip() else plain_text(lead)
+    style = local_name(lead)
+    if style not in ("bold", "italic"):
+        return ""
+    words = plain_text(lead)
+    spoken = words.endswith((".", ":")) or _SPOKEN.match(lead.tail or "")
+    return words if style == "bold" or spoken else ""
 
 
 def beginning(element: etree._Element, title: str) -> str:

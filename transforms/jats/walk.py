@@ -36,7 +36,7 @@ from transforms.jats.nodes import (
     primary_language,
     text_length,
 )
-from transforms.jats.titles import WORD, beginning, bold_lead, sec_titles, title_of
+from transforms.jats.titles import WORD, beginning, lead_of, sec_titles, title_of
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
 
@@ -368,8 +368,8 @@ class Walk:
         if language is None and name in TRANSLATIONS and parent.name not in TRANSLATIONS:
             language = ""
         section = parent.home.section
-        if rule.block:
-            section = self._section(parent, element, name, rule.block)
+        if rule.block or (name == "p" and lead_of(element, name)):
+            section = self._section(parent, element, name, rule.block or name)
         home = self._new_home(parent.home, path, section, language)
         if rule.kind == "holder" and rule.reason:
             home.reason = rule.reason
@@ -428,7 +428,7 @@ class Walk:
                 *outer.blocks,
                 Block(
                     block,
-                    own or bold_lead(element, name),
+                    own or lead_of(element, name),
                     kind_of(element, *KINDS),
                     beginning(element, own),
                     before,

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from transforms.records import Block
 from transforms.sections.tables import (
+    ALSO_TOPICS,
     ASIDE,
     BACK_MATTER,
     CODES,
@@ -26,6 +27,7 @@ from transforms.sections.tables import (
     MAIN_LINE,
     PLACES,
     STATED,
+    STATED_IN_A_PARAGRAPH,
     STATEMENTS,
     TAXON,
     TELLING,
@@ -58,6 +60,7 @@ _IN_RESEARCH = _codes(IN_RESEARCH)
 _STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
 _ETHICS = re.compile(_lines(ETHICS))
 _ASIDE = re.compile(_lines(ASIDE))
+_ALSO_TOPICS = re.compile(_lines(ALSO_TOPICS))
 _TAXON = re.compile(_lines(TAXON))
 _IN_CASE_REPORT = re.compile(_lines(IN_CASE_REPORT))
 _LETTERED = re.compile(r"[A-H]\.\s?\d")
@@ -70,6 +73,7 @@ _PLAIN = re.compile(
 # What journals put above an introduction that has no title.
 _UNTITLED = {"", "main", "main text"}
 _DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?")
+_HOW_TO_CITE = re.compile(r"(how to )?cite this article.*")
 _ACCESSIONS = re.compile(r"accession.*")
 
 _NUMBERING = re.compile(
@@ -77,6 +81,8 @@ _NUMBERING = re.compile(
     r"vi+)\b)"
     r"[.)\]:\s|-]*(?=[^\W\d_])"
 )
+_FIRST_WORDS = re.compile(r"[\W\d]*([^.:]{3,60})[.:]\s")
+_LATER_WORDS = re.compile(r"[.;,]\s+([^.:;,]{3,60}):\s")
 _HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
 _PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
 
@@ -173,15 +179,18 @@ def _stated(text: str) -> list[str]:
 
 def _lead(text: str) -> str:
     """What the first words of an untitled block tell, if they stand there like a title."""
-    head = re.match(r"[\W\d]*([^.:]{3,60})[.:]\s", text)
+    head = _FIRST_WORDS.match(text)
     return told(head[1]) if head else ""
 
 
 def _statement(block: Block) -> str:
     """The code of a footnote, a note or an acknowledgement without a telling title, or ""."""
     lead = _lead(block.text)
-    if lead in BACK_MATTER or lead == "OTHER":
+    if lead == "OTHER":
         return lead
+    if lead in BACK_MATTER:  # "Source of support: Nil, Conflict of interest: None declared."
+        others = (told(words) for words in _LATER_WORDS.findall(block.text))
+        return _joined([lead, *(code for code in others if code in BACK_MATTER)])
     stated = _stated(block.text)
     typed = _kind_code(block.kind) or ELEMENTS.get(block.element, "")
     if typed not in BACK_MATTER:
@@ -215,6 +224,7 @@ def _container(blocks: Sequence[Block]) -> str:
     """The code that an element gives to all that stands in it, or ""."""
     inner = ""
     supplement = back = False
+    above = None
     for block in blocks:
         back = back or block.element == "back"
         code = CONTAINERS.get(block.element, "")
@@ -227,8 +237,12 @@ def _container(blocks: Sequence[Block]) -> str:
             "APPENDIX" in (title, _kind_code(block.kind)) or (back and _LETTERED.match(block.title))
         ):
             code = "APPENDIX"
-        elif inner == "ABSTRACT" and block.element == "sec" and title in BACK_MATTER:
+        elif inner == "ABSTRACT" and block.element in ("sec", "p") and title in BACK_MATTER:
             code = title
+        elif inner == "ABSTRACT" and _HOW_TO_CITE.fullmatch(normalise(block.title)):
+            code = "OTHER"
+        elif title == "SUPPL" and above is not None and above.element == "app" and not above.title:
+            code = inner = title
         elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
             code = "ABBR"
         elif not code and _own(block) == "SUPPL":
@@ -239,12 +253,25 @@ def _container(blocks: Sequence[Block]) -> str:
             code = "SUPPL"
         supplement = supplement or code == "SUPPL"
         inner = code or inner
+        above = block
     return inner
 
 
 def _nearest(codes: Iterable[str]) -> str:
     """The first code of the main line among these, or ""."""
     return next((code for code in codes if code.split("|")[0] in MAIN_LINE), "")
+
+
+def _closing_methods(titles: Sequence[str], topical: bool) -> bool:
+    """Whether methods at the end of an article say nothing of the section before these titles.
+
+    Nothing of the main line comes after them, and before them come findings: told by topic, or in
+    text without a title where no topics stand between.
+    """
+    codes = [told(title) for title in titles]
+    first = next(at for at, code in enumerate(codes) if code.split("|")[0] == "METHODS")
+    last = all(code in BACK_MATTER or code == "OTHER" for code in codes[first + 1 :])
+    return last and (topical or not first)
 
 
 def _placed(blocks: Sequence[Block]) -> str:
@@ -258,9 +285,10 @@ def _placed(blocks: Sequence[Block]) -> str:
         return ""
     before = _nearest(map(told, reversed(place.before))).split("|")[-1]
     after = _nearest(map(told, place.after)).split("|")[0]
-    if (before in ("", "INTRO") and after == "METHODS") or (
-        normalise(place.title) in _UNTITLED and not before and after
-    ):
+    untitled = normalise(place.title) in _UNTITLED
+    if after == "METHODS" and _closing_methods(place.after, topical=not untitled):
+        after = ""
+    if (before in ("", "INTRO") and after == "METHODS") or (untitled and not before and after):
         return "INTRO"
     if code := PLACES.get((before, after)):
         return code
@@ -277,13 +305,17 @@ def _walk(blocks: Sequence[Block]) -> str:
     code = _own(own)
     if not code:
         return _walk(outer)
-    if code in BACK_MATTER and not _ACCESSIONS.fullmatch(normalise(own.title)):
+    title = normalise(own.title)
+    topic = _ALSO_TOPICS.fullmatch(title)
+    if code in BACK_MATTER and not topic and not _ACCESSIONS.fullmatch(title):
         return code
     above = _walk(outer)
+    if topic and above.split("|")[0] in MAIN_LINE:
+        return above
     if above == "SUPPL":
         return code if code == "OTHER" else above
     if code == "OTHER" and (
-        (_ETHICS.fullmatch(normalise(own.title)) and above.split("|")[0] in MAIN_LINE)
+        (_ETHICS.fullmatch(title) and above.split("|")[0] in MAIN_LINE)
         or (own.element == "fn" and not own.title and above in BACK_MATTER)
     ):
         return above
@@ -300,6 +332,11 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
     Returns:
         One of ``CODES``, or two joined by "|".
     """
+    blocks = [
+        block
+        for block in blocks
+        if block.element != "p" or told(block.title) in STATED_IN_A_PARAGRAPH
+    ]
     if code := _container(blocks) or _walk(blocks):
         return code
     if code := next(filter(None, (_kind_code(block.kind) for block in reversed(blocks))), ""):

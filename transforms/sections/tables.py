@@ -44,7 +44,7 @@ TELLING: Mapping[str, str] = {
         """,
     "INTRO": r"""
         ((general|brief|short) )?introductions?( section)?|introductory remarks
-        ((scientific|general|study) )?backgrounds?( information| literature)?
+        ((scientific|general|study|research) )?backgrounds?( information| literature)?
         background (to|of) the (study|research|problem)
         (background|introduction|introducao) (and|e) (background|introduction|motivations?)( .*)?
         (background|introduction|introducao) (and|e) (objectives?|objetivos?|aims?|purposes?)( .*)?
@@ -102,6 +102,7 @@ TELLING: Mapping[str, str] = {
     "CONCL": r"""
         ((general|overall|main|final|summary|brief|major|key|in|to|authors?) )*conclu(de|sions?)\
 ( section)?
+        research conclusions?|conclusions? of (the|this|our) (study|work|research|paper)
         conclu(ding|sive) (remarks?|statements?|comments?|thoughts|summary|observations|points)
         (final|closing) (considerations|remarks|comments|thoughts)|take home messages?
         conclus(ao|oes|ion|iones)|schlussfolgerung(en)?|fazit
@@ -119,11 +120,13 @@ TELLING: Mapping[str, str] = {
     "SUPPL": r"""
         (electronic |online |web |data )?supplement(ary|al)( (and|for|to|of|s?\d).*)?
         (electronic |online |web |data )?supplement(ary|al) (\w+ )?(materials?|informations?)( .*)?
-        (electronic |online |web |data )?supplement(ary|al) (\w+ )?(data|files?|contents?)( .*)?
+        (electronic |online |web |data )?supplement(ary|al) (\w+ )?(data|files?|contents?)\
+( (?!collection|analys[ie]s).*)?
         supplement(ary|al) (\w+ )?(documents?|figures?|tables?|notes?|texts?|legends?)( .*)?
         supplement(ary|al) (\w+ )?(movies?|videos?|appendi(x|ces)|references|resources?)( .*)?
         supplement(ary|al) (\w+ )?(methods?|results?|discussion|procedures?)( .*)?
-        supporting (online )?(information|materials?|data|files?)( (available|and|for|s?\d).*)?
+        (online )?supporting (online )?(information|materials?|data|files?)\
+( (available|and|for|s?\d).*)?
         (electronic|online|web|data) supplements?|supplement
         appendix( [a-z\d]+)?[.:]? (supplement|supporting (information|materials?|data)).*
         (web|multimedia|online) appendi(x|ces)( \d+)?|extended data( (figure|table)s?.*)?
@@ -163,7 +166,7 @@ TELLING: Mapping[str, str] = {
         (individual |co )?(authors?|authorship|contributors?) (\w+ )?contributions?( .*)?
         (statement|declaration) of (authors? contributions?|authorship|contributions?)
         contributors?|contributorship( statement)?|contributions? statements?|authors? roles?
-        credit (authorship|authors?|taxonomy|statement).*|authors? statements?|authorship
+        credit (authorship|authors?|taxonomy|statement|roles?).*|authors? statements?|authorship
         authors and contributors|contributor information|authors? and contributions?
         contributions? (of|by) (the )?(individual )?(authors?|contributors)( .*)?
         contribuic(ao|oes) d[eo]s? (cada )?autor(es)?|contribuicao autoral|colaboradores
@@ -181,12 +184,13 @@ interests? (statements?|disclosures?|declarations?|policy|information|forms?)
         conflicts? of interests? (disclosure |statement )?(for|of|by) .*|no competing interests?
         financial (and|or|interests and) (other )?(competing|conflicts? of) interests?( .*)?
         financial conflicts? of interests?|(financial|commercial) interests?
-        interests? (statements?|declarations?|disclosures?)|confict of interest
+        interests? (statements?|declarations?|disclosures?)|confict of interest|coi statements?
         conflitos? de interesses?|conflictos? de interes(es)?|conflits? d ?interets?
         declaracao de (conflitos? de )?interesses?|interessenkonflikt
         """,
     "DATA_AVAIL": r"""
-        (data|code|software|materials?|resource|datasets?|samples?|database|source code|model)\
+        (data|code|software|materials?|resource|datasets?|samples?|database|source code|model|dna\
+|sequences?)\
 (,? (and )?(data|code|software|materials?|resource|reagent|model|source code|protocols?))* \
 (availability|accessibility|sharing|deposition|archiving|repository|accession)( .{0,40})?
         (research )?data (access|depositions?|statements?|archive)( statements?)?
@@ -195,6 +199,7 @@ interests? (statements?|disclosures?|declarations?|policy|information|forms?)
         availability and (requirements|implementation)|data and code|underlying data|open data
         (deposited|repository) data|open practices( statement)?|major datasets?
         (\w+ ){0,3}(accession|genbank|pdb) (numbers?|codes?|ids?)( .*)?|accessions?
+        (\w+ ){0,2}data accessions?( .*)?
         (declaracao de )?disponibilidade (dos|de) dados.*|disponibilidad de (los )?datos.*
         dados de pesquisa
         """,
@@ -267,7 +272,8 @@ HINTING: Mapping[str, str] = {
         (quality|risk of bias) assessment( .*)?|(study|research|trial) design( and .*)?
         """,
     "RESULTS": r"""
-        (\w+ ){0,3}(results|findings)|results? (of|from|for|on|in) .*|(findings|results),? .*
+        (?!interpretation )(\w+ ){0,3}(results|findings)|results? (of|from|for|on|in) .*
+        (findings|results),? .*
         """,
     "DISCUSS": r"""
         (study )?(strengths?|weaknesses)( and .*)?|comments?|commentary
@@ -306,7 +312,7 @@ HINTING: Mapping[str, str] = {
         nomenclature|(list of )?symbols
         """,
     "CASE": r"""
-        cases?|the case|case (\d+|study|studies|series)|clinical (presentation|history|vignette)s?
+        (the )?cases?|case (\d+|study|studies|series)|clinical (presentation|history|vignette)s?
         patient (\d+|information|presentation|history|report)
         """,
 }
@@ -349,6 +355,9 @@ IN_RESEARCH: Mapping[str, str] = {
         stepwise procedures?|step by step .*|.*\[timing.*
         delineamento .*|amostra|participantes|procedimentos|tipo de estudo|coleta de dados
         analise (de|dos) dados|analise estatistica|local (de|do) estudo|area de estudo
+        """,
+    "METHODS|RESULTS": r"""
+        the study
         """,
     "RESULTS": r"""
         data (records?|description)|technical validation|observations?|utility( and .*)?|evaluation
@@ -482,6 +491,15 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("CASE", "DISCUSS"): "CASE",
     ("CASE", "CONCL"): "CASE",
 }
+# What paragraphs may be by the words with which they open.
+STATED_IN_A_PARAGRAPH = frozenset(
+    ("ACK_FUND", "AUTH_CONT", "COMP_INT", "DATA_AVAIL", "ABBR", "KEYWORD")
+)
+# Titles of the back matter that are topics inside the main line: the rice accessions of the
+# methods, a food supplement, the centres that contributed patients.
+ALSO_TOPICS = r"""
+    accessions?|supplement|additional data|contributors?
+    """
 # Said by their own title wherever they stand.
 BACK_MATTER = frozenset(
     ("ACK_FUND", "AUTH_CONT", "COMP_INT", "DATA_AVAIL", "ABBR", "SUPPL", "REF", "KEYWORD")
