@@ -142,6 +142,7 @@ from pathlib import Path
 
 import duckdb
 
+sys.stdout.reconfigure(errors="replace")
 shards = [str(shard) for shard in sorted(Path(sys.argv[1], "annotations").glob("[!.]*.parquet"))]
 first = duckdb.read_parquet(shards[:100]).limit(12)
 print("The first annotations, each in its text:")

@@ -7,11 +7,15 @@ sees to its own.)
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 COMMANDS = {
@@ -56,6 +60,11 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # "... | head" has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
+        return 1
     return code
 
 
@@ -91,7 +100,30 @@ def _run(argv: Sequence[str]) -> int:
         return 1 if isinstance(error, module.FAILURES) else 2
 
 
+def _open_streams() -> None:
+    """Leads streams that come closed nowhere, else the next file that is opened takes their place.
+
+    What their encoding has no letter for is printed as a question mark.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _exit(code: int) -> NoReturn:
+    """Ends this process, also where a failure has left threads that would never end."""
+    if code and any(not thread.daemon for thread in threading.enumerate()[1:]):
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
     # As Ctrl-C does: what is under way is cleaned up. A run has its own way to stop, once it runs.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.exit(main(sys.argv[1:]))
+    _open_streams()
+    _exit(main(sys.argv[1:]))

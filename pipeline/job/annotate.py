@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -77,6 +78,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
     local = runners.is_local(beam_options)
     again = "the same command without --overwrite" if args.overwrite else "the same command again"
     go_on = f"run {again} to go on from there"
+    stays = f"what is committed in {options.output} stays; {go_on}"
     result: PipelineResult | None = None
     try:
         counts = (
@@ -89,7 +91,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
                 "" if args.quiet else _STOPPED.format(options.output, go_on), local=local
             ),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
-            nullcontext() if local else _own_temporary_folder(),
+            _watch_workers(stays) if local else _own_temporary_folder(),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
         ):
@@ -111,7 +113,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         told = "".join(traceback.format_exception(error))
         print(f"error: {_readable(error, told)}", file=sys.stderr)
         if not any(name in told for name in _FINAL):
-            print(f"what is committed in {options.output} stays; {go_on}", file=sys.stderr)
+            print(stays, file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
     try:
@@ -122,6 +124,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         return 1
 
 
+_WORKER_ENDED = "a worker process ended unexpectedly: killed, perhaps for want of memory?"
 _STOPPED = "\nstopped: finished chunks are committed in {}; {}"
 
 
@@ -181,6 +184,7 @@ def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> None:
         if not local:
             raise _Stopped(number)
+        threading.excepthook = lambda _: None  # of those that watch the workers
         for other in (signal.SIGINT, signal.SIGTERM):
             signal.signal(other, signal.SIG_IGN)
         if last_words:
@@ -195,6 +199,27 @@ def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _watch_workers(last_words: str) -> Iterator[None]:
+    """Ends the job when a worker process of this machine does: Beam would wait for it forever."""
+    stderr = sys.stderr
+    before = threading.excepthook
+
+    def look(args: threading.ExceptHookArgs) -> None:
+        if args.thread is None or args.thread.name != "run_worker":  # Beam's name
+            before(args)
+            return
+        print(f"error: {_WORKER_ENDED}\n{last_words}", file=stderr, flush=True)
+        _end_children()
+        os._exit(1)
+
+    threading.excepthook = look
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager
@@ -228,7 +253,12 @@ def _readable(error: Exception, told: str) -> str:
     if found := _READABLE.findall(told):
         return str(found[-1]).split(" [while running")[0].strip("'\" ")
     if "Channel closed prematurely" in told:
-        return "a worker process ended unexpectedly: killed, perhaps for want of memory?"
+        return _WORKER_ENDED
+    if "FutureTimeoutError" in told or "can't start new thread" in told:
+        return (
+            "Beam could not start all its threads: this process may have too few (ulimit -u), or "
+            "too little address space (ulimit -v; it needs 3 GB, most of which stays unused)"
+        )
     last = [line for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {last[-1] if last else error}"
 

@@ -199,7 +199,9 @@ def _check_same(
     old: Mapping[str, Any], new: Mapping[str, Any], output: str, *, update: bool
 ) -> None:
     changed = [
-        f"{name} (was {json.dumps(old['options'].get(name))}, now {json.dumps(value)})"
+        _changed_code(old.get("software", {}), new["software"])
+        if name == "code"
+        else f"{name} (was {json.dumps(old['options'].get(name))}, now {json.dumps(value)})"
         for name, value in new["options"].items()
         if name != "sha256" and old["options"].get(name) != value
     ]
@@ -221,6 +223,15 @@ def _check_same(
             f"{output} holds a run over other input ({was}; now {now}): use --update to annotate "
             "what is new or changed, or --overwrite to start again"
         )
+
+
+def _changed_code(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    changed = [
+        f"{name} (was {old.get(name, 'none')}, now {version})"
+        for name, version in new.items()
+        if old.get(name) != version
+    ]
+    return ", ".join(changed) or "the code of this program, which has changed"
 
 
 def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> None:

@@ -25,6 +25,10 @@ from pipeline.output import storage
 
 CONNECT_SECONDS = 10
 JOB_SECONDS = 365 * 24 * 3600
+_WORKER = f"""import runpy, sys
+sys.path[0] = {str(Path(__file__).parents[2])!r}
+runpy.run_module("apache_beam.runners.worker.sdk_worker_main", run_name="__main__", alter_sys=True)
+"""
 
 
 def pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> PipelineOptions:
@@ -72,8 +76,9 @@ def local_runner(options: PipelineOptions, *, verbose: bool) -> FnApiRunner:
     if direct.direct_running_mode != "multi_processing":
         return FnApiRunner()
     # Beam's own command for worker processes breaks at a blank in Python's path, tells all that
-    # they log, and has a shell before them: who ends that, leaves them at work.
-    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
+    # they log, imports what the current folder happens to hold, and has a shell before them: who
+    # ends that, leaves them at work.
+    command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(_WORKER)}"
     direct.direct_running_mode = "in_memory"
     return FnApiRunner(
         SubprocessSDKEnvironment.from_command_string(

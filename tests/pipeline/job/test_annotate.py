@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,46 @@ def test_same_bytes_from_threads_and_processes(flags, tiny, tmp_path):
         )
     assert len(list((outputs[0] / "receipts").iterdir())) > 3
     assert files(outputs[0]) == files(outputs[1])
+
+
+def test_folder_of_the_users_does_not_stand_in_for_ours_in_workers(tiny, tmp_path):
+    """Nor a module of his for one of Python's own."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    for name in ("models", "transforms", "pipeline"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    command = ["annotate", "--input", str(source), "--output", "out", "--model", tiny, "--workers"]
+    launch = f"import runpy, sys; sys.path[0] = {str(TESTS.parent)!r}; " + (
+        "runpy.run_module('pipeline', run_name='__main__', alter_sys=True)"
+    )
+    subprocess.run([sys.executable, "-c", launch, *command, "2"], check=True, cwd=tmp_path)
+    assert len(_rows(tmp_path / "out", "articles")) == 1
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_only_what_would_be_printed(closed, tiny, tmp_path):
+    """Some schedulers and daemons start their jobs so."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    command = [sys.executable, "-m", "pipeline", "annotate", "--input", str(source)]
+    command += ["--output", str(tmp_path / "out"), "--model", tiny]
+    subprocess.run(["sh", "-c", f"{shlex.join(command)} {closed}"], check=True, cwd=TESTS.parent)
+    assert main(["verify", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_full_disk_under_the_summary_is_told(tiny, tmp_path):
+    """And is no failure of the run."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    command = [sys.executable, "-m", "pipeline", "annotate", "--input", str(source)]
+    command += ["--output", str(tmp_path / "out"), "--model", tiny]
+    with Path("/dev/full").open("w") as full:
+        job = subprocess.run(
+            command, cwd=TESTS.parent, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert job.returncode == 1
+    assert job.stderr == ("error: what was found cannot be printed: No space left on device\n")
+    assert main(["verify", str(tmp_path / "out")]) == 0
 
 
 def test_duplicate_is_annotated_once_and_counted(annotate, tmp_path):

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.__main__ import main
@@ -121,6 +122,22 @@ def test_stopped_run_leaves_no_process_at_work(work, tiny, tmp_path):
     assert files(output) == files(whole)
 
 
+def test_worker_process_that_dies_at_its_start_ends_the_job(tiny, tmp_path):
+    """Beam's runner would wait for it forever; what its death means stands in a line."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    command = [*_command(source, output, tiny), "--workers", "2"]
+    job = subprocess.Popen(command, cwd=TESTS.parent, stderr=subprocess.PIPE, text=True)
+    workers: list[psutil.Process] = []
+    while not workers:
+        assert job.poll() is None
+        workers = psutil.Process(job.pid).children()
+    workers[0].kill()
+    assert "error: a worker process ended unexpectedly" in job.communicate(timeout=120)[1]
+    assert job.returncode == 1
+    subprocess.run(command, check=True, cwd=TESTS.parent)
+
+
 def test_full_disk_is_one_clear_error_and_the_output_stays_restartable(work, tiny, tmp_path):
     """A limit on the size of files stands for the disk: nothing may be left there in part."""
     source, whole = work
@@ -217,6 +234,20 @@ def test_first_run_with_other_options_in_the_same_instant_is_refused(
     assert main(["verify", str(output)]) == 0
 
 
+def test_other_versions_of_libraries_are_refused_by_name(annotate, tmp_path, capsys):
+    """They may give other scores."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    assert annotate(source, output) == 0
+    run = json.loads((output / "run.json").read_text())
+    run["options"]["code"] = "0" * 12
+    now = run["software"]["onnxruntime"]
+    run["software"]["onnxruntime"] = "1.2.3"
+    (output / "run.json").write_text(json.dumps(run))
+    assert annotate(source, output) == 2
+    assert f"other options: onnxruntime (was 1.2.3, now {now})." in capsys.readouterr().err
+
+
 def test_other_options_are_refused_by_name(annotate, tmp_path, capsys):
     """Unless the old output may go."""
     source = write_archive(tmp_path / "a.xml.gz", map(article, range(1, 4)))
@@ -241,7 +272,7 @@ def test_other_code_is_refused(annotate, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.job.options.code_fingerprint", lambda: "another")
     capsys.readouterr()
     assert annotate(source, output) == 2
-    assert 'code (was "' in capsys.readouterr().err
+    assert "other options: the code of this program, which has changed." in capsys.readouterr().err
     monkeypatch.setattr("pipeline.results.verify.code_fingerprint", lambda: "another")
     assert main(["verify", str(output)]) == 0
     assert "made by other code" in capsys.readouterr().err
