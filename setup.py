@@ -60,6 +60,8 @@ setup(
             "duckdb>=1.1",
             "flask>=3.0",  # with moto: a local S3 server
             "flask-cors>=5.0",
+            "gcp-storage-emulator>=2024.8",  # a local server of Google Cloud Storage
+            "google-cloud-storage>=3.1",
             "hypothesis>=6.100",
             "lxml-stubs>=0.5",
             "moto[s3]>=5.0",

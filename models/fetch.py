@@ -19,6 +19,7 @@ from models.files import (
     file_sha256,
     listed_files,
 )
+from transforms.remote import transport_of
 
 # Where models known by name live, and what is known of their files. QEB8L's authors publish no
 # hash of its graph; these two say that the labels and the vocabulary are the published ones.
@@ -145,10 +146,11 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
         source = unquote(source.removeprefix("file://"))
     timeout = {"timeout": TIMEOUT_SECONDS} if source.startswith("http") else {}
     try:
+        transport = timeout or transport_of(source)
         # As stored: a name that ends in .gz would be unpacked.
         with (
             smart_open.open(
-                source, "rb", compression="disable", transport_params=timeout
+                source, "rb", compression="disable", transport_params=transport
             ) as stream,
             (folder / name).open("wb") as copy,
         ):
@@ -160,7 +162,11 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
             missing = error.response.status_code in ABSENT
         else:
             signs = ("(404)", "NoSuchKey", "Not Found")
-            missing = isinstance(error, FileNotFoundError) or any(s in reason for s in signs)
+            missing = (
+                isinstance(error, FileNotFoundError)
+                or getattr(error, "code", None) in ABSENT  # Google's
+                or any(sign in reason for sign in signs)
+            )
         if missing and not needed:
             return False
         problem = "there is no" if missing else "cannot fetch"

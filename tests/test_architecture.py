@@ -14,8 +14,8 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
-# What the stages hand on, and what a model's labels mean: no stages themselves.
-SHARED = ("transforms.records", "transforms.labels")
+# What the stages hand on, what a model's labels mean, clients of buckets: no stages themselves.
+SHARED = ("transforms.records", "transforms.labels", "transforms.remote")
 STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - set(SHARED)
 
 # What looks at a finished run knows its folder, and of the job what it can be told.
@@ -37,14 +37,15 @@ OF_THE_PROJECT = {
     "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
     "transforms.inference": (*SHARED, "models*"),
     "transforms.sections*": ("transforms.records", "transforms.sections.*"),  # one stage
-    "transforms.archives*": ("transforms.records", "transforms.archives.*"),  # one stage
+    "transforms.archives*": ("transforms.records", "transforms.remote", "transforms.archives.*"),
+    "transforms.remote": (),
     "transforms*": SHARED,
     "models*": ("models*", *SHARED),
 }
 
 # Where a library that a stage is about may be imported.
 OF_OTHERS = {
-    "apache_beam": ("pipeline.job.*", "pipeline.output.storage"),
+    "apache_beam": ("pipeline.job.*", "pipeline.output.storage", "pipeline.output.buckets"),
     "lxml": (
         "transforms.jats*",
         "pipeline.results.resolve",

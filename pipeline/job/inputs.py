@@ -143,10 +143,12 @@ def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
         matches = FileSystems.match(patterns)  # type: ignore[no-untyped-call]
     except (BeamIOError, ValueError, ImportError, OSError) as error:
         raise InputError(f"{pattern} cannot be matched: {_one_line(error)}") from error
-    files = [] if pattern.endswith("/") else matches[0].metadata_list
+    # Consoles mark a folder by an empty object of its name.
+    found = [[each for each in match.metadata_list if each.path[-1] != "/"] for match in matches]
+    files = [] if pattern.endswith("/") else found[0]
     by_name = files and "**" not in pattern
     if not files:
-        files = [each for each in matches[-1].metadata_list if "/" not in each.path[len(folder) :]]
+        files = [each for each in found[-1] if "/" not in each.path[len(folder) :]]
     if not files:
         raise InputError(f"no file matches {pattern}")
     if not by_name:

@@ -1,17 +1,15 @@
 """The output folder's files, on a local disk or behind a URI, whole or not at all."""
 
 import contextlib
-import fnmatch
 import os
 import threading
 from importlib.util import find_spec
 from pathlib import Path
 
-from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from transforms.archives import s3_client
+from pipeline.output.buckets import bucket_of
 
 if FileSystems._pipeline_options is None:
     # Commands without Beam's flags, and workers that nobody told: as the environment says.
@@ -69,12 +67,8 @@ def write(uri: str, data: bytes) -> None:
     try:
         if is_local(uri):
             _write_local(Path(uri), data)
-        elif _is_s3(uri):
-            s3_client().put_object(**_s3_place(uri), Body=data)
         else:
-            # An object appears when its upload is complete.
-            with FileSystems.create(uri, compression_type=CompressionTypes.UNCOMPRESSED) as sink:
-                sink.write(data)
+            bucket_of(uri).write(uri, data)
     except Exception as error:
         raise StorageError(f"cannot write {uri}: {_reason(error)}") from error
 
@@ -151,12 +145,7 @@ def read(uri: str) -> bytes | None:
         if is_local(uri):
             path = Path(uri)
             return path.read_bytes() if path.exists() else None
-        if _is_s3(uri):
-            return _read_s3(uri)
-        if not FileSystems.exists(uri):
-            return None
-        with FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED) as source:
-            return bytes(source.read())
+        return bucket_of(uri).read(uri)
     except Exception as error:
         raise StorageError(f"cannot read {uri}: {_reason(error)}") from error
 
@@ -174,12 +163,9 @@ def sizes(folder: str, pattern: str = "*") -> dict[str, int]:
                 for path in Path(folder).glob(pattern)
                 if path.is_file() and not path.name.startswith(".")
             }
-        if _is_s3(folder):
-            return _sizes_s3(folder, pattern)
-        [match] = FileSystems.match([join(folder, pattern)])
+        return bucket_of(folder).sizes(join(folder, ""), pattern)
     except Exception as error:
         raise StorageError(f"cannot list {folder}: {_reason(error)}") from error
-    return {file.path.rpartition("/")[2]: file.size_in_bytes for file in match.metadata_list}
 
 
 def delete(uris: list[str]) -> None:
@@ -192,43 +178,10 @@ def delete(uris: list[str]) -> None:
         try:
             if is_local(uri):
                 Path(uri).unlink(missing_ok=True)
-            elif _is_s3(uri):
-                s3_client().delete_object(**_s3_place(uri))
-            elif FileSystems.exists(uri):
-                FileSystems.delete([uri])
+            else:
+                bucket_of(uri).delete(uri)
         except Exception as error:
             raise StorageError(f"cannot delete {uri}: {_reason(error)}") from error
-
-
-# Beam's own way to S3 makes a new client for each call: that took 9/10 of the time of a call, and
-# several seconds of a core to find one chunk committed.
-def _is_s3(uri: str) -> bool:
-    return uri.startswith("s3://")
-
-
-def _s3_place(uri: str) -> dict[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return {"Bucket": bucket, "Key": key}
-
-
-def _read_s3(uri: str) -> bytes | None:
-    client = s3_client()
-    try:
-        return bytes(client.get_object(**_s3_place(uri))["Body"].read())
-    except client.exceptions.NoSuchKey:
-        return None
-
-
-def _sizes_s3(folder: str, pattern: str) -> dict[str, int]:
-    place = _s3_place(join(folder, ""))
-    beginning = place["Key"] + pattern.partition("*")[0]
-    pages = s3_client().get_paginator("list_objects_v2")
-    return {
-        name: found["Size"]
-        for page in pages.paginate(Bucket=place["Bucket"], Prefix=beginning, Delimiter="/")
-        for found in page.get("Contents", ())
-        if (name := found["Key"].removeprefix(place["Key"])) and fnmatch.fnmatchcase(name, pattern)
-    }
 
 
 def sweep(folder: str) -> None:

@@ -1,6 +1,7 @@
 """What the tests of the whole job share: a small real model, samples, archives made to order."""
 
 import gzip
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.__main__ import main
-from transforms import archives
+from transforms import remote
 
 TESTS = Path(__file__).parents[1]
 
@@ -83,9 +84,33 @@ def s3() -> Iterator[Any]:
             "no_proxy": host,
         }.items():
             patch.setenv(name, value)
-        archives.s3_client.cache_clear()
+        remote.s3_client.cache_clear()
         yield boto3.client("s3")
-    archives.s3_client.cache_clear()
+    remote.s3_client.cache_clear()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def gs() -> Iterator[Any]:
+    """A client of a Google Cloud Storage server on this machine, likewise."""
+    server_module = pytest.importorskip(
+        "gcp_storage_emulator.server",
+        reason="Google Cloud Storage is NOT TESTED: install gcp-storage-emulator",
+    )
+    storage = pytest.importorskip(
+        "google.cloud.storage",
+        reason="Google Cloud Storage is NOT TESTED: install google-cloud-storage",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = server_module.create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        patch.setenv("no_proxy", "127.0.0.1")
+        remote.gs_client.cache_clear()
+        yield storage.Client(project="test")
+    remote.gs_client.cache_clear()
     server.stop()
 
 

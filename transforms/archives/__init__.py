@@ -29,7 +29,6 @@ from transforms.archives.files import (
     file_reject,
     open_patiently,
     open_source,
-    s3_client,
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
@@ -42,7 +41,6 @@ __all__ = [
     "SourceChangedError",
     "quick_article_id",
     "read_articles",
-    "s3_client",
     "scan_archive",
 ]
 

@@ -1,13 +1,13 @@
 """Opening a file of the input, local or remote, and reading it in blocks."""
 
-import functools
 import time
 from collections.abc import Iterator
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 import smart_open
 
 from transforms.records import Reject, RejectError
+from transforms.remote import transport_of
 
 STAGE = "read"
 
@@ -25,20 +25,7 @@ def open_source(uri: str) -> BinaryIO:
     Raises:
         Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
     """
-    transport = {"client": s3_client()} if uri.startswith("s3://") else {}
-    return smart_open.open(uri, "rb", compression="disable", transport_params=transport)
-
-
-@functools.cache
-def s3_client() -> Any:
-    """A client with the environment's credentials and settings.
-
-    One for all objects: making one takes several times as long as fetching an article.
-    """
-    import boto3  # noqa: PLC0415 - an optional dependency
-
-    # Two threads may come at once: the session that boto3.client shares is not made for that.
-    return boto3.Session().client("s3")
+    return smart_open.open(uri, "rb", compression="disable", transport_params=transport_of(uri))
 
 
 def open_patiently(uri: str) -> BinaryIO:
