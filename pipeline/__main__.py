@@ -115,7 +115,8 @@ def _open_streams() -> None:
 
 def _exit(code: int) -> NoReturn:
     """Ends this process, also where a failure has left threads that would never end."""
-    if code and any(not thread.daemon for thread in threading.enumerate()[1:]):
+    others = set(threading.enumerate()) - {threading.main_thread()}
+    if code and not all(thread.daemon for thread in others):
         with suppress(OSError):
             sys.stderr.flush()
         os._exit(code)
