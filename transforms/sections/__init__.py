@@ -51,8 +51,10 @@ def _codes(table: Mapping[str, str]) -> re.Pattern[str]:
     )
 
 
-# Titles and blocks to remember: articles use the same few hundred titles most of the time.
-_CACHED = 8192
+# Titles to remember: articles use the same few hundred most of the time. The blocks around one
+# passage are those around the next, and no other article's. 8,192 of both took 27 MB.
+_TITLES = 1024
+_BLOCKS = 128
 
 _TELLING = _codes(TELLING)
 _HINTING = _codes(HINTING)
@@ -87,7 +89,7 @@ _HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
 _PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
 
 
-@lru_cache(_CACHED)
+@lru_cache(_TITLES)
 def normalise(title: str) -> str:
     """A title in the form in which the tables are written.
 
@@ -126,7 +128,7 @@ def _part(title: str) -> str:
     return _match(_TELLING, title) or ("COMP_INT" if _DISCLOSURE.fullmatch(title) else "")
 
 
-@lru_cache(_CACHED)
+@lru_cache(_TITLES)
 def told(title: str) -> str:
     """What a title tells whatever stands above it: a code, two joined by "|", or "".
 
@@ -149,7 +151,7 @@ def told(title: str) -> str:
     return told(head[1]) if head else ""
 
 
-@lru_cache(_CACHED)
+@lru_cache(_TITLES)
 def hinted(title: str, research: bool = True) -> str:
     """What a title tells where nothing above it does, or "".
 
@@ -163,7 +165,7 @@ def hinted(title: str, research: bool = True) -> str:
     return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
 
 
-@lru_cache(_CACHED)
+@lru_cache(_TITLES)
 def _kind_code(kind: str) -> str:
     """What the type of an element tells, or ""."""
     words = kind.casefold().replace("-", " ").replace("_", " ").split("|")
@@ -202,7 +204,7 @@ def _statement(block: Block) -> str:
     return _joined(code for code in stated if code in (typed, "COMP_INT"))
 
 
-@lru_cache(_CACHED)
+@lru_cache(_BLOCKS)
 def _own(block: Block) -> str:
     """What a block tells by its title, or as a statement; the types of sections come later."""
     title = normalise(block.title)
