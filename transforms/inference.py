@@ -97,8 +97,8 @@ def score_windows(
 def reserve_memory(model: Model) -> None:
     """Compute the largest batch in every session of a model that is idle.
 
-    Memory is then what it will be, and does not grow with the first long sentence that a session
-    meets: by 27 MB a session of 6 x 384, hours later.
+    The sessions have then all the memory that they ever take, and do not grow with the first long
+    sentence that each meets: by 27 MB a session of 6 x 384, hours later.
     """
     longest = np.full(model.window_limit, model.pad_id, np.int32)
     model.sessions.reserve(model.feed([longest] * max(BATCH_TOKENS // model.max_tokens, 1)))
