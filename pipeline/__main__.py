@@ -6,6 +6,7 @@ sees to its own.)
 """
 
 import argparse
+import errno
 import importlib
 import io
 import logging
@@ -61,8 +62,8 @@ def main(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except OSError as error:
-        if error.filename is not None:
-            raise
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise  # not of what is printed
         print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
         return 1
     return code

@@ -184,7 +184,7 @@ def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> None:
         if not local:
             raise _Stopped(number)
-        threading.excepthook = lambda _: None  # of those that watch the workers
+        _let_workers_end()
         for other in (signal.SIGINT, signal.SIGTERM):
             signal.signal(other, signal.SIG_IGN)
         if last_words:
@@ -211,6 +211,7 @@ def _watch_workers(last_words: str) -> Iterator[None]:
         if args.thread is None or args.thread.name != "run_worker":  # Beam's name
             before(args)
             return
+        _let_workers_end()
         print(f"error: {_WORKER_ENDED}\n{last_words}", file=stderr, flush=True)
         _end_children()
         os._exit(1)
@@ -220,6 +221,11 @@ def _watch_workers(last_words: str) -> Iterator[None]:
         yield
     finally:
         threading.excepthook = before
+
+
+def _let_workers_end() -> None:
+    """Says nothing more of a worker process that ends: all of them are about to."""
+    threading.excepthook = lambda _: None
 
 
 @contextmanager

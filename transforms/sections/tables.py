@@ -491,10 +491,6 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("CASE", "DISCUSS"): "CASE",
     ("CASE", "CONCL"): "CASE",
 }
-# What paragraphs may be by the words with which they open.
-STATED_IN_A_PARAGRAPH = frozenset(
-    ("ACK_FUND", "AUTH_CONT", "COMP_INT", "DATA_AVAIL", "ABBR", "KEYWORD")
-)
 # Titles of the back matter that are topics inside the main line: the rice accessions of the
 # methods, a food supplement, the centres that contributed patients.
 ALSO_TOPICS = r"""
@@ -504,3 +500,5 @@ ALSO_TOPICS = r"""
 BACK_MATTER = frozenset(
     ("ACK_FUND", "AUTH_CONT", "COMP_INT", "DATA_AVAIL", "ABBR", "SUPPL", "REF", "KEYWORD")
 )
+# What paragraphs may be by the words with which they open: "Supplementary Table 1" is none.
+STATED_IN_A_PARAGRAPH = BACK_MATTER - {"SUPPL", "REF"}
