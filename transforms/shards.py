@@ -122,7 +122,7 @@ class Rows:
     """One article's rows, by table, and its line of JSON."""
 
     batches: Mapping[str, Batch]
-    json_line: str
+    json_line: bytes
 
 
 def article_row(annotated: Annotated) -> dict[str, Any]:
@@ -228,16 +228,12 @@ _JSON_IDS = (
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def json_line(row: Mapping[str, Any], annotations: Sequence[Annotation]) -> str:
+def json_line(row: Mapping[str, Any], annotations: Sequence[Annotation]) -> bytes:
     """One article's ids and annotations as a line of JSON, with the tables' names and values."""
     ids = _JSON.encode({name: row[name] for name in _JSON_IDS})
     # One by one: a book of abstracts has 12,000, and as dictionaries they took 25 MB at once.
-    pieces = [ids[:-1], ',"annotations":[']
-    for annotation in annotations:
-        pieces += (_JSON.encode(annotation._asdict()), ",")
-    if annotations:
-        pieces.pop()
-    return "".join([*pieces, "]}\n"])
+    encoded = (_JSON.encode(annotation._asdict()).encode() for annotation in annotations)
+    return b'%b,"annotations":[%b]}\n' % (ids[:-1].encode(), b",".join(encoded))
 
 
 def parquet_bytes(table: str, batches: Iterable[Batch]) -> bytes:
@@ -261,10 +257,27 @@ def _is_text(schema: pa.Schema, name: str) -> bool:
     return bool(pa.types.is_string(schema.field(name).type))
 
 
-def jsonl_bytes(lines: Iterable[str]) -> bytes:
-    """The lines, compressed; the same lines give the same bytes (no time stamp inside)."""
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0) as file:
-        for line in lines:
-            file.write(line.encode())
-    return packed.getvalue()
+class ChunkFiles:
+    """The files of a chunk in the making: all tables, and the lines of JSON."""
+
+    def __init__(self) -> None:
+        self._batches: dict[str, list[Batch]] = {table: [] for table in TABLES}
+        # Compressed as they come, since those of an archive's articles are larger than its tables.
+        # Without a time stamp, so that the same lines give the same bytes.
+        self._packed = io.BytesIO()
+        self._lines = gzip.GzipFile(fileobj=self._packed, mode="wb", compresslevel=6, mtime=0)
+
+    def add(self, rows: Rows) -> None:
+        """Adds an article."""
+        for table, batch in rows.batches.items():
+            self._batches[table].append(batch)
+        self._lines.write(rows.json_line)
+
+    def finish(self, rejects: Sequence[Reject]) -> dict[str, bytes]:
+        """Every file's bytes, by table; ``jsonl`` are the lines."""
+        self._lines.close()
+        self._batches["rejects"].append(reject_rows(rejects))
+        return {
+            **{table: parquet_bytes(table, batches) for table, batches in self._batches.items()},
+            "jsonl": self._packed.getvalue(),
+        }

@@ -15,10 +15,10 @@ from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt, duplicate_message, place_of
 from pipeline.output.record import own_run
-from transforms import shards
 from transforms.archives import Points, read_articles
 from transforms.journey import Outcome, annotate_source, load_annotators
 from transforms.records import ArticleRange, Reject, SourceArticle
+from transforms.shards import ChunkFiles
 
 Duplicates = Mapping[str, str]
 """For each article that stands elsewhere too, by place: the place of the one that counts."""
@@ -76,7 +76,7 @@ class Worker:
         types: Counter[str] = Counter()
         sections: Counter[str] = Counter()
         notes: Counter[str] = Counter()
-        rows: list[shards.Rows] = []
+        made = ChunkFiles()
         rejects: list[Reject] = []
         left_out = duplicates_of(chunk, duplicates)
         for outcome in self._outcomes(chunk, left_out):
@@ -86,7 +86,8 @@ class Worker:
                 self._on_article(Counter({kind: 1}))
                 continue
             self._on_article(outcome.counts)
-            rows.extend(outcome.rows)
+            for rows in outcome.rows:
+                made.add(rows)
             tally.counts.update(outcome.counts)
             types.update(outcome.types)
             sections.update(outcome.sections)
@@ -97,12 +98,7 @@ class Worker:
         tally.counts["rejects"] = len(rejects) - reasons["duplicate"]
         tally.counts["duplicates"] = reasons["duplicate"]
 
-        data = {
-            table: shards.parquet_bytes(table, (row.batches[table] for row in rows))
-            for table in ("articles", "sentences", "annotations")
-        }
-        data["rejects"] = shards.parquet_bytes("rejects", [shards.reject_rows(rejects)])
-        data["jsonl"] = shards.jsonl_bytes(row.json_line for row in rows)
+        data = made.finish(rejects)
         files = files_of(chunk.chunk_id)
         for table, path in files.items():
             storage.write(storage.join(output, path), data[table])

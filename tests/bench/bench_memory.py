@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,14 +66,22 @@ def write_largest(bulk: Path, count: int, path: Path) -> str:
     return str(path)
 
 
-def memory_of(job: psutil.Process) -> int:
-    """Bytes of a process tree: what is its own, and its part of what is shared."""
-    total = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for process in (job, *job.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                total += process.memory_full_info().pss
-    return total
+def memory_of(jobs: Sequence[psutil.Process]) -> int:
+    """Bytes of process trees: what is each process's own, and once what they map of a file.
+
+    Not the proportional share of files (PSS): it rises when others that map them end.
+    """
+    own = 0
+    files: dict[str, int] = {}
+    for job in jobs:
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            for process in (job, *job.children(recursive=True)):
+                for area in process.memory_maps():
+                    if area.path.startswith("["):  # [heap], [anon] ...
+                        own += area.rss
+                    else:
+                        files[area.path] = max(files.get(area.path, 0), area.rss)
+    return own + sum(files.values())
 
 
 def main() -> None:
@@ -138,7 +146,7 @@ def watch(jobs: list[subprocess.Popen[bytes]], outputs: Path) -> list[tuple[int,
             if receipt not in seen:
                 [planned] = re.findall(r'"planned": (\d+)', receipt.read_text()) or ["0"]
                 seen[receipt] = int(planned)
-        points.append((sum(seen.values()), sum(map(memory_of, trees))))
+        points.append((sum(seen.values()), memory_of(trees)))
         time.sleep(0.25)
     return points
 

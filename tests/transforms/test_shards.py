@@ -22,9 +22,9 @@ from transforms.records import (
 from transforms.shards import (
     SCHEMA_VERSION,
     TABLES,
+    ChunkFiles,
     article_row,
     json_line,
-    jsonl_bytes,
     make_rows,
     parquet_bytes,
     reject_rows,
@@ -88,27 +88,21 @@ def test_articles_are_read_as_written(given_articles):
     """All three tables, and the lines of JSON; writing them again gives the same bytes."""
     expected = [article_row(one) for one in given_articles]
 
-    def written() -> list[bytes]:
-        rows = [
-            make_rows(row, sentence_rows(one), one.annotations)
-            for row, one in zip(expected, given_articles, strict=True)
-        ]
-        return [
-            *(
-                parquet_bytes(table, (row.batches[table] for row in rows))
-                for table in ("articles", "sentences", "annotations")
-            ),
-            jsonl_bytes(row.json_line for row in rows),
-        ]
+    def written() -> dict[str, bytes]:
+        made = ChunkFiles()
+        for row, one in zip(expected, given_articles, strict=True):
+            made.add(make_rows(row, sentence_rows(one), one.annotations))
+        return made.finish([])
 
     files = written()
     assert files == written()
-    found = read(files[0])
+    assert set(files) == {*TABLES, "jsonl"}
+    found = read(files["articles"])
     for row in expected:
         for passage in row["passages"]:
             passage["path"] = list(passage["path"])
     assert found == expected
-    assert read(files[1]) == [
+    assert read(files["sentences"]) == [
         {
             "article_id": one.article.article_id,
             "sentence": number,
@@ -121,8 +115,8 @@ def test_articles_are_read_as_written(given_articles):
         for number, sentence in enumerate(one.sentences)
     ]
     rows = [row._asdict() for one in given_articles for row in one.annotations]
-    assert read(files[2]) == rows
-    lines = gzip.decompress(files[3]).decode().split("\n")
+    assert read(files["annotations"]) == rows
+    lines = gzip.decompress(files["jsonl"]).decode().split("\n")
     assert lines.pop() == ""
     assert [row for line in lines for row in json.loads(line)["annotations"]] == rows
     assert [json.loads(line)["title"] for line in lines] == [row["title"] for row in expected]
@@ -144,7 +138,7 @@ def test_line_of_json_from_tables_is_the_line_written(one):
     [stored] = read(parquet_bytes("articles", [rows.batches["articles"]]))
     found = read(parquet_bytes("annotations", [rows.batches["annotations"]]))
     assert json_line(stored, [Annotation(**values) for values in found]) == rows.json_line
-    assert rows.json_line.count("\n") == 1
+    assert rows.json_line.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -161,8 +155,9 @@ def test_empty_shard_has_the_schema(table):
 
 def test_empty_lines_are_a_file_too():
     """Without a time stamp in it."""
-    assert gzip.decompress(jsonl_bytes([])) == b""
-    assert jsonl_bytes([])[4:8] == b"\0\0\0\0"
+    lines = ChunkFiles().finish([])["jsonl"]
+    assert gzip.decompress(lines) == b""
+    assert lines[4:8] == b"\0\0\0\0"
 
 
 @pytest.mark.parametrize("table", TABLES)

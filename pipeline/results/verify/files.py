@@ -22,7 +22,7 @@ class Tables(NamedTuple):
     sentences: list[dict[str, Any]]
     annotations: list[dict[str, Any]]
     rejects: list[dict[str, Any]]
-    jsonl: list[str]
+    jsonl: list[bytes]
 
 
 class Written(NamedTuple):
@@ -55,10 +55,10 @@ def read_rows(table: str, data: bytes) -> list[dict[str, Any]]:
     return found.to_pylist()  # type: ignore[no-any-return]
 
 
-def read_lines(data: bytes) -> list[str]:
-    """The lines of a gzipped file of text.
+def read_lines(data: bytes) -> list[bytes]:
+    """The lines of a gzip file.
 
     Raises:
-        OSError, EOFError, zlib.error, ValueError: it is damaged.
+        OSError, EOFError, zlib.error: it is damaged.
     """
-    return [line.decode() for line in io.BytesIO(gzip.decompress(data))]
+    return io.BytesIO(gzip.decompress(data)).readlines()

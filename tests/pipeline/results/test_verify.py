@@ -18,7 +18,7 @@ from pipeline.results.verify import PROMISES
 from tests.pipeline.conftest import article, write_archive
 from transforms.annotations import annotation_id
 from transforms.records import Annotation
-from transforms.shards import TABLES, json_line, jsonl_bytes, parquet_bytes
+from transforms.shards import TABLES, json_line, parquet_bytes
 
 INLINE = (
     '<article><front><article-meta><article-id pub-id-type="pmcid">77</article-id>'
@@ -109,7 +109,11 @@ class Chunk:
         for table, schema in TABLES.items():
             batch = pa.RecordBatch.from_pylist(self.rows[table], schema=schema)
             self.shard(table).write_bytes(parquet_bytes(table, [batch]))
-        (self.output / "jsonl" / f"{self.name}.jsonl.gz").write_bytes(jsonl_bytes(lines))
+        with (
+            (self.output / "jsonl" / f"{self.name}.jsonl.gz").open("wb") as file,
+            gzip.GzipFile("", "wb", 6, file, mtime=0) as packed,
+        ):
+            packed.writelines(lines)
         articles = self.rows["articles"]
         subs = sum("#sa" in row["article_id"] for row in articles)
         reasons = Counter(row["reason"] for row in self.rows["rejects"])
