@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import (
     SetupOptions,
     StandardOptions,
 )
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
 from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
@@ -72,6 +72,10 @@ def in_process(options: PipelineOptions) -> bool:
 
 def local_runner(options: PipelineOptions, *, verbose: bool) -> FnApiRunner:
     """Beam's local runner, for options that name it."""
+    # Every second a timer of Beam's (2.77) sends off what a thread has written so far, in the
+    # middle of a value too: the rest is then read from the wrong place. Without it, streams are
+    # sent between values, by their size.
+    worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = 0
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode != "multi_processing":
         return FnApiRunner()

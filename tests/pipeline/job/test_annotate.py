@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
+from apache_beam.runners.worker import data_plane
 
 from pipeline.__main__ import main
 from pipeline.job.summary import duckdb_command
@@ -265,3 +267,16 @@ def test_output_that_cannot_be_written_is_one_clear_line(annotate, samples, tmp_
     assert "cannot" in error
     assert str(tmp_path / "file") in error
     assert len(error.splitlines()) == 1
+
+
+def test_no_timer_sends_half_a_value(tiny, tmp_path, monkeypatch):
+    """Beam's would, now and then: what follows is read from the wrong place, by gigabytes."""
+    timers = []
+    monkeypatch.setattr(worker_handlers, "DATA_BUFFER_TIME_LIMIT_MS", 1000)
+    monkeypatch.setattr(
+        data_plane.TimeBasedBufferingClosableOutputStream, "_schedule_periodic_flush", timers.append
+    )
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    flags = ["--model", tiny, "--quiet"]
+    assert main(["annotate", "--input", str(source), "--output", str(tmp_path / "o"), *flags]) == 0
+    assert timers == []
