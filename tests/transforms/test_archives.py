@@ -1,5 +1,6 @@
 """Promises of reading: every article is found, whatever stands around it."""
 
+import errno
 import functools
 import gzip
 import hashlib
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from transforms.archives import (
     Points,
     SourceChangedError,
+    UnreadableError,
     bombs,
     files,
     quick_article_id,
@@ -634,8 +636,31 @@ class TestReadingAgain:
             with pytest.raises(SourceChangedError):
                 list(read_articles(ranges))
         path.unlink()
-        with pytest.raises(OSError, match=r"a\.xml"):
+        with pytest.raises(UnreadableError, match=r"a\.xml"):
             list(read_articles(ranges))
+
+    def test_failing_disk(self, tmp_path, monkeypatch):
+        """A file that fails to be read has not changed."""
+        path = tmp_path / "a.xml"
+        path.write_bytes(bulk(*map(article, range(9))))
+        ranges = [each.range for each in scan(path)]
+
+        class Failing(io.FileIO):
+            def read(self, _: int | None = -1) -> bytes:
+                raise OSError(errno.ESTALE, "Stale file handle")
+
+        monkeypatch.setattr("transforms.archives.open_patiently", Failing)
+        with pytest.raises(UnreadableError, match="Stale file handle"):
+            list(read_articles(ranges))
+
+    def test_planned_articles_are_no_bomb(self, tmp_path, monkeypatch):
+        """However little they were compressed to: the plan has met them."""
+        monkeypatch.setattr(bombs, "BOMB_BYTES", 1 << 20)
+        path = tmp_path / "a.xml.gz"
+        path.write_bytes(gzip.compress(bulk(*(article(1, b"word " * 2000) for _ in range(600)))))
+        found = scan(path)
+        assert len(found) == 600
+        assert list(read_articles([found[-1].range])) == found[-1:]
 
     def test_member_gone(self, tmp_path):
         """A member that vanished is told."""

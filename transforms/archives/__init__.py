@@ -28,7 +28,6 @@ from transforms.archives.files import (
     BLOCK_BYTES,
     file_reject,
     open_patiently,
-    open_source,
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
@@ -39,6 +38,7 @@ __all__ = [
     "MAX_ARTICLE_BYTES",
     "Points",
     "SourceChangedError",
+    "UnreadableError",
     "quick_article_id",
     "read_articles",
     "scan_archive",
@@ -51,6 +51,10 @@ MAX_ARTICLE_BYTES = 32 << 20
 
 class SourceChangedError(Exception):
     """A source no longer holds the bytes that the plan found there."""
+
+
+class UnreadableError(Exception):
+    """A source cannot be read now, which the plan could read: trying again may help."""
 
 
 def scan_archive(
@@ -81,7 +85,8 @@ def read_articles(
 
     Raises:
         SourceChangedError: a source holds other bytes than it did.
-        Exception: the transport's own (``OSError`` for a local file), where it cannot be read.
+        UnreadableError: a file cannot be opened, or a local one not be read on.
+        Exception: the transport's own, where a remote source failed while it was read.
     """
     for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
         yield from _read_file(uri, deque(group), points)
@@ -108,7 +113,11 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
 def _read_file(
     uri: str, wanted: deque[ArticleRange], points: Points | None
 ) -> Iterator[SourceArticle]:
-    with open_source(uri) as file:
+    try:
+        file = open_patiently(uri)
+    except Exception as error:  # every transport has its own
+        raise UnreadableError(f"{uri} can no longer be opened: {error}") from error
+    with file:
         for document in open_documents(uri, file, points):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
                 continue
@@ -123,6 +132,7 @@ def _read_file(
 
 def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterator[SourceArticle]:
     window = Window(document.blocks)
+    document.meter.planned = True
     for place in ranges:
         if document.seek and place.start_byte > window.end + BLOCK_BYTES:
             start, blocks = document.seek(place.start_byte)
@@ -132,6 +142,8 @@ def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterat
         window.reach(place.end_byte)
         xml = window.cut(place.start_byte, place.end_byte)
         if hashlib.sha256(xml).hexdigest() != place.sha256:
+            if window.damage and isinstance(window.damage.__cause__, OSError):
+                raise UnreadableError(f"{place.source_uri}: {window.damage}") from window.damage
             raise SourceChangedError(
                 f"{place.source_uri}: bytes {place.start_byte} to {place.end_byte} are no longer "
                 f"those of {place.article_id}: the file was changed after it was planned"

@@ -15,11 +15,17 @@ package's images and data, which are passed over, may be blank for longer."""
 
 @dataclass
 class Meter:
-    """Bytes in and out of decompression, since the last article or member."""
+    """Bytes in and out of decompression, since the last article or member.
+
+    Attributes:
+        skipped: the member is passed over.
+        planned: its articles are known, so they need not be met to know that it holds some.
+    """
 
     compressed: float = 0
     expanded: int = 0
     skipped: bool = False
+    planned: bool = False
 
     def reset(self, *, skipped: bool = False) -> None:
         """Begins anew: an article was found, or a member that is read or skipped begins."""
@@ -35,7 +41,7 @@ class Meter:
         self.compressed += compressed
         self.expanded += expanded
         limit = SKIPPED_BOMB_BYTES if self.skipped else BOMB_BYTES
-        if self.expanded > max(limit, BOMB_RATIO * self.compressed):
+        if self.expanded > max(limit, BOMB_RATIO * self.compressed) and not self.planned:
             raise RejectError(
                 STAGE,
                 "zip-bomb",
