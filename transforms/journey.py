@@ -72,6 +72,7 @@ class Outcome:
         types, sections: annotations by type and by section.
         notes: repairs, counted.
         msec: milliseconds of core time by stage; a helper's are not in it.
+        stage: the last one begun.
     """
 
     rows: list[Rows] = field(default_factory=list)
@@ -80,10 +81,12 @@ class Outcome:
     sections: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     msec: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    stage: str = ""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Adds this thread's core time spent inside to a stage."""
+        self.stage = stage
         start = time.thread_time()
         try:
             yield
@@ -157,26 +160,23 @@ def annotate_source(
     outcome = Outcome()
     try:
         with outcome.timed("parse"):
-            articles = _parse(source, options)
+            articles = parse_articles(source, options, section_code)
         for article in articles:
             annotated = _annotate(article, source, annotators, outcome, ask_helpers)
             with outcome.timed("write"):
                 outcome.add(article_row(annotated), sentence_rows(annotated), annotated.annotations)
     except RejectError as error:
         return source.range.reject(error.stage, error.reason, error.message)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever one odd article does to a stage, the others go on
+        if outcome.stage == "infer":  # the fault of the model or the machine: all would fail
+            raise
+        message = f"{outcome.stage} failed, please tell us: {type(error).__name__}: {error}"
+        return source.range.reject(outcome.stage, "internal-error", message)
     outcome.counts["articles"] = 1
     outcome.counts["sub_articles"] = len(articles) - 1
     return outcome
-
-
-def _parse(source: SourceArticle, options: TextOptions) -> list[Article]:
-    try:
-        return parse_articles(source, options, section_code)
-    except (RejectError, MemoryError):
-        raise
-    except Exception as error:  # whatever one odd article does to the parser, the others go on
-        message = f"the parser failed, please tell us: {type(error).__name__}: {error}"
-        raise RejectError("parse", "internal-error", message) from error
 
 
 def _annotate(

@@ -165,17 +165,39 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypa
     assert np.isfinite(score(model, [np.array([1], np.int32)])[0]).all()
 
 
-def test_parser_that_fails_costs_the_article_alone(annotators, monkeypatch):
+@pytest.mark.parametrize(
+    ("stage", "step"),
+    [
+        ("parse", "parse_articles"),
+        ("split", "split_sentences"),
+        ("window", "cut_windows"),
+        ("decode", "find_entities"),
+        ("remap", "map_entities"),
+        ("write", "article_row"),
+    ],
+)
+def test_stage_that_fails_costs_the_article_alone(stage, step, annotators, monkeypatch):
     """A fault of ours is told as one, with the article's place."""
 
-    def fail(*_):
+    def fail(*_, **__):
         raise KeyError("what nobody thought of")
 
-    monkeypatch.setattr("transforms.journey.parse_articles", fail)
+    monkeypatch.setattr(f"transforms.journey.{step}", fail)
     reject = annotate_source(source_of(article(1), 3), annotators, TextOptions())
     assert isinstance(reject, Reject)
-    assert (reject.stage, reject.reason, reject.source_index) == ("parse", "internal-error", 3)
+    assert (reject.stage, reject.reason, reject.source_index) == (stage, "internal-error", 3)
     assert "KeyError: 'what nobody thought of'" in reject.message
+
+
+def test_model_that_fails_ends_the_run(annotators, monkeypatch):
+    """No article is rejected for good because a machine had no memory left."""
+
+    def fail(*_):
+        raise RuntimeError("bad allocation")
+
+    monkeypatch.setattr("transforms.journey.score_windows", fail)
+    with pytest.raises(RuntimeError, match="bad allocation"):
+        annotate_source(source_of(article(1)), annotators, TextOptions())
 
 
 def test_model_is_loaded_once_a_process(tiny):
