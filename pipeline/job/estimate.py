@@ -10,11 +10,22 @@ from dataclasses import dataclass
 
 from models.cores import available_cores, peak_bytes
 from models.files import ModelError, UnavailableError
-from pipeline.job.inputs import InputError, InputFile, group_archives, match_inputs
+from pipeline.job.inputs import (
+    InputError,
+    InputFile,
+    UnreachableError,
+    group_archives,
+    match_inputs,
+)
 from pipeline.job.options import DEFAULT_MODEL
 from pipeline.numbers import positive, positive_float
 from pipeline.output import storage
-from transforms.archives import read_articles, scan_archive
+from transforms.archives import (
+    SourceChangedError,
+    UnreadableError,
+    read_articles,
+    scan_archive,
+)
 from transforms.jats import TextOptions
 from transforms.journey import Annotator, annotate_source, default_options, load_cached
 from transforms.records import ArticleRange, Reject
@@ -29,17 +40,26 @@ class Found:
 
     Attributes:
         articles: those met, in archives that were read to their end.
-        bytes_read, bytes_all: stored bytes of these archives, and of all.
+        archives_read, archives_all: how many archives these are, and how many there are.
+        bytes_read, bytes_all: their stored bytes, as far as servers say.
     """
 
     articles: list[ArticleRange]
+    archives_read: int
+    archives_all: int
     bytes_read: int
     bytes_all: int
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all archives were read."""
+        return self.archives_read == self.archives_all
+
+    @property
     def expected(self) -> int:
         """Articles in all archives, if those not read are like those read."""
-        return round(len(self.articles) * self.bytes_all / max(self.bytes_read, 1))
+        whole = self.bytes_all / self.bytes_read if self.bytes_read else 0
+        return round(len(self.articles) * (whole or self.archives_all / self.archives_read))
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,14 @@ class Cost:
 
 
 WRONG_USE = (InputError, ModelError)
-FAILURES = (UnavailableError, storage.StorageError, OSError)
+FAILURES = (
+    UnavailableError,
+    UnreachableError,
+    storage.StorageError,
+    UnreadableError,
+    SourceChangedError,
+    OSError,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,25 +145,27 @@ def look_through(files: Sequence[InputFile]) -> Found:
     random.Random(0).shuffle(archives)  # noqa: S311 - the same estimate twice
     sizes = {file.uri: file.size or 0 for file in files}
     articles: list[ArticleRange] = []
-    bytes_read = 0
+    bytes_read = archives_read = 0
     until = time.monotonic() + PLAN_SECONDS
     for archive in archives:
         articles += [
             entry.range for entry in scan_archive(archive) if not isinstance(entry, Reject)
         ]
+        archives_read += 1
         bytes_read += sum(sizes[uri] for uri in archive.uris)
         if time.monotonic() > until:
             break
-    return Found(articles, bytes_read, sum(sizes.values()))
+    return Found(articles, archives_read, len(archives), bytes_read, sum(sizes.values()))
 
 
 def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:
     """Annotates a random sample as a worker does, and throws the rows away."""
     threads = min(threads, available_cores())
-    sample = random.Random(0).sample(articles, min(count, len(articles)))  # noqa: S311
+    chosen = random.Random(0).sample(range(len(articles)), min(count, len(articles)))  # noqa: S311
+    sample = [articles[number] for number in sorted(chosen)]
     model = load_cached(folder, threads)
     annotator = Annotator(model, default_options(folder, model))
-    sources = [next(read_articles([place])) for place in sample]
+    sources = list(read_articles(sample))
     clock, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         outcomes = list(
@@ -156,7 +185,7 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
 
 def lines(found: Found, cost: Cost, args: argparse.Namespace) -> list[str]:
     """What the user is told."""
-    counted = "" if found.bytes_read == found.bytes_all else "about "
+    counted = "" if found.is_whole else "about "
     threads = args.workers * args.threads
     hours = found.expected * cost.seconds * cost.threads / threads / 3600
     time_taken = f"{hours:,.2f} hours" if hours >= 0.1 else f"{hours * 60:,.1f} minutes"

@@ -1,10 +1,14 @@
 """What a run would take, told before it."""
 
+from typing import BinaryIO
+
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.job.estimate import Cost, Found, look_through
+from pipeline.job.estimate import Cost, Found, look_through, measure
 from pipeline.job.inputs import match_inputs
+from tests.pipeline.conftest import article, write_archive
+from transforms.archives.files import open_source
 
 
 def test_estimate_tells_articles_time_memory_and_cost(samples, tiny, capsys):
@@ -24,7 +28,23 @@ def test_archives_not_read_are_expected_to_be_like_those_read(samples):
     found = look_through(match_inputs([str(samples)]))
     assert found.expected == 12
     assert found.bytes_read == found.bytes_all
-    assert Found(found.articles, found.bytes_read, 3 * found.bytes_read).expected == 36
+    assert Found(found.articles, 1, 4, found.bytes_read, 3 * found.bytes_read).expected == 36
+    assert Found(found.articles, 1, 4, 0, 0).expected == 48, "a server that tells no sizes"
+
+
+def test_an_archive_is_opened_once_for_all_its_sample(tiny, tmp_path, monkeypatch):
+    """It may have to be fetched from its beginning each time."""
+    source = str(write_archive(tmp_path / "a.xml.gz", map(article, range(1, 7))))
+    found = look_through(match_inputs([source]))
+    opened = []
+
+    def opening(uri: str) -> BinaryIO:
+        opened.append(uri)
+        return open_source(uri)
+
+    monkeypatch.setattr("transforms.archives.open_patiently", opening)
+    assert measure(found.articles, tiny, 4, 1).tokens > 0
+    assert opened == [source]
 
 
 def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):
