@@ -4,29 +4,25 @@ import argparse
 import io
 import json
 import logging
-import os
-import re
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
-from types import FrameType
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from models.files import ModelError, UnavailableError
 from pipeline.job import progress, runners
+from pipeline.job.failures import can_go_on, readable
 from pipeline.job.graph import annotation_graph
-from pipeline.job.inputs import InputError, group_archives, match_inputs
+from pipeline.job.inputs import InputError, UnreachableError, group_archives, match_inputs
 from pipeline.job.options import (
     RunOptions,
     UsageError,
@@ -35,18 +31,13 @@ from pipeline.job.options import (
     run_options,
 )
 from pipeline.job.run import begin, describe_run, record_timing
+from pipeline.job.stopping import Stopped, stop_on_signals, stop_with_workers
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
 from pipeline.output.record import OutputError, read_run
+from transforms.records import Archive
 
 __all__ = ["add_arguments", "run"]
-
-# What a worker raises for a person to read. Beam hands it on as text inside its own traceback.
-_FINAL = ("InputChangedError", "TakenOverError")  # nothing is left to go on with
-_READABLE = re.compile(
-    r"(?:(?:Storage|SourceChanged|Model|Fetch|Output|Damaged)Error"
-    rf"|{'|'.join(_FINAL)}): (.*)"
-)
 
 
 def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
@@ -68,30 +59,71 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         )
     except (UsageError, InputError, OutputError, ModelError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, UnavailableError) else 2
+        return 1 if isinstance(error, UnavailableError | UnreachableError) else 2
     except storage.StorageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
     for note in () if args.quiet else notes:
         print(f"note: {note}", file=sys.stderr)
-    local = runners.is_local(beam_options)
     again = "the same command without --overwrite" if args.overwrite else "the same command again"
     go_on = f"run {again} to go on from there"
-    stays = f"what is committed in {options.output} stays; {go_on}"
+    try:
+        result, kept = _execute(args, beam_options, archives, options, update=update, go_on=go_on)
+    except Stopped as stop:
+        return 128 + stop.signal
+    except Exception as error:
+        if args.verbose:
+            traceback.print_exc()
+        print(f"error: {readable(error)}", file=sys.stderr)
+        if can_go_on(error):
+            print(_STAYS.format(options.output, go_on), file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - began
+    try:
+        record_timing(options.output, seconds, _msec_by_stage(result))
+        return _finish(options, args, seconds, kept, go_on)
+    except (OutputError, storage.StorageError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+_STAYS = "what is committed in {} stays; {}"
+_STOPPED = "\nstopped: finished chunks are committed in {}; {}"
+
+
+def _execute(
+    args: argparse.Namespace,
+    beam_options: PipelineOptions,
+    archives: list[Archive],
+    options: RunOptions,
+    *,
+    update: bool,
+    go_on: str,
+) -> tuple[PipelineResult, int]:
+    """Runs the job until it ends.
+
+    Returns:
+        Its result, and how many articles were committed before.
+
+    Raises:
+        Stopped: by a signal, while the job runs elsewhere; it is cancelled.
+        Exception: whatever Beam makes of a failure.
+    """
+    local = runners.is_local(beam_options)
+    stopped = "" if args.quiet else _STOPPED.format(options.output, go_on)
+    progress.TALLY.clear()
+    counts = (
+        progress.TALLY.read if runners.in_process(beam_options) else progress.polled(options.output)
+    )
     result: PipelineResult | None = None
     try:
-        counts = (
-            progress.TALLY.read
-            if runners.in_process(beam_options)
-            else progress.polled(options.output)
-        )
         with (
-            _stop_on_signals(
-                "" if args.quiet else _STOPPED.format(options.output, go_on), local=local
-            ),
+            stop_on_signals(stopped, local=local),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
-            _watch_workers(stays) if local else _own_temporary_folder(),
+            stop_with_workers(_STAYS.format(options.output, go_on))
+            if local
+            else _own_temporary_folder(),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
             nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
         ):
@@ -102,33 +134,17 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
             annotation_graph(pipeline, archives, options, update=update)
             result = pipeline.run()
             result.wait_until_finish()
-    except _Stopped as stop:
+            return result, counts()["skipped"]
+    except Stopped:
         _cancel(result)
-        if not args.quiet:
-            print(_STOPPED.format(options.output, go_on), file=sys.stderr)
-        return 128 + stop.signal
-    except Exception as error:
-        if args.verbose:
-            traceback.print_exc()
-        told = "".join(traceback.format_exception(error))
-        print(f"error: {_readable(error, told)}", file=sys.stderr)
-        if not any(name in told for name in _FINAL):
-            print(stays, file=sys.stderr)
-        return 1
-    seconds = time.monotonic() - began
-    try:
-        record_timing(options.output, seconds, _msec_by_stage(result))
-        return _finish(options, args, seconds, go_on)
-    except (OutputError, storage.StorageError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        if stopped:
+            print(stopped, file=sys.stderr)
+        raise
 
 
-_WORKER_ENDED = "a worker process ended unexpectedly: killed, perhaps for want of memory?"
-_STOPPED = "\nstopped: finished chunks are committed in {}; {}"
-
-
-def _finish(options: RunOptions, args: argparse.Namespace, seconds: float, go_on: str) -> int:
+def _finish(
+    options: RunOptions, args: argparse.Namespace, seconds: float, kept: int, go_on: str
+) -> int:
     record = read_run(options.output)
     if record is None or record["state"] != "complete":
         print(
@@ -138,7 +154,7 @@ def _finish(options: RunOptions, args: argparse.Namespace, seconds: float, go_on
         )
         return 1
     if not args.quiet:
-        for line in summary_lines(record, options.output, seconds):
+        for line in summary_lines(record, options.output, seconds, kept):
             print(line)
     sums = record["reconciliation"]
     attempted = sums["annotated"] + sums["rejected"]
@@ -159,14 +175,6 @@ def _quiet_libraries(*, verbose: bool) -> None:
     warnings.simplefilter("ignore")
 
 
-class _Stopped(BaseException):
-    """A signal met a job that runs elsewhere: no Exception, which Beam would make its own."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = number
-
-
 def _cancel(result: PipelineResult | None) -> None:
     if result is None:
         return
@@ -174,58 +182,6 @@ def _cancel(result: PipelineResult | None) -> None:
         result.cancel()
     except Exception as error:
         print(f"error: the job goes on, cancel it at its runner: {error}", file=sys.stderr)
-
-
-@contextmanager
-def _stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
-    """Ctrl-C and a polite kill end the job at once: every file is whole, or not there."""
-    stderr = sys.stderr
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if not local:
-            raise _Stopped(number)
-        _let_workers_end()
-        for other in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(other, signal.SIG_IGN)
-        if last_words:
-            print(last_words, file=stderr)
-        stderr.flush()
-        _end_children()
-        os._exit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _watch_workers(last_words: str) -> Iterator[None]:
-    """Ends the job when a worker process of this machine does: Beam would wait for it forever."""
-    stderr = sys.stderr
-    before = threading.excepthook
-
-    def look(args: threading.ExceptHookArgs) -> None:
-        if args.thread is None or args.thread.name != "run_worker":  # Beam's name
-            before(args)
-            return
-        _let_workers_end()
-        print(f"error: {_WORKER_ENDED}\n{last_words}", file=stderr, flush=True)
-        _end_children()
-        os._exit(1)
-
-    threading.excepthook = look
-    try:
-        yield
-    finally:
-        threading.excepthook = before
-
-
-def _let_workers_end() -> None:
-    """Says nothing more of a worker process that ends: all of them are about to."""
-    threading.excepthook = lambda _: None
 
 
 @contextmanager
@@ -238,35 +194,6 @@ def _own_temporary_folder() -> Iterator[None]:
             yield
         finally:
             tempfile.tempdir = before
-
-
-def _end_children() -> None:
-    """Ends the worker processes of a local run."""
-    command = ["/bin/ps", "-A", "-o", "pid=", "-o", "ppid="]  # as POSIX has it, so macOS too
-    try:
-        processes = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return  # they end by themselves, some seconds after this one
-    for line in processes.splitlines():
-        pid, parent = map(int, line.split())
-        if parent == os.getpid():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _readable(error: Exception, told: str) -> str:
-    """The one line that says what was wrong, out of what Beam made of it."""
-    if found := _READABLE.findall(told):
-        return str(found[-1]).split(" [while running")[0].strip("'\" ")
-    if "Channel closed prematurely" in told:
-        return _WORKER_ENDED
-    if "FutureTimeoutError" in told or "can't start new thread" in told:
-        return (
-            "Beam could not start all its threads: this process may have too few (ulimit -u), or "
-            "too little address space (ulimit -v; it needs 3 GB, most of which stays unused)"
-        )
-    last = [line for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {last[-1] if last else error}"
 
 
 def _msec_by_stage(result: PipelineResult) -> dict[str, float]:

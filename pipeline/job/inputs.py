@@ -31,6 +31,10 @@ class InputError(Exception):
     """An input that cannot be used; the message is one line for the user."""
 
 
+class UnreachableError(InputError):
+    """An input that may be there, but whose server does not answer."""
+
+
 @dataclass(frozen=True)
 class InputFile:
     """A file to annotate.
@@ -112,7 +116,7 @@ def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
             if not files:
                 raise InputError(
                     f"the folder {pattern} holds no file with {' '.join(ENDINGS)}; "
-                    f"'{pattern.rstrip('/')}/**/*.xml*' would search the folders inside"
+                    f"'{pattern.rstrip('/')}/**' would search the folders inside"
                 )
         elif path.exists():
             if not path.is_file():
@@ -169,6 +173,8 @@ def _match_http(url: str) -> InputFile:
         )
         if response.status_code not in {405, 501}:  # the server knows no HEAD
             response.raise_for_status()
+    except requests.ConnectionError as error:  # its own text is nested five deep
+        raise UnreachableError(f"{url} cannot be read: no connection to the server") from error
     except requests.RequestException as error:
         raise InputError(f"{url} cannot be read: {_one_line(error)}") from error
     size = response.headers.get("Content-Length", "")

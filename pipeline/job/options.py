@@ -17,7 +17,7 @@ import models.folder
 import models.sessions
 import transforms
 from models.cores import available_cores
-from models.folder import embedded_models
+from models.folder import Model, embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
 from transforms.jats import TextOptions, primary_language
@@ -64,6 +64,7 @@ class RunOptions:
         text: which text is kept.
         threads: of a worker process, each with one article in hand; 0: the cores that it has.
         fingerprint: hash of all that changes the rows: models' files and options, and text options.
+        parts: hash of the code and of the models' files, which every worker must have too.
     """
 
     output: str
@@ -71,6 +72,7 @@ class RunOptions:
     text: TextOptions
     threads: int
     fingerprint: str
+    parts: str
 
     @property
     def threads_here(self) -> int:
@@ -199,8 +201,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         raise UsageError("--model: the same model is named twice")
     threads = args.threads or available_cores()
     loaded = [load_cached(folder, threads) for folder in folders]
-    if len({f"{model.name}@{model.fingerprint}" for model in loaded}) < len(loaded):
-        raise UsageError("--model: two of the folders hold the same model under the same name")
+    if len({model.fingerprint for model in loaded}) < len(loaded):
+        raise UsageError("--model: two of the folders hold the same model")
     known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
     if unknown := sorted(set(by_type) - known):
         raise UsageError(
@@ -216,13 +218,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         )
         for own in map(default_options, folders, loaded)
     )
-    languages = {primary_language(code) for code in args.language}
-    if unknown := [code for code in languages if not re.fullmatch("[a-z]{2,3}", code)]:
-        raise UsageError(f"--language: {unknown[0] or args.language[0]!r} is no code like en or pt")
-    text = TextOptions(
-        languages=frozenset() if "all" in languages else frozenset(languages),
-        references=args.references,
-    )
+    text = TextOptions(languages=_languages(args.language), references=args.references)
     shown = {
         **shown_options(models, text),
         "models": [f"{model.name}@{model.fingerprint}" for model in loaded],
@@ -233,17 +229,29 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         text=text,
         threads=args.threads or 0,
         fingerprint=hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16],
+        parts=parts_fingerprint(loaded),
     )
 
 
+def parts_fingerprint(loaded: Sequence[Model]) -> str:
+    """A hash of the stages' code and of the models' files, as this process has them."""
+    names = [f"{model.name}@{model.fingerprint}" for model in loaded]
+    return hashlib.sha256("\n".join([_stages().hex(), *names]).encode()).hexdigest()[:16]
+
+
 @functools.cache
-def code_fingerprint() -> str:
-    """A hash of the stages' code, and of what scores: a run must not go on with other rows."""
+def _stages() -> bytes:
     digest = hashlib.sha256()
     stages = sorted(Path(transforms.__file__).parent.rglob("[!.]*.py"))
     scoring = [Path(models.folder.__file__), Path(models.sessions.__file__)]
     for path in stages + scoring:
         digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def code_fingerprint() -> str:
+    """A hash of the stages' code, and of what scores: a run must not go on with other rows."""
+    digest = hashlib.sha256(_stages())
     for package in ("onnxruntime", "tokenizers", "lxml", "pyarrow"):
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()[:12]
@@ -265,6 +273,14 @@ def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str
 def _is_name(folder: str) -> bool:
     """Whether a model is named, not located: names win over folders of the same name."""
     return folder in embedded_models() or ("/" not in folder and not Path(folder).is_dir())
+
+
+def _languages(codes: Sequence[str]) -> frozenset[str]:
+    languages = {code: primary_language(code) for code in codes}
+    for code, language in languages.items():
+        if not re.fullmatch("[a-z]{2,3}", language):
+            raise UsageError(f"--language: {code!r} is no code like en or pt")
+    return frozenset() if "all" in languages.values() else frozenset(languages.values())
 
 
 def _min_scores(values: Sequence[str]) -> tuple[float | None, Mapping[str, float]]:
@@ -307,4 +323,6 @@ def check_beam_flags(flags: Sequence[str]) -> None:
     except (argparse.ArgumentError, SystemExit) as error:
         raise UsageError(str(error)) from error
     if unknown:
-        raise UsageError(f"unknown flag or argument: {unknown[0]} (see annotate --help)")
+        raise UsageError(
+            f"unknown flag or argument: {unknown[0]} (see python -m pipeline annotate --help)"
+        )

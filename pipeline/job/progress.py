@@ -29,6 +29,11 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
+    def clear(self) -> None:
+        """A run begins."""
+        with self._lock:
+            self._counts.clear()
+
     def planned(self, entries: int) -> None:
         """An archive was planned."""
         self._add({"planned": entries})
@@ -126,14 +131,14 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
     receipts = storage.join(output, "receipts")
     before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
     plans: dict[str, int] = {}
-    entries: dict[str, int] = {}
+    entries: dict[str, dict[str, int]] = {}
     done: dict[str, Mapping[str, int]] = {}
     asked = -math.inf
 
     def look() -> None:
         for name, size in storage.sizes(storage.join(output, "plan")).items():
             if plans.get(name) != size:
-                entries.update(read_plan(output, name.removesuffix(".json"))["chunks"])
+                entries[name] = read_plan(output, name.removesuffix(".json"))["chunks"]
                 plans[name] = size
         for name in storage.sizes(receipts):
             chunk = name.removesuffix(".json")
@@ -148,8 +153,9 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
             with suppress(storage.StorageError, ValueError, KeyError):
                 look()
             asked = time.monotonic()
+        planned = {chunk: count for plan in entries.values() for chunk, count in plan.items()}
         total = Counter(
-            planned=sum(entries.values()), skipped=sum(entries.get(chunk, 0) for chunk in before)
+            planned=sum(planned.values()), skipped=sum(planned.get(chunk, 0) for chunk in before)
         )
         for each in done.values():
             total.update(each)

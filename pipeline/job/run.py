@@ -198,12 +198,13 @@ def _delete_chunks(output: str, but: Container[str]) -> None:
 def _check_same(
     old: Mapping[str, Any], new: Mapping[str, Any], output: str, *, update: bool
 ) -> None:
+    before = _by_name(old["options"])
     changed = [
         _changed_code(old.get("software", {}), new["software"])
         if name == "code"
-        else f"{name} (was {json.dumps(old['options'].get(name))}, now {json.dumps(value)})"
-        for name, value in new["options"].items()
-        if name != "sha256" and old["options"].get(name) != value
+        else f"{name} (was {json.dumps(before.get(name))}, now {json.dumps(value)})"
+        for name, value in _by_name(new["options"]).items()
+        if before.get(name) != value
     ]
     names = [
         [f"{model['name']}@{model['fingerprint']}" for model in run["models"]] for run in (old, new)
@@ -223,6 +224,18 @@ def _check_same(
             f"{output} holds a run over other input ({was}; now {now}): use --update to annotate "
             "what is new or changed, or --overwrite to start again"
         )
+
+
+def _by_name(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a run, those of its models one by one."""
+    named = {
+        name: value for name, value in options.items() if name not in {"model_options", "sha256"}
+    }
+    models = options.get("model_options", [])
+    for number, model in enumerate(models, 1):
+        which = f" of model {number}" if len(models) > 1 else ""
+        named.update({f"{name}{which}": value for name, value in model.items()})
+    return named
 
 
 def _changed_code(old: Mapping[str, str], new: Mapping[str, str]) -> str:
@@ -271,7 +284,7 @@ def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> 
         },
         same_id_other_bytes=sorted(versions),
         chunks=len(totals.receipts),
-        update=None if run["update"] is None else dict(went),
+        update=dict(went) if run["update"] == {} else run["update"],
         receipts_sha256=totals.receipts_sha256(),
     )
     write_run(output, run)

@@ -26,8 +26,15 @@ def duckdb_command(output: str) -> str:
     return shlex.join([sys.executable, "-c", code])
 
 
-def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterator[str]:
-    """Counts by type and section, rejects by reason, time by stage, and where the files are."""
+def summary_lines(run: Mapping[str, Any], output: str, seconds: float, kept: int) -> Iterator[str]:
+    """Counts by type and section, rejects by reason, time by stage, and where the files are.
+
+    Args:
+        run: ``run.json`` of a complete run.
+        output: its folder.
+        seconds: that this start took.
+        kept: articles that were committed before it.
+    """
     counts = run["counts"]
     sums = run["reconciliation"]
     yield (
@@ -35,6 +42,8 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
         f"({counts.get('sub_articles', 0):,} sub-articles beside them), "
         f"{sums['rejected']:,} rejected, {sums['duplicates']:,} duplicates, in {seconds:.1f} s"
     )
+    if kept:
+        yield f"{kept:,} of them were committed before this start"
     if went := run["update"]:
         yield (
             f"update: {went['annotated']:,} new or changed articles annotated, "
@@ -44,6 +53,8 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
         f"{counts.get('sentences', 0):,} sentences, {counts.get('tokens', 0):,} tokens, "
         f"{counts.get('annotations', 0):,} annotations"
     )
+    if sums["annotated"] and not counts.get("sentences"):
+        yield "none of their text was kept: `excluded` in articles says why (--language?)"
     yield _table("by type", run["annotations"]["by_type"])
     yield _table("by section", run["annotations"]["by_section"])
     yield _table("rejects", run["rejects"])
@@ -56,7 +67,7 @@ def summary_lines(run: Mapping[str, Any], output: str, seconds: float) -> Iterat
     stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
     yield _table("core-s by stage", stages)
     yield f"files         {output}"
-    if find_spec("duckdb"):
+    if counts.get("annotations") and find_spec("duckdb"):
         yield f"look at them  {duckdb_command(output)}"
 
 

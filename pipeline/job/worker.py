@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
 from pipeline.job.memory import release_memory, settle_memory
-from pipeline.job.options import RunOptions
+from pipeline.job.options import RunOptions, parts_fingerprint
 from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt, duplicate_message, place_of
@@ -22,6 +22,10 @@ from transforms.shards import ChunkFiles
 
 Duplicates = Mapping[str, str]
 """For each article that stands elsewhere too, by place: the place of the one that counts."""
+
+
+class OtherWorkerError(Exception):
+    """A worker has other code or models than the process that started the run."""
 
 
 @dataclass
@@ -46,12 +50,21 @@ class Worker:
     Args:
         options: of the run.
         on_article: called from any thread for each article, with its counts.
+
+    Raises:
+        ModelError: a model cannot be had, or cannot work.
+        OtherWorkerError: this process would give other rows than its receipts would say.
     """
 
     def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
         self.options = options
         self._threads = options.threads_here
         self.annotators = load_annotators(options.models, self._threads)
+        if parts_fingerprint([annotator.model for annotator in self.annotators]) != options.parts:
+            raise OtherWorkerError(
+                "a worker has other code, or other files of a model, than the process that "
+                "started the run: install the same version on all of them"
+            )
         settle_memory()
         self._on_article = on_article
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")
@@ -66,6 +79,7 @@ class Worker:
             storage.StorageError: the output cannot be written.
             TakenOverError: another run has taken it over.
             SourceChangedError: an input is no longer what was planned.
+            UnreadableError: an input cannot be read now.
         """
         with self._chunks_at_once:
             return self._run_chunk(chunk, duplicates)

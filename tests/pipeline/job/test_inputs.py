@@ -14,6 +14,7 @@ from pipeline.job.inputs import (
     MAX_GROUPED_BYTES,
     InputError,
     InputFile,
+    UnreachableError,
     group_archives,
     match_inputs,
 )
@@ -135,6 +136,12 @@ def test_nothing_matches(folder, pattern, message):
     with pytest.raises(InputError, match=message) as caught:
         match_inputs(["1.xml", pattern])
     assert "\n" not in str(caught.value)
+
+
+def test_server_that_does_not_answer_is_told_apart():
+    """The input may be there."""
+    with pytest.raises(UnreachableError, match="no connection to the server"):
+        match_inputs(["http://127.0.0.1:9/a.xml"])
 
 
 class TestArchives:

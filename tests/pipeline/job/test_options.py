@@ -201,6 +201,12 @@ def test_languages_are_told_by_any_of_their_codes(code, kept, options):
     assert options("--language", code).text.languages == {kept}
 
 
+def test_the_language_that_is_none_is_named(options):
+    """Not its neighbour."""
+    with pytest.raises(UsageError, match="'english' is no code"):
+        options("--language", "en", "english")
+
+
 @pytest.mark.parametrize("code", ["english", "", "und", "1"])
 def test_a_language_that_is_none_is_refused(code, options):
     """All text that is marked would be left out."""
@@ -209,9 +215,9 @@ def test_a_language_that_is_none_is_refused(code, options):
 
 
 def test_the_same_model_twice_is_refused(tiny, tmp_path, options):
-    """Its annotations would have the same ids."""
-    copy = shutil.copytree(tiny, tmp_path / "tiny")
-    with pytest.raises(UsageError, match="the same model under the same name"):
+    """Under another name too: its annotations would have the same ids."""
+    copy = shutil.copytree(tiny, tmp_path / "another")
+    with pytest.raises(UsageError, match="hold the same model"):
         options("--model", tiny, str(copy))
 
 

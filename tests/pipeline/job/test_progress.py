@@ -8,6 +8,7 @@ import pytest
 from pipeline.job import progress
 from pipeline.job.progress import Reporter, Tally, status_line
 from pipeline.job.summary import duckdb_command, summary_lines
+from pipeline.output.record import write_plan
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ RUN = {
 
 def test_summary_tells_what_was_found_and_where():
     """Counts, rejects by reason, time by stage, the files and a command to look at them."""
-    said = "\n".join(summary_lines(RUN, "/out", 61.5))
+    said = "\n".join(summary_lines(RUN, "/out", 61.5, 0))
     for part in (
         "10 of 12 articles annotated (2 sub-articles beside them)",
         "1 rejected, 1 duplicates, in 61.5 s",
@@ -127,8 +128,20 @@ def test_summary_tells_what_went_and_what_bears_one_id_twice():
     went = {"annotated": 3, "kept": 1000, "dropped": 2}
     ids = [f"PMC{number}" for number in range(1, 8)]
     run = {**RUN, "update": went, "same_id_other_bytes": ids, "stage_msec": {}}
-    said = "\n".join(summary_lines(run, "/out", 1.0))
+    said = "\n".join(summary_lines(run, "/out", 1.0, 1003))
     assert "3 new or changed articles annotated, 1,000 kept, 2 gone or replaced" in said
+    assert "1,003 of them were committed before" in said
     assert "7 ids" in said
     assert "PMC5" in said
     assert "PMC6" not in said
+
+
+def test_an_archive_planned_again_counts_once(tmp_path, monkeypatch):
+    """As an update does, before workers in other processes tell of it."""
+    monkeypatch.setattr(progress, "POLL_SECONDS", 0)
+    output = str(tmp_path)
+    counts = progress.polled(output)
+    write_plan(output, {"archive": "a", "chunks": {"a-1": 500}})
+    assert counts()["planned"] == 500
+    write_plan(output, {"archive": "a", "chunks": {"a-2": 500, "a-3": 1}})
+    assert counts()["planned"] == 501

@@ -230,7 +230,7 @@ def test_first_run_with_other_options_in_the_same_instant_is_refused(
 
     monkeypatch.setattr(storage, "sweep", other_run)
     assert annotate(source, output, "--min-score", "0.5", *flags) == 2
-    assert "with other options" in capsys.readouterr().err
+    assert "with other options: min_score (was 0.0, now 0.5)" in capsys.readouterr().err
     assert main(["verify", str(output)]) == 0
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from apache_beam.internal import pickler
 
 from pipeline.job.chunks import Chunk
 from pipeline.job.graph import AnnotateChunk
-from pipeline.job.options import RunOptions
+from pipeline.job.options import RunOptions, parts_fingerprint
+from pipeline.job.worker import OtherWorkerError
 from pipeline.output.receipts import Receipt, Totals
 from transforms.jats import TextOptions
-from transforms.journey import ModelOptions
+from transforms.journey import ModelOptions, load_cached
 from transforms.records import Archive, ArticleRange, Reject
 
 
@@ -26,7 +28,9 @@ def options(tiny: str) -> RunOptions:
         window="pack",
     )
     text = TextOptions(languages=frozenset({"en", "de"}), references=True)
-    return RunOptions("s3://bucket/out", (model, model), text, 2, "0123456789abcdef")
+    loaded = load_cached(tiny, 2)
+    parts = parts_fingerprint([loaded, loaded])
+    return RunOptions("s3://bucket/out", (model, model), text, 2, "0123456789abcdef", parts)
 
 
 RANGE = ArticleRange(
@@ -113,3 +117,9 @@ def test_step_arrives_ready_to_work(tiny, travel):
     step.setup()
     assert step._worker.options == sent
     assert [annotator.options for annotator in step._worker.annotators] == list(sent.models)
+
+
+def test_worker_of_another_version_is_refused(tiny):
+    """Its rows would not be those that its receipts tell of."""
+    with pytest.raises(OtherWorkerError, match="install the same version"):
+        AnnotateChunk(replace(options(tiny), parts="of another")).setup()

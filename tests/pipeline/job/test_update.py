@@ -169,3 +169,17 @@ def test_a_folder_that_is_emptied_meanwhile_is_told(annotate, tmp_path, monkeypa
     said = capsys.readouterr().err
     assert "run.json is gone: somebody emptied the folder" in said
     assert "go on from there" not in said
+
+
+def test_a_plain_restart_keeps_the_record_of_the_update(annotate, tmp_path, capsys):
+    """And says that nothing was left to do."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1), article(2)])
+    assert annotate(source, tmp_path / "out") == 0
+    write_archive(source, [article(1), article(3)])
+    assert annotate(source, tmp_path / "out", "--update") == 0
+    went = record(tmp_path / "out")["update"]
+    assert went == {"annotated": 1, "kept": 1, "dropped": 1}
+    capsys.readouterr()
+    assert annotate(source, tmp_path / "out") == 0
+    assert record(tmp_path / "out")["update"] == went
+    assert "2 of them were committed before this start" in capsys.readouterr().out

@@ -1,0 +1,56 @@
+"""The one line that says why a job failed, out of what Beam makes of a worker's exception."""
+
+import re
+import traceback
+
+from models.files import ModelError, UnavailableError
+from pipeline.job.plan import InputChangedError
+from pipeline.job.stopping import WORKER_ENDED
+from pipeline.job.worker import OtherWorkerError
+from pipeline.output.record import DamagedError, OutputError, TakenOverError
+from pipeline.output.storage import StorageError
+from transforms.archives import SourceChangedError, UnreadableError
+
+# Beam hands exceptions on as text inside its own traceback.
+_FINAL = (InputChangedError, TakenOverError)  # nothing is left to go on with
+READABLE = (
+    *_FINAL,
+    DamagedError,
+    ModelError,
+    OtherWorkerError,
+    OutputError,
+    SourceChangedError,
+    StorageError,
+    UnavailableError,
+    UnreadableError,
+)
+"""What a worker raises for a person to read."""
+
+_TOLD = re.compile(rf"\b(?:{'|'.join(error.__name__ for error in READABLE)}): (.*)")
+_OF_THREADS = ("FutureTimeoutError", "can't start new thread")
+
+
+def can_go_on(error: Exception) -> bool:
+    """Whether the same command would go on where the job failed."""
+    told = _told(error)
+    return not any(final.__name__ in told for final in _FINAL)
+
+
+def readable(error: Exception) -> str:
+    """What was wrong, in one line."""
+    told = _told(error)
+    if found := _TOLD.findall(told):
+        return str(found[-1]).split(" [while running")[0].strip("'\" ")
+    if "Channel closed prematurely" in told:
+        return WORKER_ENDED
+    if any(sign in told for sign in _OF_THREADS):
+        return (
+            "Beam could not start all its threads: this process may have too few (ulimit -u), or "
+            "too little address space (ulimit -v; it needs 3 GB, most of which stays unused)"
+        )
+    last = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {last[-1] if last else error}"
+
+
+def _told(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))

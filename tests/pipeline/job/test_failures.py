@@ -1,0 +1,25 @@
+"""What Beam makes of a worker's exception becomes one line again."""
+
+import pytest
+
+from pipeline.job.failures import READABLE, can_go_on, readable
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_what_a_worker_says_is_told_in_its_own_words(kind):
+    """Beam hands it on as the text of another exception, its traceback before it."""
+    traceback = (
+        "Traceback (most recent call last):\n"
+        '  File "worker.py", line 1, in setup\n'
+        "    raise e\n"
+        f"{kind.__module__}.{kind.__name__}: the model x cannot be fetched: no connection "
+        "[while running 'AnnotateChunk']\n"
+    )
+    error = RuntimeError(traceback)
+    assert readable(error) == "the model x cannot be fetched: no connection"
+    assert can_go_on(error) == (kind.__name__ not in ("InputChangedError", "TakenOverError"))
+
+
+def test_other_failures_are_told_by_their_last_line():
+    """With the name of their class."""
+    assert readable(ValueError("a\nnot that\n")) == "ValueError: not that"
