@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="file or folder: IOB (token, tab, tag), PubTator, brat (.txt with .ann) or CRAFT "
-        "(PMID.txt with PMID.entities.tsv)",
+        "(PMID.txt with PMID.entities.tsv); brat also in folders inside, as export writes it",
     )
     parser.add_argument(
         "--gold-types",

@@ -8,7 +8,7 @@ classifier can find no other; a span annotated twice with one type counts once.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 
@@ -61,8 +61,9 @@ class Gold:
 def read_gold(path: Path) -> Gold:
     """Reads a file or a folder of gold.
 
-    A folder is read whole, but one that holds training data beside test data, as IOB corpora are
-    often laid out, is refused: scores over both would mean nothing.
+    A folder is read whole; brat files also from the folders inside, where none stand in itself.
+    One that holds training data beside test data, as corpora are often laid out, is refused:
+    scores over both would mean nothing.
 
     Raises:
         GoldError: nothing there, no known format, or a line that breaks its format.
@@ -86,17 +87,24 @@ def read_gold(path: Path) -> Gold:
         found = [file for file, its_format in by_format.items() if its_format == name]
         if not found:
             continue
-        if any(file.stem.lower().startswith("train") for file in found) and len(found) > 1:
-            raise GoldError(
-                f"{path} holds {', '.join(file.name for file in found)}: name the one to score"
-            )
+        _refuse_training(path, [file.name for file in found])
         documents = [document for file in found for document in read(file)]
         sentences = name == "IOB" and all(len(doc.sentences or ()) == 1 for doc in documents)
         return Gold(name, "sentence" if sentences else "document", tuple(documents))
+    if inside := sorted(path.rglob("*.ann")):
+        folders = {file.parent.relative_to(path) for file in inside}
+        _refuse_training(path, sorted(map(str, folders)))
+        return Gold("brat", "document", tuple(map(_read_brat, inside)))
     raise GoldError(
         f"{path} holds no gold: expected IOB (token, tab, tag), PubTator (.txt), brat (.txt with "
         ".ann) or CRAFT (.txt with .entities.tsv)"
     )
+
+
+def _refuse_training(path: Path, names: Sequence[str]) -> None:
+    parts = [part.lower() for name in names for part in PurePath(name).parts]
+    if len(names) > 1 and any(part.startswith("train") for part in parts):
+        raise GoldError(f"{path} holds {', '.join(names)}: name the one to score")
 
 
 def _looks_like(file: Path) -> str | None:

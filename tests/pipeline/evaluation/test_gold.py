@@ -201,3 +201,30 @@ def test_every_token_and_mention_stands_where_its_offsets_say(sentences):
     assert document.text.split("\n") == [document.text[a:b] for a, b in document.sentences] or (
         not sentences
     )
+
+
+def test_brat_files_are_found_in_folders_inside(write, tmp_path):
+    """As ``export`` writes them, a folder a chunk; where some stand in the folder, they are it."""
+    for chunk, name in (("b", "2"), ("a", "1")):
+        (tmp_path / "brat" / chunk).mkdir(parents=True)
+        write(f"brat/{chunk}/{name}.txt", TEXT)
+        write(f"brat/{chunk}/{name}.ann", "T1\tGP 0 5\tBRCA1")
+    write("brat/annotation.conf", "[entities]", "GP")
+    gold = read_gold(tmp_path / "brat")
+    assert (gold.format, [doc.name for doc in gold.documents]) == ("brat", ["1", "2"])
+    assert surfaces(gold) == [[("BRCA1", "GP")]] * 2
+    write("brat/3.txt", TEXT)
+    write("brat/3.ann", "")
+    assert [doc.name for doc in read_gold(tmp_path / "brat").documents] == ["3"]
+
+
+def test_folders_of_training_data_beside_test_data_are_refused(write, tmp_path):
+    """Scores over both would mean nothing."""
+    for part in ("brat/train", "brat/test"):
+        (tmp_path / part).mkdir(parents=True)
+        write(f"{part}/1.txt", TEXT)
+        write(f"{part}/1.ann", "T1\tGP 0 5\tBRCA1")
+    for folder, said in ((tmp_path, "brat/test, brat/train"), (tmp_path / "brat", "test, train")):
+        with pytest.raises(GoldError, match=f"holds {said}: name the one to score"):
+            read_gold(folder)
+    assert len(read_gold(tmp_path / "brat" / "train").documents) == 1
