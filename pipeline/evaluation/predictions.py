@@ -1,19 +1,20 @@
 """What a model, or an earlier run, finds in the texts of gold documents."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow.compute as pc
 
 from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
-from pipeline.output.record import OutputError, known_run
+from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.journey import (
     Annotator,
     Outcome,
@@ -144,7 +145,9 @@ def read_predictions(
 ) -> Predictions:
     """Reads what a run found in the gold's articles, and brings it into the gold's coordinates.
 
-    An article is found by its PMID, PMCID, DOI or article id, or by its file's name.
+    An article is found by its PMID, PMCID, DOI or article id, or by its file's name; also as
+    ``export`` writes these: ``DOI_10.1%2Fa``, ``PMC1@`` and the first 8 digits of a version's
+    sha256.
 
     Args:
         output: the run's output folder.
@@ -153,6 +156,7 @@ def read_predictions(
 
     Raises:
         OutputError: no output folder, none of the documents in it, or no such model.
+        DamagedError: a shard is missing or damaged, or the tables do not fit together.
         storage.StorageError: a shard cannot be read.
     """
     run = known_run(output)
@@ -162,7 +166,7 @@ def read_predictions(
         raise OutputError(f"{output} has the models {', '.join(models)}: name one with --model")
     types = frozenset(read_scheme(tuple(models[names[0]]["labels"])).types) - {""}
     found = Predictions(names[0], types, [None] * len(documents))
-    index = {document.name: number for number, document in enumerate(documents)}
+    index = {_key(unquote(document.name)): n for n, document in enumerate(documents)}
     for number, text, passages, annotations in _articles(output, index, names[0]):
         document = documents[number]
         places = align(text, document.text)
@@ -184,7 +188,8 @@ def read_predictions(
             )
         )
     if all(mentions is None for mentions in found.mentions):
-        raise OutputError(f"{output} holds none of the gold's documents: {', '.join([*index][:3])}")
+        wanted = ", ".join(document.name for document in documents[:3])
+        raise OutputError(f"{output} holds none of the gold's documents: {wanted}")
     return found
 
 
@@ -192,36 +197,51 @@ def _articles(
     output: str, index: dict[str, int], model: str
 ) -> Iterator[tuple[int, str, list[dict[str, Any]], list[tuple[int, int, str]]]]:
     """The wanted articles, one for a document: its number, text, passages and annotations."""
-    ids = ["article_id", "pmcid", "pmid", "doi", "source_uri"]
+    ids = ["article_id", "pmcid", "pmid", "doi", "source_uri", "sha256", "n_annotations"]
     seen: set[int] = set()
     for chunk in chunk_names(output):
         articles = read_table(output, chunk, "articles", [*ids, "text", "passages"])
-        wanted = {}
+        wanted = []
+        first = 0
         for row, values in enumerate(articles.select(ids).to_pylist()):
             number = next((index[name] for name in _names(values) if name in index), None)
             if number is not None and number not in seen:
                 seen.add(number)
-                wanted[values["article_id"]] = (
-                    number,
-                    articles["text"][row].as_py(),
-                    articles["passages"][row].as_py(),
-                )
+                wanted.append((number, row, values["article_id"], first, values["n_annotations"]))
+            first += values["n_annotations"]
         if not wanted:
             continue
         columns = ["article_id", "model", "start", "end", "type"]
         table = read_table(output, chunk, "annotations", columns)
-        annotations = defaultdict(list)
-        for row in table.filter(pc.field("model") == model).to_pylist():
-            annotations[row["article_id"]].append((row["start"], row["end"], row["type"]))
-        for article_id, article in wanted.items():
-            yield *article, annotations[article_id]
+        for number, row, article_id, first, count in wanted:
+            # By their place in the table: two versions of an article share its id.
+            own = table.slice(first, count)
+            if len(own) < count or pc.any(pc.not_equal(own["article_id"], article_id)).as_py():
+                raise DamagedError(f"{chunk}: the counts of {article_id} differ from its rows")
+            yield (
+                number,
+                articles["text"][row].as_py(),
+                articles["passages"][row].as_py(),
+                [
+                    (found["start"], found["end"], found["type"])
+                    for found in own.filter(pc.field("model") == model).to_pylist()
+                ],
+            )
 
 
-def _names(values: dict[str, str | None]) -> Iterator[str]:
+def _names(values: Mapping[str, Any]) -> Iterator[str]:
+    """What a gold document of the article may be called, the most telling first."""
+    article_id = values["article_id"] or ""
+    yield _key(f"{article_id}@{values['sha256'][:8]}")
     for column in ("article_id", "pmcid", "pmid", "doi"):
         name = values[column]
         if name:
-            yield name
-            yield name.removeprefix("PMC")
-    if not split_article_id(values["article_id"] or "")[1]:
-        yield PurePosixPath(values["source_uri"] or "").name.partition(".")[0]
+            yield _key(name)
+            yield _key(name.removeprefix("PMC"))
+    if not split_article_id(article_id)[1]:
+        yield _key(PurePosixPath(values["source_uri"] or "").name.partition(".")[0])
+
+
+def _key(name: str) -> str:
+    """A name as a file can bear it: there is no colon in it."""
+    return name.replace(":", "_")

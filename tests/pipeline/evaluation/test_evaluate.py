@@ -19,7 +19,7 @@ from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.scores import score
 from pipeline.job.options import UsageError
 from pipeline.output.paths import files_of, receipt_of
-from tests.pipeline.conftest import TESTS
+from tests.pipeline.conftest import TESTS, article, write_archive
 
 TINY = str(TESTS / "models/tiny")
 
@@ -222,6 +222,8 @@ def write_run(folder: Path, models=("tiny@1",), found=FOUND) -> Path:
         "article_id": "PMC5",
         "pmid": "77",
         "source_uri": "a.xml",
+        "sha256": "0" * 64,
+        "n_annotations": len(models) * len(found),
         "text": RUN_TEXT,
         "passages": [
             {"start": start, "end": end, "section": code}
@@ -279,6 +281,63 @@ def test_a_run_of_several_models_needs_one_named(evaluate, craft, tmp_path):
     assert "has the models tiny@1, tiny@2: name one with --model" in err
     code, out, _ = evaluate("--gold", craft, "--run", run, "--model", "tiny@2")
     assert (code, out.splitlines()[0]) == (0, "tiny@2 on CRAFT gold, documents: 1")
+
+
+IDS = (("pmcid", "5"), ("pmid", "16109169"), ("doi", "10.1371/journal.pbio.0020003"))
+
+
+def test_a_run_scores_1_against_its_own_export_to_brat(evaluate, annotate, tmp_path):
+    """Whatever ids the articles have: each is found, two versions of one by their own files."""
+    its_id = 'pub-id-type="pmcid">1<'
+    named = [article(1).replace(its_id, f'pub-id-type="{kind}">{own}<') for kind, own in IDS]
+    nameless = article(1).replace(its_id, 'pub-id-type="publisher-id">x<')
+    versions = [article(7), article(7, paragraphs=1).replace("Study 7-0", "BRCA1")]
+    letter = "<sub-article><body><p>Letter of mice.</p></body></sub-article></article>"
+    reviewed = article(8).replace("</article>", letter)
+    source = write_archive(tmp_path / "a.xml.gz", [*named, nameless, *versions, reviewed])
+    run = tmp_path / "run"
+    assert annotate(source, run) == 0
+    assert main(["export", str(run), "--format", "brat"]) == 0
+    code, out, _ = evaluate("--gold", run / "export/brat", "--run", run, "--json")
+    report = json.loads(out[out.index("{") :])
+    assert code == 0
+    assert (report["gold"]["scored"], report["gold"]["absent"]) == (8, [])
+    assert report["strict"]["micro"]["f1"] == 1
+    assert report["strict"]["micro"]["support"] > 8
+    assert not any(report["text"].values())
+
+
+@pytest.mark.parametrize("name", ["PMC7", "7"])
+def test_another_versions_mentions_are_never_taken(evaluate, annotate, tmp_path, name):
+    """Gold that names both means the first."""
+    short = article(7, paragraphs=1).replace("Study", "BRCA1 study")
+    source = write_archive(tmp_path / "a.xml.gz", [short, article(7)])
+    run = tmp_path / "run"
+    assert annotate(source, run) == 0
+    assert main(["export", str(run), "--format", "brat"]) == 0
+    [chunk] = [path for path in (run / "export/brat").iterdir() if path.is_dir()]
+    first = min(chunk.glob("*.txt"), key=lambda path: path.stat().st_size)
+    for ending in (".txt", ".ann"):
+        copy = tmp_path / "gold" / f"{name}{ending}"
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(first.with_suffix(ending).read_bytes())
+    code, out, _ = evaluate("--gold", tmp_path / "gold", "--run", run, "--json")
+    report = json.loads(out[out.index("{") :])
+    assert (code, report["strict"]["micro"]["f1"]) == (0, 1)
+    assert not any(report["text"].values())
+
+
+def test_tables_that_do_not_fit_together_are_told(evaluate, craft, tmp_path):
+    """Exit code 1: the mentions would be another article's."""
+    run = write_run(tmp_path / "run")
+    path = run / files_of("c")["annotations"]
+    rows = pq.read_table(path).to_pylist()
+    rows[0]["article_id"] = "PMC6"
+    for damaged in (rows, rows[1:]):
+        pq.write_table(pa.Table.from_pylist(damaged), path)
+        code, _, err = evaluate("--gold", craft, "--run", run)
+        assert (code, err.count("\n")) == (1, 1)
+        assert "the counts of PMC5 differ from its rows" in err
 
 
 @pytest.mark.parametrize(
