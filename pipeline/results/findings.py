@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.output.committed import chunk_names, read_table
+from transforms.records import split_article_id
 
 BINS = 20
 """Of the scores from 0 to 1."""
@@ -136,7 +137,8 @@ def _add_articles(found: Findings, table: pa.Table) -> None:
     excluded = table["excluded"].combine_chunks()
     found.excluded.update(_sums(excluded.keys, excluded.items))
     found.excluded.pop(SUB_ARTICLE, None)
-    main = table.filter(pc.invert(pc.match_substring(table["article_id"], "#")))
+    is_main = [not split_article_id(name)[1] for name in table["article_id"].to_pylist()]
+    main = table.filter(pa.array(is_main, pa.bool_()))
     for name, counter in found.articles.items():
         for value in pc.value_counts(main[name]).to_pylist():
             counter[value["values"]] += value["counts"]

@@ -121,6 +121,15 @@ def test_the_ledger_has_every_character(done):
     assert sum(found.articles["year"].values()) == len(main_rows)
 
 
+def test_articles_whose_doi_has_a_hash_are_counted(annotate, tmp_path):
+    """Old ones of Wiley's end in ``#``; a sub-article's name in a number after it."""
+    doi = "10.1002/1521-4141(200211)32:11&lt;3160::AID-IMMU3160&gt;3.0.CO;2-#"
+    named = article(1).replace('pub-id-type="pmcid">1<', f'pub-id-type="doi">{doi}<')
+    source = write_archive(tmp_path / "a.xml.gz", [named, article(2)])
+    assert annotate(source, tmp_path / "out") == 0
+    assert gather(str(tmp_path / "out")).articles["article_type"] == {"research-article": 2}
+
+
 def test_scores_and_mentions_are_all_counted(done, record):
     """Each annotation has one score and one mention."""
     found = gather(str(done))
