@@ -21,7 +21,8 @@ DESCRIPTION = """\
 Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).
 
   europepmc       JSON lines for Europe PMC's annotations submission service. Only mentions with a
-                  link (--links) can be submitted; the others are written to no_match/.
+                  link (--links) can be submitted; the others are written to no_match/. Those of
+                  sub-articles, and of articles without PMCID and PMID, are in no file.
   bioc            BioC JSON: passages with section types, text and annotations
   pubtator        PubTator: titles and abstracts only, full text does not fit into the format
   webannotation   W3C Web Annotation (JSON-LD): XPath and position, and the quoted text
@@ -214,6 +215,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{what:<40} {count:>12,}")
     if versions := export.record["same_id_other_bytes"]:
         print(f"{len(versions):,} ids are borne by several versions of an article, all exported")
+    if export.counts["articles without an id of Europe PMC"]:
+        print(
+            "sub-articles, and articles without PMCID and PMID, cannot be submitted: "
+            "they are in no file"
+        )
     if args.format == "europepmc" and not export.counts["annotations"]:
         print("nothing can be submitted: no mention is linked to a public database (see --links)")
     print(f"files {to}")
@@ -299,9 +305,26 @@ def _clear(to: str, format_: str) -> None:
         old = json.loads(data)
     except ValueError as error:
         raise DamagedError(f"{storage.join(to, MANIFEST)} is damaged: {error}") from error
+    if not _is_manifest(old):
+        raise OutputError(
+            f"{to} holds an {MANIFEST} that export did not write: name another folder"
+        )
     if old["format"] != format_:
         raise OutputError(f"{to} holds an export to {old['format']}: name another folder")
     for folder in (*(storage.join(to, name) for name in old["folders"]), to):
         names = [name for name in storage.sizes(folder) if name != MANIFEST]
         storage.delete([storage.join(folder, name) for name in names])
     storage.sweep(to)
+
+
+def _is_manifest(content: Any) -> bool:
+    """Whether a file's content is what ``export`` writes: folders that it names are emptied."""
+    return (
+        isinstance(content, dict)
+        and str(content.get("format")) in FORMATS
+        and isinstance(content.get("folders"), list)
+        and all(
+            isinstance(name, str) and name not in ("", ".", "..") and "/" not in name
+            for name in content["folders"]
+        )
+    )

@@ -342,10 +342,12 @@ def test_every_other_mention_is_in_no_match(done, submission):
 
 
 def test_without_links_nothing_is_submitted(done, tmp_path, capsys):
-    """And it is said."""
+    """And it is said, as is what stands in no file at all."""
     assert export(done, "europepmc", tmp_path / "to", "--provider", "lab") == 0
     assert not list((tmp_path / "to").glob("*.api.json"))
-    assert "nothing can be submitted" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "nothing can be submitted" in said
+    assert "sub-articles, and articles without PMCID and PMID" in said
 
 
 GOOD = {
@@ -482,6 +484,29 @@ def test_a_folder_of_something_else_is_left_alone(done, tmp_path, capsys):
     assert export(done, "bioc", tmp_path) == 2
     assert "mine.txt" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("{}", "[]", '"brat"', '{"format": "brat"}', '{"format": ["brat"], "folders": []}'),
+        '{"format": "tar", "folders": []}',
+        *('{"format": "brat", "folders": [1]}', '{"format": "brat", "folders": [".."]}'),
+        '{"format": "brat", "folders": ["../mine"]}',
+    ],
+)
+def test_another_programs_manifest_is_left_alone(done, tmp_path, capsys, content):
+    """One line, exit code 2, and no file of the folders that it names is deleted."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "data.txt").write_text("mine")
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "export.json").write_text(content)
+    before = files(tmp_path)
+    assert export(done, "brat", tmp_path / "to") == 2
+    error = capsys.readouterr().err
+    assert "that export did not write" in error
+    assert error.count("\n") == 1
+    assert files(tmp_path) == before
 
 
 def test_no_run_no_export(tmp_path, capsys):
