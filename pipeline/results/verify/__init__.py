@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     check.all()
     for promise in PROMISES:
         found = check.broken[promise]
-        print(f"{promise:<11} {check.checked[promise]:>10,} checked  {found or 'none':>6} broken")
+        print(f"{promise:<11} {check.checked[promise]:>10,} checks  {found or 'none':>6} broken")
     return 1 if check.broken.total() else 0
 
 

@@ -180,7 +180,7 @@ def verify(output, capsys):
         capsys.readouterr()
         code = main(["verify", str(output)])
         said = capsys.readouterr()
-        counts = [line.split() for line in said.out.splitlines() if "checked" in line]
+        counts = [line.split() for line in said.out.splitlines() if "checks" in line]
         broken = {words[0] for words in counts if words[3] != "none"}
         assert "Traceback" not in said.out + said.err
         return SimpleNamespace(code=code, broken=broken, out=said.out, err=said.err)
