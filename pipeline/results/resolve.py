@@ -51,12 +51,21 @@ def run(args: argparse.Namespace) -> int:
     print(f"bytes     {place.start_byte}-{place.end_byte}  sha256 {place.sha256}")
     print(f"section   {annotation['section']}")
     print(f"text      {annotation['start']}-{annotation['end']}")
-    print(f"          ...{annotation['prefix']}[[{annotation['exact']}]]{annotation['postfix']}...")
+    print(f"          {in_passage(annotation, article)}")
     for end in ("start", "end"):
         print(f"{end:<9} {annotation[f'{end}_xpath']}  offset {annotation[f'{end}_offset']}")
     print("xml")
     print(shown)
     return 0
+
+
+def in_passage(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> str:
+    """An annotation between its prefix and postfix; dots where its passage goes on."""
+    passage = article["passages"][annotation["passage"]]
+    prefix, postfix = annotation["prefix"], annotation["postfix"]
+    before = "..." if passage["start"] < annotation["start"] - len(prefix) else ""
+    after = "..." if annotation["end"] + len(postfix) < passage["end"] else ""
+    return f"{before}{prefix}[[{annotation['exact']}]]{postfix}{after}"
 
 
 def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[str, Any]]:

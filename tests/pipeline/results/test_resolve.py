@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from pipeline.__main__ import main
-from pipeline.results.resolve import xml_in_context
+from pipeline.results.resolve import in_passage, xml_in_context
 from tests.pipeline.conftest import article, write_archive
 
 MARKED = (
@@ -56,9 +56,28 @@ def test_annotation_across_markup_is_shown_in_its_xml(done, capsys):
     )
     assert "OG  'Escherichia coli'" in said
     assert "PMC5  Notes & queries" in said
-    assert "...If A < B, 😀 [[Escherichia coli]] cells and breast cancer...." in said
+    assert "\n          If A < B, 😀 [[Escherichia coli]] cells and breast cancer.\n" in said
     assert "/article[1]/body[1]/sec[1]/p[1]/italic[1]/text()[1]  offset 0" in said
     assert "/article[1]/body[1]/sec[1]/p[1]/bold[1]/text()[1]  offset 4" in said
+
+
+def test_dots_stand_only_where_the_passage_goes_on():
+    """A mention at its start or end, or as near as the context reaches, has none there."""
+    text = f"{'a' * 40} p53 {'b' * 40}"
+    article = {"passages": [{"start": 0, "end": 5}, {"start": 6, "end": 6 + len(text)}]}
+
+    def shown(start: int, end: int) -> str:
+        before, after = text[max(0, start - 32) : start], text[end : end + 32]
+        place = {"passage": 1, "start": 6 + start, "end": 6 + end}
+        return in_passage(
+            {**place, "prefix": before, "exact": text[start:end], "postfix": after}, article
+        )
+
+    assert shown(41, 44) == f"...{'a' * 31} [[p53]] {'b' * 31}..."
+    assert shown(0, 40) == f"[[{'a' * 40}]] p53 {'b' * 27}..."
+    assert shown(32, 40) == f"{'a' * 32}[[{'a' * 8}]] p53 {'b' * 27}..."
+    assert shown(45, 85) == f"...{'a' * 27} p53 [[{'b' * 40}]]"
+    assert shown(45, 53) == f"...{'a' * 27} p53 [[{'b' * 8}]]{'b' * 32}"
 
 
 def test_what_stands_around_a_whole_element_is_shown():
