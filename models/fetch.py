@@ -63,9 +63,14 @@ def fetch_model(uri: str, refresh: bool = False) -> Path:
         refresh: fetch it again.
 
     Raises:
-        ModelError: a file cannot be had, or is not the one that was promised, or none that a model
-            consists of.
+        ModelError: no such folder; a file cannot be had, or is not the one that was promised, or
+            none that a model consists of.
     """
+    if uri not in HOMES and "://" not in uri and not Path(uri).is_dir():
+        raise ModelError(
+            f"no model {uri!r} to fetch: neither the URI of a folder nor known by name "
+            f"({', '.join(HOMES)})"
+        )
     name = uri.rstrip("/").rpartition("/")[2]
     uri = HOMES.get(uri, uri).rstrip("/")
     key = hashlib.sha256(uri.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from models.check import write_settings
 from models.fetch import HOMES, fetch_model
 from models.files import ModelError
 from models.folder import load_model
+from pipeline.__main__ import main
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -91,6 +92,16 @@ def test_a_missing_folder_and_an_absent_server_are_told_apart(served):
         fetch_model(uri.replace("tiny", "other"))
     with pytest.raises(ModelError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"):
         fetch_model("http://127.0.0.1:9/tiny")
+
+
+@pytest.mark.parametrize("name", ["nosuch", "./nosuch", "models/nosuch"])
+def test_a_name_that_nothing_bears_is_wrong_use(name, capsys):
+    """As for the other commands: exit code 2, and what can be named."""
+    assert main(["models", "fetch", name]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: no model '{name}' to fetch: neither the URI of a folder nor")
+    assert "QEB8L" in error
+    assert error.count("\n") == 1
 
 
 def test_a_folder_without_a_graph_is_refused(served):

@@ -97,9 +97,17 @@ def test_fetch_copies_a_folder_into_the_cache(models, tiny, tmp_path, monkeypatc
     assert str(tmp_path / "cache") in out
 
 
-@pytest.mark.parametrize("action", ["check", "bench", "fetch"])
-def test_a_model_that_is_not_there_ends_with_one_line(models, action):
+@pytest.mark.parametrize(
+    ("action", "name", "expected"),
+    [
+        ("check", "no-such-model", 2),
+        ("bench", "no-such-model", 2),
+        ("fetch", "no-such-model", 2),
+        ("fetch", "file:///no-such-model", 1),
+    ],
+)
+def test_a_model_that_is_not_there_ends_with_one_line(models, action, name, expected):
     """Wrong use; but that a file could not be fetched is none."""
-    code, out, err = models(action, "no-such-model")
-    assert (code, out, err.count("\n")) == (1 if action == "fetch" else 2, "", 1)
+    code, out, err = models(action, name)
+    assert (code, out, err.count("\n")) == (expected, "", 1)
     assert "no-such-model" in err
