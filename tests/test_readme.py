@@ -4,15 +4,34 @@ import argparse
 import importlib
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import __main__ as commands
 from pipeline.job import options
 from tests.test_architecture import ROOT
 from transforms import shards
+from transforms.jats import elements
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def done(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``run_local.sh`` makes, where README's queries look for it."""
+    output = tmp_path_factory.mktemp("readme") / "output" / "samples"
+    flags = ["--output", str(output), "--max-reject-rate", "0.1", "--quiet"]
+    assert commands.main(["annotate", "--input", str(samples), *flags]) == 0
+    return output
+
+
+def rows(output: Path, table: str) -> list[dict]:
+    """All rows of a table."""
+    return [row for path in (output / table).iterdir() for row in pq.read_table(path).to_pylist()]
 
 
 def section(title: str) -> str:
@@ -44,6 +63,50 @@ def test_columns(table: str) -> None:
 def test_commands(command: str) -> None:
     """Each command is shown, as it is called."""
     assert f"python -m pipeline {command} " in section("Two commands")
+
+
+def test_reasons_for_what_is_left_out(done: Path) -> None:
+    """Each that the rules or the sample articles have is told, and no other."""
+    told = named(section("What it reads"))
+    rules = (*elements.JATS.values(), *elements.PUBMED.values())
+    ruled = {rule.reason for rule in rules} - {""}
+    met = {reason for row in rows(done, "articles") for reason, _ in row["excluded"]}
+    assert ruled | met <= told
+    sources = (ROOT / "transforms" / "jats").glob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert {reason for reason in told - ruled if f'"{reason}"' not in code} == set()
+
+
+def n_rows(query: str, output: Path) -> int:
+    """How many rows a query finds, in a process of its own: DuckDB prints at the end of ours."""
+    code = "import duckdb, sys; print(len(duckdb.sql(sys.stdin.read()).fetchall()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=query,
+        capture_output=True,
+        text=True,
+        cwd=output.parents[1],
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+BLOCKS = re.findall(r"```sql\n(.*?)```", README, flags=re.S)
+QUERIES = [query for block in BLOCKS for query in block.split(";\n") if query.strip()]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_queries_find_something(query: str, done: Path) -> None:
+    """Each, as it is printed, over a run of the sample articles."""
+    assert n_rows(query, done)
+
+
+def test_mentions_of_two_models_are_not_paired(done: Path) -> None:
+    """The first query takes both of a pair from the same one."""
+    table = "'output/samples/annotations/*.parquet'"
+    both = "(FROM _ UNION ALL SELECT * REPLACE ('other' AS model) FROM _)".replace("_", table)
+    assert n_rows(QUERIES[0].replace(table, both), done) == 2 * n_rows(QUERIES[0], done)
 
 
 def calls() -> list[list[str]]:
