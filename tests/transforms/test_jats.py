@@ -460,6 +460,7 @@ def test_a_licence_in_the_front_is_metadata():
     )
     assert article.text == "Mice."
     assert article.excluded == {"metadata": 5}
+    assert article.license == "Open."
 
 
 def test_a_superscript_after_the_word_reference_is_a_citation():

@@ -65,7 +65,7 @@ def about_jats(article: etree._Element) -> About:
         or None,
         article_type=article.get("article-type") or article.get("response-type") or None,
         language=language_of(article),
-        license=_license(child(meta, "permissions")),
+        license=_license(meta),
         year=_earliest(
             year.text for date in meta.iterchildren("{*}pub-date") for year in date.iter("{*}year")
         ),
@@ -117,10 +117,14 @@ def _earliest(years: Iterable[str | None]) -> int | None:
     return min(found, default=None)
 
 
-def _license(permissions: etree._Element | None) -> str | None:
-    """The licence's URL, else the first words of its text."""
+def _license(meta: etree._Element) -> str | None:
+    """The licence's URL, else the first words of its text.
+
+    Before JATS 1.0 it stood directly in ``article-meta``.
+    """
+    permissions = child(meta, "permissions")
     if permissions is None:
-        return None
+        permissions = meta
     for licence in permissions.iterchildren("{*}license"):
         reference = next(licence.iter("{*}license_ref"), None)
         links = (e.get(_HREF, "") for e in licence.iter("*"))
