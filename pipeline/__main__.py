@@ -6,6 +6,7 @@ sees to its own.)
 """
 
 import argparse
+import difflib
 import errno
 import importlib
 import io
@@ -17,7 +18,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 COMMANDS = {
     "annotate": ("pipeline.job.annotate", "annotate articles: XML in, Parquet and JSON lines out"),
@@ -47,7 +48,17 @@ COMMANDS = {
 class _Parser(argparse.ArgumentParser):
     """A parser, also of each command, that says in one line what it expected."""
 
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = args
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
+        flags = {given.partition("=")[0] for given in self._given if given.startswith("--")}
+        for flag in sorted(flags - self._option_string_actions.keys()):
+            for meant in difflib.get_close_matches(flag, self._option_string_actions, 1, 0.75):
+                message += f"; did you mean {meant} by {flag}?"
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 

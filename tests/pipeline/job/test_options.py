@@ -226,3 +226,10 @@ def test_a_known_name_wins_over_a_folder_here(options, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / DEFAULT_MODEL).mkdir()
     assert options("--model", DEFAULT_MODEL).models[0].folder == DEFAULT_MODEL
+
+
+def test_a_misspelt_flag_is_named_where_it_is_missed(capsys):
+    """Not only the one that it should have been."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["annotate", "--inptu", "a.xml", "--output", "out"])
+    assert "did you mean --input by --inptu?" in capsys.readouterr().err
