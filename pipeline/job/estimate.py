@@ -187,15 +187,16 @@ def lines(found: Found, cost: Cost, args: argparse.Namespace) -> list[str]:
     """What the user is told."""
     counted = "" if found.is_whole else "about "
     threads = args.workers * args.threads
-    hours = found.expected * cost.seconds * cost.threads / threads / 3600
-    time_taken = f"{hours:,.2f} hours" if hours >= 0.1 else f"{hours * 60:,.1f} minutes"
+    seconds = found.expected * cost.seconds * cost.threads / threads
+    units = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
+    size, unit = next(((s, u) for s, u in units if seconds >= 2 * s), units[-1])
     fits = "fits" if cost.peak_bytes < args.memory_mb << 20 else "DOES NOT FIT"
     told = [
         f"articles   {counted}{found.expected:,} ({found.bytes_all / 1e6:,.1f} MB stored)",
         f"an article {cost.core_seconds:.2f} core-seconds, {cost.tokens:,.0f} tokens, "
         f"{cost.annotations:,.0f} annotations",
-        f"time       {time_taken} with {args.workers} workers of {args.threads} threads, "
-        "if theirs are cores like these",
+        f"time       {seconds / size:,.1f} {unit} with {args.workers} workers of {args.threads} "
+        "threads, if theirs are cores like these",
         f"memory     {cost.peak_bytes / 1e6:,.0f} MB, {fits} into {args.memory_mb:,} MB",
     ]
     if args.price is not None:

@@ -18,7 +18,10 @@ def test_estimate_tells_articles_time_memory_and_cost(samples, tiny, capsys):
     told = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
     assert told["articles"].startswith("12 ")
     assert "tokens" in told["an"]
-    assert "minutes with 1 workers" in told["time"]
+    amount, unit = told["time"].split()[:2]
+    assert float(amount) > 0
+    assert unit in ("seconds", "minutes")
+    assert "with 1 workers" in told["time"]
     assert "fits into 1,024 MB" in told["memory"]
     assert "a million articles" in told["cost"]
 
