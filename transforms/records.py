@@ -166,7 +166,7 @@ class Block(NamedTuple):
         title: its own title (the ``meta-name`` of a ``custom-meta``, the bold lead of an untitled
             block), or "".
         kind: ``sec-type``, else ``fn-type``, ``notes-type``, ``content-type`` or
-            ``abstract-type``, or "".
+            ``abstract-type``, else a section's label in words, or "".
         text: the first words of its own text, without the title.
         before: titles of the earlier ``sec`` siblings, in order.
         after: titles of the later ones; for ``body``, of its own sections, as they follow the text

@@ -452,6 +452,15 @@ def test_a_label_of_words_is_a_sections_title():
     assert [(p.section, p.path) for p in article.passages] == [("RESULTS", ("3. Results",))] * 2
 
 
+def test_a_label_tells_that_a_section_is_an_appendix():
+    """Its title is that of its topic."""
+    (article,) = parse(
+        "<article><back><sec><label>Appendix A</label><title>Proofs</title><p>a</p></sec></back>"
+        "</article>"
+    )
+    assert [(p.section, p.path) for p in article.passages] == [("APPENDIX", ("Proofs",))] * 3
+
+
 def test_a_licence_in_the_front_is_metadata():
     """Old articles have it without permissions around it."""
     (article,) = parse(

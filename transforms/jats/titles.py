@@ -21,16 +21,18 @@ def title_of(element: etree._Element, name: str) -> str:
     if name == "AbstractText":
         return element.get("Label", "")
     title = child(element, "title")
-    if (
-        title is None
-        and name in _TOLD_BY_LABEL
-        and WORD.search(plain_text(child(element, "label")))
-    ):
-        title = child(element, "label")
+    if title is None and name in _TOLD_BY_LABEL and (label := label_of(element)):
+        return label
     if title is None and name == "boxed-text":
         caption = child(element, "caption")
         title = None if caption is None else child(caption, "title")
     return plain_text(title)
+
+
+def label_of(element: etree._Element) -> str:
+    """A label in words ("Appendix A"), or ""."""
+    label = plain_text(child(element, "label"))
+    return label if WORD.search(label) else ""
 
 
 def sec_titles(element: etree._Element) -> list[str]:

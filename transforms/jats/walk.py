@@ -36,7 +36,7 @@ from transforms.jats.nodes import (
     primary_language,
     text_length,
 )
-from transforms.jats.titles import WORD, beginning, lead_of, sec_titles, title_of
+from transforms.jats.titles import WORD, beginning, label_of, lead_of, sec_titles, title_of
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
 
@@ -429,7 +429,7 @@ class Walk:
                 Block(
                     block,
                     own or lead_of(element, name),
-                    kind_of(element, *KINDS),
+                    kind_of(element, *KINDS) or (label_of(element) if name == "sec" else ""),
                     beginning(element, own),
                     before,
                     after,
