@@ -133,6 +133,7 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("1. Chemical context", "INTRO"),
         ("2. Structural commentary", "RESULTS"),
         ("5. Synthesis and crystallization", "METHODS"),
+        ("Case studies", "RESULTS"),
     ],
 )
 def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
@@ -272,6 +273,8 @@ def test_topics_of_reviews_are_other() -> None:
     topic = block("Iron in plants", before=("Introduction",), after=("Conclusions",))
     assert code_of(topic, "Uptake", article_type="review-article") == "OTHER"
     assert code_of("Introduction", "Anaemia", article_type="review-article") == "INTRO"
+    for title in ("Case studies", "Clinical presentation"):
+        assert code_of(title, article_type="review-article") == "OTHER"
 
 
 def test_ethics_is_other_unless_inside_methods() -> None:
@@ -406,6 +409,9 @@ def test_case_reports_tell_of_a_case_under_clinical_titles() -> None:
     assert code_of("Outcome and follow-up", article_type="case-report") == "CASE"
     assert code_of("Case 1", article_type="case-report") == "CASE"
     assert code_of("Patient and observation", article_type="case-report") == "CASE"
+    assert code_of("Case series", article_type="case-report") == "CASE"
+    assert code_of("Clinical presentation", article_type="case-report") == "CASE"
+    assert code_of("Patient’s perspective", article_type="case-report") == "CASE"
     topic = block("A girl with fever", before=("Introduction",), after=("Discussion",))
     assert code_of(topic, article_type="case-report") == "CASE"
     assert code_of(topic) == "RESULTS"

@@ -312,7 +312,7 @@ HINTING: Mapping[str, str] = {
         nomenclature|(list of )?symbols
         """,
     "CASE": r"""
-        (the )?cases?|case (\d+|study|studies|series)|clinical (presentation|history|vignette)s?
+        (the )?cases?
         patient (\d+|information|presentation|history|report)
         """,
 }
@@ -364,16 +364,17 @@ IN_RESEARCH: Mapping[str, str] = {
         value of the data|(patient|participant|sample|baseline|subject|study) characteristics
         summary of data|numerical (examples?|experiments)|performance (test|evaluation|analysis)
         result analysis|structur(e|al) (commentary|description)|supramolecular features
-        hirshfeld surface( analys[ie]s)?( and .*)?
+        case stud(y|ies)|hirshfeld surface( analys[ie]s)?( and .*)?
         """,
 }
 # The same, in case reports.
 IN_CASE_REPORT = r"""
     (case|patient) (\d+|[a-z])\b.*|(final |differential )?diagnos[ie]s|investigations?|treatments?
     outcomes?( and follow up)?|follow up|clinical findings|diagnostic assessment|examination
-    therapeutic intervention|patient perspective|timeline|history|management
+    therapeutic intervention|patients? perspectives?|timeline|history|management
     (patients?|cases?)( and observations?)?|observations?|reports?|report of (the |a )?cases?
-    clinical (reports?|observations?|picture|course|descriptions?)
+    clinical (reports?|observations?|picture|course|descriptions?)|case (study|studies|series)
+    clinical (presentation|history|vignette)s?
     """
 # Taxon treatments are OTHER, even in the place of the results.
 TAXON = r"""
