@@ -356,6 +356,9 @@ def test_a_topical_section_of_a_research_article_takes_the_code_of_its_place() -
     assert code_of(finding, article_type="review-article") == "OTHER"
     nowhere = block("A new clock", before=("Introduction",), after=("Conclusions",))
     assert code_of(nowhere) == "OTHER"
+    combined = block("Its calibration", before=("Results and discussion",), after=("Conclusions",))
+    assert code_of(combined) == "RESULTS|DISCUSS"
+    assert code_of(combined._replace(after=("Acknowledgements",))) == "RESULTS|DISCUSS"
 
 
 def test_text_directly_in_the_body_is_an_introduction_only_before_sections_that_tell() -> None:

@@ -276,6 +276,11 @@ def _closing_methods(titles: Sequence[str], topical: bool) -> bool:
     return last and (topical or not first)
 
 
+def _between(before: str, after: str) -> str:
+    """What stands between sections of these codes, or ""."""
+    return PLACES.get((before, after)) or PLACES.get((before.rpartition("|")[2], after), "")
+
+
 def _placed(blocks: Sequence[Block]) -> str:
     """What the place of a topical section among its siblings tells in a research article.
 
@@ -285,18 +290,18 @@ def _placed(blocks: Sequence[Block]) -> str:
     place = top or next((block for block in blocks if block.element == "body"), None)
     if place is None or any(block.element == "back" for block in blocks):
         return ""
-    before = _nearest(map(told, reversed(place.before))).split("|")[-1]
+    before = _nearest(map(told, reversed(place.before)))
     after = _nearest(map(told, place.after)).split("|")[0]
     untitled = normalise(place.title) in _UNTITLED
     if after == "METHODS" and _closing_methods(place.after, topical=not untitled):
         after = ""
     if (before in ("", "INTRO") and after == "METHODS") or (untitled and not before and after):
         return "INTRO"
-    if code := PLACES.get((before, after)):
+    if code := _between(before, after):
         return code
     before = _nearest(told(title) or hinted(title) for title in reversed(place.before))
     after = _nearest(told(title) or hinted(title) for title in place.after)
-    return PLACES.get((before.split("|")[-1], after.split("|")[0]), "")
+    return _between(before, after.split("|")[0])
 
 
 def _walk(blocks: Sequence[Block]) -> str:
