@@ -448,13 +448,17 @@ STATEMENTS: Mapping[str, str] = {
     "ACK_FUND": r"\bfund(ed|ing) (by|from|was|for|provided|sources?|support)"
     r"|\b(financially )?supported( \w+){0,3} by|grants? (from|to|no|number)|\bno (\w+ )?funding"
     r"|(financial|funding|grant) support|funders? had no|^funding|\bsponsored by"
+    r"|\bsupported,? in (whole|part)\b"
     r"|\backnowledges?\b|\bthanks?\b|\bgrateful\b|\bthankful\b|agrade[cç]|apoio financeiro",
     "AUTH_CONT": r"authors? contributions?|contributed equally|equal contribution"
     r"|(conceived|designed) (and|the)|wrote the (paper|manuscript|article)"
     r"|all authors (have )?(read|contributed|approved)|contributed to (the )?(\w+ )?"
-    r"(design|study|writing|work|conception)|equally to th(is|e) (work|study|paper|article)",
+    r"(design|study|writing|work|conception)|equally to th(is|e) (work|study|paper|article)"
+    r"|equally (contributed|supervis)|\bshare[ds]? (the )?(joint )?(first|senior|last) authorship"
+    r"|\b(joint|shared?|co)[ -](first|senior|last)[ -]authors?\b",
     "DATA_AVAIL": r"data (deposition|availability|sharing)|accession (numbers?|codes?)"
-    r"|(data|sequences?|structures?|code|datasets?|coordinates)\b[^.]{0,80}"
+    r"|(?<!supplemental )(?<!supplementary )"
+    r"(data|sequences?|structures?|code|datasets?|coordinates)\b[^.]{0,80}"
     r"\b(available|deposited|accessible|accessed|downloaded)",
     "SUPPL": r"supplement(ary|al) (\w+ )?(materials?|information|data|files?|tables?|figures?)"
     r"|supporting information|additional files? ",
