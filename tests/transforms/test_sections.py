@@ -298,6 +298,15 @@ def test_compliance_with_ethical_standards_is_about_interests_only_when_alone() 
     assert code_of(BACK, block("Declarations", "notes", text=both.text)) == "OTHER"
 
 
+def test_transparency_declarations_go_by_their_text() -> None:
+    """One journal has the authors' interests there, others anything."""
+    title = "Transparency declarations"
+    assert code_of(BACK, block(title, text="None to declare.")) == "COMP_INT"
+    none = block(title, text="AB and CD have no financial relationship with any company.")
+    assert code_of(BACK, none) == "COMP_INT"
+    assert code_of(BACK, block(title, text="This is an honest account.")) == "OTHER"
+
+
 def test_taxon_treatments_take_a_telling_ancestor_or_none() -> None:
     """The parts of a treatment have titles that would tell something elsewhere."""
     taxon = block("Taxonomy", before=("Material and methods",), after=("Discussion",))

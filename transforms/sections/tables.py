@@ -239,7 +239,7 @@ ASIDE = r"""
     (how to )?cite this article( as)?|citations?|copyright( .*)?|notice of .*
     (rights|reprints) and permissions?|provenance( and peer review)?|peer review( information)?
     declarations|statements|current study status
-    transparency (declaration|statement)s?|reporting (summary|checklist)
+    transparency (declaration|statements?)|reporting (summary|checklist)
     """
 
 # Titles that tell only where nothing above them does: the participants of a trial are described in
@@ -443,8 +443,9 @@ CONTAINERS: Mapping[str, str] = {
 # What untitled statements say.
 STATEMENTS: Mapping[str, str] = {
     "COMP_INT": r"(conflicts?|competing|duality|declarations?)( of)?( \w+)? interests?"
-    r"|(no|any|nothing|none|not)\b[^.]{0,40}\bto (disclose|declare)|financial interests?"
-    r"|competing financial|\bno conflicts?\b|conflitos? de interesse",
+    r"|(no|any|nothing|none|not)\b[^.]{0,40}\bto (disclose|declare)"
+    r"|financial (interests?|relationships?)|competing financial|\bno conflicts?\b"
+    r"|conflitos? de interesse",
     "ACK_FUND": r"\bfund(ed|ing) (by|from|was|for|provided|sources?|support)"
     r"|\b(financially )?supported( \w+){0,3} by|grants? (from|to|no|number)|\bno (\w+ )?funding"
     r"|(financial|funding|grant) support|funders? had no|^funding|\bsponsored by"
@@ -476,7 +477,12 @@ TOPICAL = frozenset(
 )  # fmt: skip
 # Elements whose text tells what their title does not, and titles that tell nothing.
 STATED = frozenset(("fn", "ack", "notes", "funding-statement"))
-UNTELLING = frozenset(("additional information", "notes", "note", "footnotes", "peer reviewed"))
+UNTELLING = frozenset(
+    (
+        "additional information", "notes", "note", "footnotes", "peer reviewed",
+        "transparency declarations",
+    )
+)  # fmt: skip
 MAIN_LINE = frozenset(("INTRO", "METHODS", "RESULTS", "DISCUSS", "CONCL", "CASE"))
 # A topical section of a research article, by the telling sections before and after it.
 PLACES: Mapping[tuple[str, str], str] = {
