@@ -277,6 +277,18 @@ def test_topics_of_reviews_are_other() -> None:
         assert code_of(title, article_type="review-article") == "OTHER"
 
 
+
+
+def test_the_type_of_a_reviews_topic_is_not_believed() -> None:
+    """It repeats a word of the title; without a title it is all there is."""
+    topic = block("Methods for differential co-expression", kind="methods")
+    assert code_of(topic, article_type="review-article") == "OTHER"
+    assert code_of(topic) == "METHODS"
+    assert code_of(block(kind="intro"), article_type="review-article") == "INTRO"
+    data = block("Deposits", kind="data-availability")
+    assert code_of(data, article_type="review-article") == "DATA_AVAIL"
+
+
 def test_ethics_is_other_unless_inside_methods() -> None:
     """A statement by itself has no code of its own."""
     assert code_of(BACK, block("Ethics approval and consent to participate", "notes")) == "OTHER"
@@ -376,6 +388,13 @@ def test_a_topical_section_of_a_research_article_takes_the_code_of_its_place() -
     combined = block("Its calibration", before=("Results and discussion",), after=("Conclusions",))
     assert code_of(combined) == "RESULTS|DISCUSS"
     assert code_of(combined._replace(after=("Acknowledgements",))) == "RESULTS|DISCUSS"
+
+
+def test_a_summary_before_the_results_concludes_nothing() -> None:
+    """It sums up what was done."""
+    summary = block("Summary", before=("Introduction",), after=("Results", "Discussion"))
+    assert code_of(summary) == "METHODS"
+    assert code_of(summary._replace(before=MAIN[:4], after=())) == "CONCL"
 
 
 def test_text_directly_in_the_body_is_an_introduction_only_before_sections_that_tell() -> None:

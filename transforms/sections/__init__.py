@@ -259,6 +259,23 @@ def _container(blocks: Sequence[Block]) -> str:
     return inner
 
 
+def _typed(block: Block, research: bool) -> str:
+    """What the type of a block tells.
+
+    Some journals type a section by words of its title, which in a review are those of its topic.
+    """
+    code = _kind_code(block.kind)
+    is_topic = not research and block.element == "sec" and block.title
+    return "" if is_topic and code.split("|")[0] in MAIN_LINE else code
+
+
+def _hinted(block: Block, research: bool) -> str:
+    """What the title of a block hints; a summary before the results is no conclusion."""
+    code = hinted(block.title, research)
+    early = code == "CONCL" and any("RESULTS" in told(title) for title in block.after)
+    return "" if early else code
+
+
 def _nearest(codes: Iterable[str]) -> str:
     """The first code of the main line among these, or ""."""
     return next((code for code in codes if code.split("|")[0] in MAIN_LINE), "")
@@ -346,15 +363,15 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
     ]
     if code := _container(blocks) or _walk(blocks):
         return code
-    if code := next(filter(None, (_kind_code(block.kind) for block in reversed(blocks))), ""):
+    research = article_type not in TOPICAL
+    if code := next(filter(None, (_typed(block, research) for block in reversed(blocks))), ""):
         return code
     titles = [block.title for block in reversed(blocks) if block.title]
     if article_type == "case-report" and any(
         _IN_CASE_REPORT.fullmatch(normalise(title)) for title in titles
     ):
         return "CASE"
-    research = article_type not in TOPICAL
-    if code := next(filter(None, (hinted(title, research) for title in titles)), ""):
+    if code := next(filter(None, (_hinted(block, research) for block in reversed(blocks))), ""):
         return code
     if not research or any(_TAXON.fullmatch(normalise(title)) for title in titles):
         return "OTHER"
