@@ -134,6 +134,8 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("2. Structural commentary", "RESULTS"),
         ("5. Synthesis and crystallization", "METHODS"),
         ("Case studies", "RESULTS"),
+        ("Future outlook: including a microbial perspective", "CONCL"),
+        ("Key results", "RESULTS"),
     ],
 )
 def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
@@ -199,6 +201,7 @@ def test_the_own_title_decides_else_the_nearest_ancestor_that_tells() -> None:
     assert code_of("Results and discussion", "Thermal stability") == "RESULTS|DISCUSS"
     assert code_of("Results", "Participants") == "RESULTS"
     assert code_of("Results", "Statistical analysis") == "RESULTS"
+    assert code_of("Discussion", "Key results") == "DISCUSS"
 
 
 def test_titles_win_over_types() -> None:

@@ -162,7 +162,10 @@ def hinted(title: str, research: bool = True) -> str:
     text = normalise(title)
     parts = [text, *_PARTS.split(text)]
     codes = [_part(part) or _hint(part, research) for part in parts]
-    return codes[0] or (_joined(codes[1:]) if all(codes[1:]) else "")
+    if codes[0] or all(codes[1:]):
+        return codes[0] or _joined(codes[1:])
+    head = _HEAD.match(text)  # "Future outlook: including microbes"
+    return "CONCL" if head and _hint(head[1], research) == "CONCL" else ""
 
 
 @lru_cache(_TITLES)

@@ -79,7 +79,7 @@ TELLING: Mapping[str, str] = {
         """,
     "RESULTS": r"""
         results?( section| obtained)?|resultados?|resultats|ergebnisse
-        (main|key|overall|general|preliminary|principal) results?
+        (general|preliminary) results?
         (experimental|empirical|simulation|numerical|experiment) results?
         (\w+ )?results and (analys[ie]s|interpretations?|findings|observations|statistics)
         (analys[ie]s|findings) and results|resultados e analises?|results (of|from) (the|this) .*
