@@ -136,6 +136,17 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Case studies", "RESULTS"),
         ("Future outlook: including a microbial perspective", "CONCL"),
         ("Key results", "RESULTS"),
+        ("Contribución de los autores", "AUTH_CONT"),
+        ("Contributions des auteurs", "AUTH_CONT"),
+        ("Declaración de conflicto de intereses", "COMP_INT"),
+        ("Liens d'intérêts", "COMP_INT"),
+        ("Finanzierung", "ACK_FUND"),
+        ("Material und Methode", "METHODS"),
+        ("Patienten und Methoden", "METHODS"),
+        ("Hintergrund", "INTRO"),
+        ("Introduzione", "INTRO"),
+        ("Discussion générale", "DISCUSS"),
+        ("Cas clinique", "CASE"),
     ],
 )
 def test_a_title_tells_in_any_dress(title: str, code: str) -> None:

@@ -51,7 +51,7 @@ TELLING: Mapping[str, str] = {
         (background|introduction|introducao) (and|e) (rationale|significance|context|overview)( .*)?
         (background|introduction|introducao) (and|e) (hypothes[ie]s|goals?|scope|summary)( .*)?
         (background|introduction|introducao) (and|e) (literature|related work|theor(y|etical))( .*)?
-        introducao|introduccion|einleitung|einfuhrung
+        introducao|introduccion|introduzione|einleitung|einfuhrung|hintergrund
         """,
     "METHODS": r"""
         ((general|main|our|online|star|detailed|extended|full) )?(methods?|methodolog(y|ies))
@@ -75,7 +75,7 @@ TELLING: Mapping[str, str] = {
         (materia(l|is|les)|pacientes|sujeitos|sujetos|participantes) (e|y) metodos?
         (procedimentos?|procedimientos?|percursos?|caminhos?|aspectos) metodologicos?( .*)?
         (desenho|delineamento|abordagem|diseno) metodologic[oa]
-        (materiel|patients) et methodes|methoden|methodik|material und methoden
+        (materiel|patients) et methodes|methoden|methodik|(material|patienten) und methoden?
         """,
     "RESULTS": r"""
         results?( section| obtained)?|resultados?|resultats|ergebnisse
@@ -91,7 +91,7 @@ TELLING: Mapping[str, str] = {
     "DISCUSS": r"""
         ((general|overall|brief|further|final|main) )?discussions?( section)?
         discussion (of|on) (the )?(main |key |our )?(results|findings)( .*)?
-        discuss(ao|ion)|discusion|diskussion
+        discuss(ao|ion)|discusion|diskussion|discussion generale
         ((study|main|potential|key|methodological|our|some|strengths and) )*limitations?\
 ( and (strengths|weaknesses|future .*|directions|implications))?( of (the|this|our) .*)?
         strengths and weaknesses( of .*)?|limitacoes( do estudo)?|limitaciones( del estudio)?
@@ -115,7 +115,7 @@ TELLING: Mapping[str, str] = {
         case (presentation|report|description|history|series)s? (\d+|and (?!discussion).*|of .*)
         (clinical|illustrative) cases?|(presentation|description) of (the )?cases?
         (relatos?|descricao|apresentacao|reporte|presentacion|descripcion) de(l)? casos?
-        (relatos?|descricao|apresentacao) dos? casos?|casos? clinicos?
+        (relatos?|descricao|apresentacao) dos? casos?|casos? clinicos?|cas cliniques?
         """,
     "SUPPL": r"""
         (electronic |online |web |data )?supplement(ary|al)( (and|for|to|of|s?\d).*)?
@@ -161,6 +161,7 @@ TELLING: Mapping[str, str] = {
         statement of financial support|(sources? of )?sponsorship|sources? of support
         (fontes?|fuentes?) de (financiamento|financiamiento|financiacion|fomento)
         financiamento|financiamiento|financiacion|(apoio|suporte|apoyo) financeiro|financement
+        finanzierung
         """,
     "AUTH_CONT": r"""
         (individual |co )?(authors?|authorship|contributors?) (\w+ )?contributions?( .*)?
@@ -170,7 +171,7 @@ TELLING: Mapping[str, str] = {
         authors and contributors|contributor information|authors? and contributions?
         contributions? (of|by) (the )?(individual )?(authors?|contributors)( .*)?
         contribuic(ao|oes) d[eo]s? (cada )?autor(es)?|contribuicao autoral|colaboradores
-        contribuciones? de (los )?autor(es)?
+        contribucion(es)? de (los )?autor(es)?|contributions? des auteurs
         """,
     "COMP_INT": r"""
         (potential |possible |authors? )?(conflicts?|dualit(y|ies)) (of )?interests?
@@ -186,7 +187,8 @@ interests? (statements?|disclosures?|declarations?|policy|information|forms?)
         financial conflicts? of interests?|(financial|commercial) interests?
         interests? (statements?|declarations?|disclosures?)|confict of interest|coi statements?
         conflitos? de interesses?|conflictos? de interes(es)?|conflits? d ?interets?
-        declaracao de (conflitos? de )?interesses?|interessenkonflikt
+        declaracao de (conflitos? de )?interesses?|interessenkonflikt|liens d ?interets?
+        declaracion de (conflictos? de )?interes(es)?
         """,
     "DATA_AVAIL": r"""
         (data|code|software|materials?|resource|datasets?|samples?|database|source code|model|dna\
