@@ -136,6 +136,19 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Case studies", "RESULTS"),
         ("Future outlook: including a microbial perspective", "CONCL"),
         ("Key results", "RESULTS"),
+        ("Role of the Funder/Sponsor:", "ACK_FUND"),
+        ("Sponsor’s role", "ACK_FUND"),
+        ("Additional Contributions:", "ACK_FUND"),
+        ("Concept and design:", "AUTH_CONT"),
+        ("Acquisition, analysis, or interpretation of data:", "AUTH_CONT"),
+        ("Drafting of the manuscript:", "AUTH_CONT"),
+        ("Critical revision of the manuscript for intellectual content:", "AUTH_CONT"),
+        ("Obtained funding:", "AUTH_CONT"),
+        ("Administrative, technical, or material support:", "AUTH_CONT"),
+        ("Guarantor", "AUTH_CONT"),
+        ("Collaborators", "AUTH_CONT"),
+        ("Research data and other materials availability", "DATA_AVAIL"),
+        ("GenBank accessions", "DATA_AVAIL"),
         ("Contribución de los autores", "AUTH_CONT"),
         ("Contributions des auteurs", "AUTH_CONT"),
         ("Declaración de conflicto de intereses", "COMP_INT"),
@@ -235,7 +248,17 @@ def test_back_matter_is_told_by_its_own_title_wherever_it_stands() -> None:
     assert code_of("Supporting information", "Methods") == "SUPPL"
 
 
-@pytest.mark.parametrize("title", ["Accessions", "Supplement", "Additional data", "Contributors"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Accessions",
+        "Supplement",
+        "Additional data",
+        "Contributors",
+        "Collaborators",
+        "Concept and design",
+    ],
+)
 def test_some_titles_of_the_back_matter_are_topics_in_the_main_line(title: str) -> None:
     """Accessions of rice, a food supplement, the centres that took part."""
     assert code_of("Methods", title) == "METHODS"
@@ -291,6 +314,10 @@ def test_topics_of_reviews_are_other() -> None:
         assert code_of(title, article_type="review-article") == "OTHER"
 
 
+def test_reviews_tell_how_they_searched() -> None:
+    """Their only methods."""
+    for title in ("Search methodology", "Review methodology", "Methods of literature search"):
+        assert code_of(title, article_type="review-article") == "METHODS"
 
 
 def test_the_type_of_a_reviews_topic_is_not_believed() -> None:

@@ -155,10 +155,11 @@ TELLING: Mapping[str, str] = {
         (open access )?funding (sources?|information|statements?|support|disclosures?|details?)
         (funding|sponsorship) (bod(y|ies)|agenc(y|ies)|acknowledge?ments?|declarations?|source .*)
         funding( and |/)(support|sponsorship)|(sources?|statement|declaration|disclosure) of funding
-        (the )?roles? of (the )?(funding|study)? ?(sources?|funders?|sponsors?|bod(y|ies))( .*)?
+        (the )?roles? of (the )?(funding|study)? ?(sources?|funders?|sponsors?|bod(y|ies))([ /].*)?
         (sources? of )?(financial|grant|research) (support|assistance)( .{0,30})?
         grants? (sponsors?|information|numbers?|funding)|financial disclosures?
         statement of financial support|(sources? of )?sponsorship|sources? of support
+        additional contributions|sponsors? role
         (fontes?|fuentes?) de (financiamento|financiamiento|financiacion|fomento)
         financiamento|financiamiento|financiacion|(apoio|suporte|apoyo) financeiro|financement
         finanzierung
@@ -167,6 +168,9 @@ TELLING: Mapping[str, str] = {
         (individual |co )?(authors?|authorship|contributors?) (\w+ )?contributions?( .*)?
         (statement|declaration) of (authors? contributions?|authorship|contributions?)
         contributors?|contributorship( statement)?|contributions? statements?|authors? roles?
+        (study )?concept and design|drafting of the manuscript|obtained funding|guarantors?
+        acquisition, analysis,? (or|and) interpretation of (the )?data|collaborators
+        critical revision of the manuscript( .*)?|administrative, technical,? (or|and) .* support
         credit (authorship|authors?|taxonomy|statement|roles?).*|authors? statements?|authorship
         authors and contributors|contributor information|authors? and contributions?
         contributions? (of|by) (the )?(individual )?(authors?|contributors)( .*)?
@@ -191,16 +195,17 @@ interests? (statements?|disclosures?|declarations?|policy|information|forms?)
         declaracion de (conflictos? de )?interes(es)?
         """,
     "DATA_AVAIL": r"""
-        (data|code|software|materials?|resource|datasets?|samples?|database|source code|model|dna\
-|sequences?)\
-(,? (and )?(data|code|software|materials?|resource|reagent|model|source code|protocols?))* \
+        (research )?(data|code|software|materials?|resource|datasets?|samples?|database|source code\
+|model|dna|sequences?)\
+(,? (and )?(other )?(data|code|software|materials?|resource|reagent|model|source code|\
+protocols?))* \
 (availability|accessibility|sharing|deposition|archiving|repository|accession)( .{0,40})?
         (research )?data (access|depositions?|statements?|archive)( statements?)?
         ((statement|declaration) (of|on) )?(data )?(availability|accessibility|sharing|deposition)\
  of (the )?(\w+ )?(data|code|software|materials?|datasets?|resources|reagents|source code)( .*)?
         availability and (requirements|implementation)|data and code|underlying data|open data
         (deposited|repository) data|open practices( statement)?|major datasets?
-        (\w+ ){0,3}(accession|genbank|pdb) (numbers?|codes?|ids?)( .*)?|accessions?
+        (\w+ ){0,3}(accession|genbank|pdb) (numbers?|codes?|ids?)( .*)?|(genbank )?accessions?
         (\w+ ){0,2}data accessions?( .*)?
         (declaracao de )?disponibilidade (dos|de) dados.*|disponibilidad de (los )?datos.*
         dados de pesquisa
@@ -268,6 +273,7 @@ HINTING: Mapping[str, str] = {
         """,
     "METHODS": r"""
         statistics( and .*)?|statistical (analys[ie]s|methods?|considerations|approach|plan)( .*)?
+        (search|review) (methods?|methodology)|methods? of (the )?literature search
         (literature )?search( strategy)?( and .*)?|(study|article|literature) (selection|search)
         (inclusion|exclusion|eligibility|selection)( and (inclusion|exclusion|selection))? criteria
         data (extraction|collection|sources?|synthesis)( and .*)?|search criteria|survey design
@@ -508,9 +514,10 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("CASE", "CONCL"): "CASE",
 }
 # Titles of the back matter that are topics inside the main line: the rice accessions of the
-# methods, a food supplement, the centres that contributed patients.
+# methods, a food supplement, the centres that contributed patients, the concept of a device.
 ALSO_TOPICS = r"""
-    accessions?|supplement|additional data|contributors?
+    accessions?|supplement|additional data|contributors?|collaborators
+    additional contributions|(study )?concept and design
     """
 # Said by their own title wherever they stand.
 BACK_MATTER = frozenset(
