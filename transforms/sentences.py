@@ -104,11 +104,13 @@ _BRACKET_FOLLOWS = re.compile(
 _SYMBOL_FOLLOWS = re.compile(
     r"""[a-z-]{0,16}[A-Z0-9] | [a-zα-ω]-           # "p53", "mRNA", "c-Myc"
     | [a-z]{2,3}-[a-z]\b | (?:alpha|beta|gamma|delta|kappa)\b
-    | [a-z]{1,4} (?: [,:)=] | -[a-z]: | \ = )      # a legend: "a, amnion", "b-d: SEM", "n = 5"
-    | [a-z] (?: [–,-]\ ?[a-z])? \ [A-Z]            # a panel of a figure: "b Growth", "c, d Mice"
+    | [a-z]{1,4} (?: [,:)=] | -[a-z]: | \s= )      # a legend: "a, amnion", "b-d: SEM", "n = 5"
+    | [np]\s?[<>≤≥]                                # "p < 0.05"
+    | [a-z] (?: [–,-]\ ?[a-z])? \s[A-Z]            # a panel of a figure: "b Growth", "c, d Mice"
     """,
     re.VERBOSE,
 )
+_PANEL_FOLLOWS = re.compile(r"\([A-Z](?:[,–-] ?[A-Z]){0,9}\)\s[A-Z]")  # "(A,B) Mice at birth"
 _REST_OF_BRACKET = re.compile(r"[^().]{1,40}\)")
 _FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,–-]?)")
 
@@ -176,15 +178,13 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         if in_bracket and not _SYMBOL_FOLLOWS.match(text, following):  # "Relative (rel.) amounts"
             return False
         if _SYMBOL_FOLLOWS.match(text, following):
-            return key in _UNITS or len(word) > 1 or word.isdigit()
+            return key in _UNITS or len(word) > 1 or not word.isalpha()
         return key not in _UNITS and _is_plain(word)
     if opening in "([":
-        return not (
-            key in _EITHER
-            or key in _BEFORE_NUMBER
-            or (are_initials and "." in word)
-            or _is_linnaeus(words)
-        )
+        if (are_initials and "." in word) or _is_linnaeus(words):
+            return False
+        is_abbreviation = key in _EITHER or key in _BEFORE_NUMBER
+        return not is_abbreviation or _PANEL_FOLLOWS.match(text, following) is not None
     if is_starter:
         return True
     if in_bracket and _FIRST_AUTHORITY.search(text, max(start, stop - 100), stop + 1):
