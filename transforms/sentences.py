@@ -49,20 +49,20 @@ _INSIDE = _words(
     """acad adj aff anal anhyd anon approx aq assoc asst avg biochem biol biophys bv c.f ca calc
     calcd cf chem clin conc cv dept dil e.g ed eds eg eq eqn eqns eqs equ esp excl ext f.sp fig figs
     genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
-    physiol proc pv ref refs resp rev satd sci sect ser serovar ssp str subsp substr supp suppl syn
+    physiol proc pv ref refs resp rev satd sci sect serovar ssp str subsp substr supp suppl syn
     technol univ unpub unpubl v.s var virol viz vs
     Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
     """acc alt app art b.p c cat ch chap chr comm ex exon fr i.pl lat lot m.p n no nos nr o.d p para
-    pl pp pt sec secs tab tabl v ver vol vols wt"""
+    pl pp prot pt sec secs ser tab tabl v ver vol vols wt FIG FIGS"""
 )
 # At the end of a sentence only before a word that looks like the start of one:
 _EITHER = _words(
     """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
     lib mut neg obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v p.i
-    p.m p.o s.c M.D S.D S.E S.E.M U.S.A"""
+    p.m p.o s.c ltda statacorp M.D S.D S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 _UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")
@@ -77,7 +77,12 @@ _BEFORE_PERSON = _words(
     "& against and are by de for from gift is of por thank thanks to us was were which with"
 )
 
-_ABBREVIATION = re.compile(r"[A-Za-z.]+\Z")
+_SEROVARS = _words(
+    """Choleraesuis Dublin Enteritidis Gallinarum Heidelberg Infantis Newport Paratyphi Typhi
+    Typhimurium"""
+)
+
+_ABBREVIATION = re.compile(r"(?<![A-Za-z.\d])[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
 _SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Am. J. Physiol."
 _ITEM_NUMBER = re.compile(r"\d{1,2}\)?")
@@ -90,8 +95,9 @@ _NUMBER_SIGN = re.compile(r"N(?:os?|r)\b(?:\.|:?\s?[A-Z]{0,6}-?\d)")  # "Cat. No
 _CODE_FOLLOWS = re.compile(r"(?:[A-Z]{1,12}[/ -]?){1,4}\d")  # "No. BB/P02338X/1"
 # "Schisandra chinensis (Turcz. ex Ledeb.) Baill.": who named a species, and who renamed it.
 _FIRST_AUTHORITY = re.compile(
-    r"[A-Z][a-z]{1,30}\ [a-z-]{2,30} (?:\ (?:var|subsp|ssp|f)\.\ [a-z-]{2,30})?"
-    r"\ \((?:(?:[A-Z][\w.]{0,20}|ex|et|f\.?|&)\ ?){1,6}\.\Z",
+    r"[A-Z](?:[a-z]{1,30}|\.)\ (?:(?:aff|cf)\.\ )?[a-z-]{2,30}"
+    r"(?:\ (?:var|subsp|ssp|f)\.\ [a-z-]{2,30})?"
+    r"\ \((?:(?:[A-Z][\w.]{0,20}|[Ee]x|et|f\.?|&)\ ?){1,6}\.\Z",
     re.VERBOSE,
 )
 _BRACKET_FOLLOWS = re.compile(
@@ -187,6 +193,8 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         return not is_abbreviation or _PANEL_FOLLOWS.match(text, following) is not None
     if is_starter:
         return True
+    if name in _SEROVARS and (are_initials or key == "ser"):
+        return False
     if in_bracket and _FIRST_AUTHORITY.search(text, max(start, stop - 100), stop + 1):
         return False
     if key in _BEFORE_NUMBER:
@@ -195,6 +203,8 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if key in _EITHER:
         # "et al. Cells were", but "Inc. Boston, MA", "(BD Inc. San Jose)", "Co. Ltd.", "sp. B510".
         if _REST_OF_BRACKET.match(text, following) and _is_in_bracket(text, start, stop):
+            return False
+        if key in {"sp", "spp"} and mark in {"-", "–"}:  # "Bacillus sp. MS-F-86"
             return False
         return name.isalpha() and name[0].isupper() and mark not in {".", ","}
     if are_initials:

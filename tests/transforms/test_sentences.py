@@ -60,9 +60,14 @@ PASSAGES = [
     "What is the role of p53? | p53 is a protein. | Is it? | β-Catenin moved! | mTOR fell.",
     "E. coli str. K-12 substr. MG1655 (mol. wt. 50 kDa, mol. wt. (ca. 5 kDa), o.d. 5 mm) grew.",
     "Relative (rel.) expression (SEE pers. obs.) and depths (avg. 0.45%; m.p. 316 °C) were noted.",
+    "Resistance is seen in MDR S. Typhi and treated S. Paratyphi. | S. enterica ser. Dublin too.",
     "It was fixed. | n\u2009=\u20093 for all. | p < 0.05 was met. | n\xa0≥\xa05. | b\xa0Mice.",
     "It was seen by Khan et al. | (B) Mice. | Day 2 p.i. | (E–F) Rats. | Of wt. | (I, J) A.",
+    "We thank Ing. Bell (prot. 2002061749), STATA (StataCorp. 2005) and Cobre Ltda. (Oslo).",
+    "It is the catalytic Ser. | Even so it binds.",
     "It was crucial. | γH2AX was normal. | μCT shows it. | µ-Opioids fell.",
+    "Of C. fasciola (Lindl.) Cogn. and Ocotea aff. montana (Meisn.) Mez it is.",
+    "We used Herbaspirillum sp. MS-F-86 and Bacteroides spp. | Mice ate.",
     "It is given by \ufffc. | c, d The same. | It rose to 5 %. | p53 fell.",
 ]
 
