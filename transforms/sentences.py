@@ -51,7 +51,7 @@ _INSIDE = _words(
     genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
     physiol proc pv ref refs resp rev satd sci sect serovar ssp str subsp substr supp suppl syn
     technol univ unpub unpubl v.s var virol viz vs
-    Dr Drs Exp Ft Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
+    Dr Drs Exp Ft Ing Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
 )
 # Only before a number, a code or a single letter ("No. 5", "cat. AB123") inside a sentence:
 _BEFORE_NUMBER = _words(
@@ -84,7 +84,8 @@ _SEROVARS = _words(
 
 _ABBREVIATION = re.compile(r"(?<![A-Za-z.\d])[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
-_SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}")  # "cluster Mm. 8356", "Am. J. Physiol."
+# "cluster Mm. 8356", "Am. J. Physiol.", "Figure. 1"
+_SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}|Figures?|Tables?|Equations?")
 _ITEM_NUMBER = re.compile(r"\d{1,2}\)?")
 _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
@@ -108,7 +109,7 @@ _BRACKET_FOLLOWS = re.compile(
     re.VERBOSE,
 )
 _SYMBOL_FOLLOWS = re.compile(
-    r"""[a-z-]{0,16}[A-Z0-9] | [a-zα-ω]-           # "p53", "mRNA", "c-Myc"
+    r"""[a-zα-ωµ-]{0,16}[A-Z0-9] | [a-zα-ωµ]-      # "p53", "mRNA", "γH2AX", "c-Myc"
     | [a-z]{2,3}-[a-z]\b | (?:alpha|beta|gamma|delta|kappa)\b
     | [a-z]{1,4} (?: [,:)=] | -[a-z]: | \s= )      # a legend: "a, amnion", "b-d: SEM", "n = 5"
     | [np]\s?[<>≤≥]                                # "p < 0.05"
