@@ -58,6 +58,17 @@ def marked(text: str) -> str:
         ("({12}, Fig. 1) was", "(Fig. 1) was"),
         ("(Fig. 1; see {12}) was", "(Fig. 1) was"),
         ("(e.g., [{8}], pl. 40)", "(e.g., pl. 40)"),
+        ("as reported by ({Smith, 2000}).", "as reported by (Smith, 2000)."),
+        ("According to ({Li, 2001}; {Wu, 2002}), it", "According to (Li, 2001; Wu, 2002), it"),
+        ("as in ({Li, 2001}) and ({Wu, 2002}), which", "as in (Li, 2001) and (Wu, 2002), which"),
+        ("in ({Li, 2001}) mice and knock-in ({Wu, 2002}).", "in mice and knock-in."),
+        ("given as ({Li, 2001}): ~", "given as: \ufffc"),
+        ("was compared in [{12}]. Then", "was compared in. Then"),
+        ("(Fig. 1; see also [{4}])", "(Fig. 1)"),
+        ("(mice; reviewed in [{4}])", "(mice)"),
+        ("([{5}], and this study)", "(this study)"),
+        ("([{5}]; and this study)", "(this study)"),
+        ("([{5}] and data not shown)", "(data not shown)"),
         ("empty {} marks [{}–{}] go", "empty marks go"),
         ("kept () and [,] and (see)", "kept () and [,] and (see)"),
         ("gene <a> and p<*>.", "gene and p."),
@@ -128,7 +139,22 @@ def test_every_run_stands_in_the_raw_text(template, data):
 
 
 @pytest.mark.parametrize(
-    "raw", ["[", "(", "[,", "( ", "({1}; ", "(Smith, ", "(ref. ", "(and ", "{1},", ", {1}", "{"]
+    "raw",
+    [
+        "[",
+        "(",
+        "[,",
+        "( ",
+        "({1}; ",
+        "(Smith, ",
+        "(ref. ",
+        "(and ",
+        "{1},",
+        ", {1}",
+        "{",
+        ", and",
+        "in ({Li, 2001}) ",
+    ],
 )
 def test_long_odd_text_is_cleaned_in_one_go(raw):
     """Backtracking over such a text would take longer than anyone can wait."""

@@ -92,11 +92,22 @@ _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*[\[(]?\s*$")
 # A superscript after the whole word is a citation: "GAPDH was the reference.<sup>12</sup>"
 _REF_BEFORE_SUP = re.compile(r"\b(?:[Rr]efs?|References?)\.?\s*[\[(]?\s*$")
 _GOES_ON = re.compile(r"[\s\])]*(?:[,;]?\s*(?:and|or|&)|[,;‐‑‒–—−-])?\s*[\[(]?\s*")
+# "as reported by (Smith, 2000)." needs its object.
+_OBJECT_AFTER = re.compile(
+    r"(?<![\w-])(?:[Ii]n|[Bb]y|[Ff]rom|[Oo]f|[Ww]ith|as|to|based on|[Ss]ee(?: also)?|[Uu]nlike"
+    r"|(?<!the )following|Following|e\.g\.,?)\s*$"
+)
+_NO_OBJECT = re.compile(
+    r"\s*(?:$|[.,;()\[\]]|[‐‑‒–—−-]\s*[\[(]|(?:and|or|but|who|that|which|where|for|to|with|by|from"
+    r"|in|as|is|are|was|were|has|have)\b)"
+)
+_IN_WORDS = re.compile(f"[{_YEAR}{_NAMED}]")
+_LEADING = r"(?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.),?){0,3}"
+_LED = re.compile(rf"[,;]{_LEADING}\s*$")
 _DANGLING = re.compile(
-    rf"[,;](?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.))?\s*{_CUT}[\s{_CUT},;]*"
-    r"(?=[)\]）］])"
+    rf"[,;]{_LEADING}\s*{_CUT}[\s{_CUT},;]*(?=[)\]）］])"
     rf"|[,;]\s*{_CUT}[\s{_CUT}]*(?=[.,;])"
-    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*[,;:]\s*"
+    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*(?:[,;:]\s*(?:and\s+)?|and\s+)"
 )
 
 
@@ -121,7 +132,7 @@ def clean(raw: str, sups: Sequence[tuple[int, int]] = ()) -> Clean:
 
     Citation marks go with the brackets, commas and dashes that stand only to hold them. Numbers go
     everywhere but after "ref."; names and years go where a bracket holds nothing else, and stay
-    where they are part of the sentence ("Smith et al. showed").
+    where they are part of the sentence ("Smith et al. showed", "as shown by (Smith, 2004).").
 
     Args:
         raw: text and marks.
@@ -166,6 +177,18 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
         named = match.end()
         return match[0]
 
+    def cut_unless_object(match: re.Match[str]) -> str:
+        nonlocal named
+        start, end = match.span()
+        before = max(start - 24, 0)
+        goes_led = raw.startswith((")", "]", "）", "］"), end) and _LED.search(raw, before, start)
+        is_object = _OBJECT_AFTER.search(raw, before, start) and _NO_OBJECT.match(raw, end)
+        goes_on = named and named <= start and _GOES_ON.fullmatch(raw, named, start)
+        if goes_led or not (is_object or goes_on) or not _IN_WORDS.search(match[0]):
+            return cut_unless_named(match)
+        named = end
+        return match[0]
+
     raw = _CITED.sub(classified, raw)
     raw = _FOOTNOTE_IN_WORDS.sub(_WORDS, raw)
     pieces = []
@@ -175,7 +198,7 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
             pieces += [raw[done:start], cut_unless_named(match, _REF_BEFORE_SUP)]
             done = end
     raw = "".join([*pieces, raw[done:]])
-    raw = _BRACKETS.sub(cut_unless_named, raw)
+    raw = _BRACKETS.sub(cut_unless_object, raw)
     named = 0
     raw = _ROW.sub(cut_unless_named, raw)
     return _DANGLING.sub(cut, raw)
