@@ -11,7 +11,6 @@ from models.fetch import HOMES, fetch_model
 from models.files import ModelError, UnavailableError
 from models.quantize import quantize_model
 from pipeline.numbers import positive, positive_float
-from transforms import inference
 
 WRONG_USE = (ModelError,)
 FAILURES = (UnavailableError, OSError)
@@ -159,8 +158,8 @@ def _bench(args: argparse.Namespace) -> int:
     best = recommend(speeds)
     print(
         f"recommended: --threads {best.threads} ({best.tokens_per_second:,.0f} tokens/s in "
-        f"{best.peak_megabytes:.0f} MB, in batches of {best.batch_tokens} padded tokens; those of "
-        f"annotate hold at most {inference.BATCH_TOKENS})"
+        f"{best.peak_megabytes:.0f} MB, in batches of {best.batch_tokens} padded tokens; "
+        "annotate cuts its own)"
     )
     return 0
 
