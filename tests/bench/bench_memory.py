@@ -146,7 +146,8 @@ def watch(jobs: list[subprocess.Popen[bytes]], outputs: Path) -> list[tuple[int,
             if receipt not in seen:
                 [planned] = re.findall(r'"planned": (\d+)', receipt.read_text()) or ["0"]
                 seen[receipt] = int(planned)
-        points.append((sum(seen.values()), memory_of(trees)))
+        if memory := memory_of(trees):  # none when they have just ended
+            points.append((sum(seen.values()), memory))
         time.sleep(0.25)
     return points
 
