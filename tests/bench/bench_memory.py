@@ -29,6 +29,11 @@ from tests.bench.shared import need
 from transforms.archives import scan_archive
 from transforms.records import Archive, SourceArticle
 
+# Of each area in smaps: its place in a file, the file, and the kilobytes in memory.
+_AREA = re.compile(
+    r"^[0-9a-f]+-[0-9a-f]+ \S+ ([0-9a-f]+) \S+ \d+ *(.*)\n(?:[A-Z]\w+:.*\n)*?Rss: +(\d+)", re.M
+)
+
 FIRST = 50
 """Articles before the slope is taken: until then caches fill."""
 
@@ -67,20 +72,22 @@ def write_largest(bulk: Path, count: int, path: Path) -> str:
 
 
 def memory_of(jobs: Sequence[psutil.Process]) -> int:
-    """Bytes of process trees: what is each process's own, and once what they map of a file.
+    """Bytes of process trees: what is each process's own, and once what they map of files.
 
     Not the proportional share of files (PSS): it rises when others that map them end.
     """
     own = 0
-    files: dict[str, int] = {}
+    files: dict[tuple[str, str], int] = {}
     for job in jobs:
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
             for process in (job, *job.children(recursive=True)):
-                for area in process.memory_maps():
-                    if area.path.startswith("["):  # [heap], [anon] ...
-                        own += area.rss
-                    else:
-                        files[area.path] = max(files.get(area.path, 0), area.rss)
+                for offset, path, size in _AREA.findall(
+                    Path(f"/proc/{process.pid}/smaps").read_text()
+                ):
+                    if path.startswith("/"):
+                        files[path, offset] = max(files.get((path, offset), 0), int(size) << 10)
+                    else:  # nameless, [heap] ...
+                        own += int(size) << 10
     return own + sum(files.values())
 
 
