@@ -19,7 +19,7 @@ from models.files import (
     file_sha256,
     listed_files,
 )
-from transforms.remote import transport_of
+from transforms.remote import reason_of, transport_of
 
 # Where models known by name live, and what is known of their files. QEB8L's authors publish no
 # hash of its graph; these two say that the labels and the vocabulary are the published ones.
@@ -162,7 +162,7 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
             shutil.copyfileobj(stream, copy, 1 << 20)
     except Exception as error:  # each scheme's library has its own errors
         (folder / name).unlink(missing_ok=True)
-        reason = _reason(error)
+        reason = reason_of(error)
         if isinstance(error, requests.HTTPError) and error.response is not None:
             missing = error.response.status_code in ABSENT
         else:
@@ -177,10 +177,3 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
         problem = "there is no" if missing else "cannot fetch"
         raise UnavailableError(f"{problem} {source}: {reason}") from error
     return True
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, in a line."""
-    if isinstance(error, requests.ConnectionError):
-        return "no connection to the server"  # its own text is nested five deep
-    return " ".join(str(error).split())

@@ -108,6 +108,11 @@ class Model:
     tolerance: float
 
     @property
+    def full_name(self) -> str:
+        """``NAME@FINGERPRINT``, which tells models apart: the column ``model`` of annotations."""
+        return f"{self.name}@{self.fingerprint}"
+
+    @property
     def n_special(self) -> int:
         """Special tokens around every window."""
         return len(self.before) + len(self.after)

@@ -206,9 +206,7 @@ def _annotate(
                 for passage, index, entities in found.entities
                 for number in [first[passage] + index]
             ]
-            annotations += map_entities(
-                article, source.range.sha256, f"{model.name}@{model.fingerprint}", placed
-            )
+            annotations += map_entities(article, source.range.sha256, model.full_name, placed)
         n_windows += found.n_windows
         n_tokens += found.n_tokens
     annotations.sort(key=lambda row: (row.start, row.end, row.type, row.model))

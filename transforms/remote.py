@@ -1,7 +1,12 @@
-"""Clients of buckets, one for all objects: making one takes several times as long as a request."""
+"""What every module that reads over a network needs: clients, and what went wrong in a line.
+
+There is one client of buckets for all objects: making one takes several times as long as a request.
+"""
 
 import functools
 from typing import Any
+
+import requests
 
 GS_BYTES = 1 << 20
 """Fetched at a time. With the 40 MiB of Google's library an archive of 140 MB, whose chunks each
@@ -43,3 +48,10 @@ def gs_client() -> Any:
         return storage.Client(project=None)
     except DefaultCredentialsError:
         return storage.Client.create_anonymous_client()
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in a line."""
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server"  # its own text is nested five deep
+    return " ".join(str(error).split())

@@ -79,7 +79,7 @@ def predict(
     with ThreadPoolExecutor(threads) as pool:
         mentions = list(pool.map(partial(_mentions, annotator), documents))
     types = frozenset(read_scheme(loaded.labels).types) - {""}
-    found = Predictions(f"{loaded.name}@{loaded.fingerprint}", types, [])
+    found = Predictions(loaded.full_name, types, [])
     for document, its_mentions in zip(documents, mentions, strict=True):
         if document.tokens is None:
             found.mentions.append(its_mentions)

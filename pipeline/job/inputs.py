@@ -19,6 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.output import storage
 from transforms.records import Archive
+from transforms.remote import reason_of
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
@@ -146,7 +147,7 @@ def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
         patterns = [folder + "*"] if pattern.endswith("/") else [pattern, folder + "*"]
         matches = FileSystems.match(patterns)  # type: ignore[no-untyped-call]
     except (BeamIOError, ValueError, ImportError, OSError) as error:
-        raise InputError(f"{pattern} cannot be matched: {_one_line(error)}") from error
+        raise InputError(f"{pattern} cannot be matched: {reason_of(error)}") from error
     # Consoles mark a folder by an empty object of its name.
     found = [[each for each in match.metadata_list if each.path[-1] != "/"] for match in matches]
     files = [] if pattern.endswith("/") else found[0]
@@ -173,10 +174,10 @@ def _match_http(url: str) -> InputFile:
         )
         if response.status_code not in {405, 501}:  # the server knows no HEAD
             response.raise_for_status()
-    except requests.ConnectionError as error:  # its own text is nested five deep
-        raise UnreachableError(f"{url} cannot be read: no connection to the server") from error
     except requests.RequestException as error:
-        raise InputError(f"{url} cannot be read: {_one_line(error)}") from error
+        away = isinstance(error, requests.ConnectionError)
+        kind = UnreachableError if away else InputError
+        raise kind(f"{url} cannot be read: {reason_of(error)}") from error
     size = response.headers.get("Content-Length", "")
     return InputFile(url, int(size) if response.ok and size.isdigit() else None)
 
@@ -217,10 +218,6 @@ def _outside_outputs(
 
 def _files(uris: Sequence[str]) -> str:
     return uris[0] if len(uris) == 1 else f"{len(uris)} files ({uris[0]} ...)"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def group_archives(files: Sequence[InputFile]) -> list[Archive]:

@@ -221,7 +221,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     text = TextOptions(languages=_languages(args.language), references=args.references)
     shown = {
         **shown_options(models, text),
-        "models": [f"{model.name}@{model.fingerprint}" for model in loaded],
+        "models": [model.full_name for model in loaded],
     }
     return RunOptions(
         output=storage.absolute(args.output),
@@ -235,7 +235,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 
 def parts_fingerprint(loaded: Sequence[Model]) -> str:
     """A hash of the stages' code and of the models' files, as this process has them."""
-    names = [f"{model.name}@{model.fingerprint}" for model in loaded]
+    names = [model.full_name for model in loaded]
     return hashlib.sha256("\n".join([_stages().hex(), *names]).encode()).hexdigest()[:16]
 
 
