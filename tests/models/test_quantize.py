@@ -92,6 +92,19 @@ def test_static_scores_do_not_depend_on_the_batch(products, tmp_path, per_channe
     assert alone[False] > 0
 
 
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize(("reduce_range", "largest"), [(False, 127), (True, 64)])
+def test_weights_of_seven_bits_cannot_overflow(products, tmp_path, static, reduce_range, largest):
+    """Twice 255 x 64 is less than 2 ** 15."""
+    onnx = pytest.importorskip("onnx")
+    target = tmp_path / "int8"
+    quantize_model(str(products), target, static=static, reduce_range=reduce_range, texts=TEXTS)
+    graph = onnx.load(target / "model_quantized.onnx").graph
+    weights = [onnx.numpy_helper.to_array(each) for each in graph.initializer]
+    matrices = [each for each in weights if each.dtype == np.int8 and each.ndim == 2]
+    assert [max(-int(each.min()), int(each.max())) for each in matrices] == [largest, largest]
+
+
 def test_nothing_is_overwritten(tmp_path):
     """A folder that exists is refused."""
     shutil.copytree(TINY, tmp_path / "tiny")
