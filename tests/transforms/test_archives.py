@@ -13,9 +13,12 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -896,19 +899,49 @@ def test_garbage_is_accounted_for(parts, size):
 # Transports
 
 
-@pytest.fixture
-def web(tmp_path):
-    """The folder on a web server."""
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A folder on the web; ranges are ignored."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
+    def log_message(self, *args: object) -> None:
+        """Says nothing."""
 
-    handler = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+
+class WithRanges(Quiet):
+    """Files that can be asked for from a byte on; tells what was asked for."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Answers as large servers do."""
+        data = Path(self.translate_path(self.path)).read_bytes()
+        wanted = self.headers.get("Range", "")
+        self.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-") or 0)
+        self.send_response(206 if wanted else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(data) - start))
+        if wanted:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.end_headers()
+        with suppress(ConnectionError):  # who reads has enough
+            self.wfile.write(data[start:])
+
+
+@contextmanager
+def served(handler, folder) -> Iterator[str]:
+    """A folder's address on a web server."""
+    made = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), made) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture
+def web(tmp_path):
+    """The folder on a web server."""
+    with served(Quiet, tmp_path) as address:
+        yield address
 
 
 def test_http(tmp_path, web, monkeypatch):
@@ -926,6 +959,26 @@ def test_http(tmp_path, web, monkeypatch):
         "unreadable",
         "PMC1",
     ]
+
+
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
+def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
+    """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
+    noise = np.random.default_rng(0)
+    parts = [article(n, noise.bytes(600_000).hex().encode()) for n in range(1, 6)]
+    data = bulk(*parts)
+    (tmp_path / name).write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
+    points = Points()
+    with served(WithRanges, tmp_path) as address:
+        found = list(scan_archive(Archive("a", (f"{address}/{name}",))))
+        WithRanges.asked.clear()
+        for number in range(5):
+            assert list(read_articles([found[number].range], points)) == [found[number]]
+    starts = [int(asked[6:-1]) for asked in WithRanges.asked if asked]
+    assert len(starts) >= 3
+    size = (tmp_path / name).stat().st_size
+    assert starts == sorted(starts)
+    assert starts[-1] > size / 2
 
 
 def test_remote_source_is_tried_again(tmp_path, monkeypatch):

@@ -10,10 +10,10 @@ that declares another encoding than UTF-8 they count its bytes after conversion 
 
 Articles and rejects of a source share one numbering (``source_index``), in the order of bytes.
 
-The modules, in the order in which the bytes meet them: ``files`` opens, ``blocks`` decompresses
+The modules, in the order in which the bytes meet them: ``files`` opens, ``decompress`` inflates
 (``bombs`` watches), ``containers`` looks into packages, ``documents`` makes UTF-8 of each file,
-``window`` moves over it, ``markup`` knows tags and comments, ``scanner`` cuts out the articles,
-``ids`` reads their identifiers, ``problems`` says why something is none.
+``byte_window`` moves over it, ``markup`` knows tags and comments, ``scanner`` cuts out the
+articles, ``ids`` reads their identifiers, ``problems`` says why something is none.
 """
 
 import hashlib
@@ -21,8 +21,9 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from transforms.archives.blocks import Points
+from transforms.archives.byte_window import ByteWindow
 from transforms.archives.containers import open_documents
+from transforms.archives.decompress import Points
 from transforms.archives.documents import Document
 from transforms.archives.files import (
     BLOCK_BYTES,
@@ -31,7 +32,6 @@ from transforms.archives.files import (
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
-from transforms.archives.window import Window
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 
 __all__ = [
@@ -131,13 +131,13 @@ def _read_file(
 
 
 def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterator[SourceArticle]:
-    window = Window(document.blocks)
+    window = ByteWindow(document.blocks)
     document.meter.planned = True
     for place in ranges:
         if document.seek and place.start_byte > window.end + BLOCK_BYTES:
             start, blocks = document.seek(place.start_byte)
             if start > window.end:
-                window = Window(blocks, start)
+                window = ByteWindow(blocks, start)
         window.keep = place.start_byte
         window.reach(place.end_byte)
         xml = window.cut(place.start_byte, place.end_byte)

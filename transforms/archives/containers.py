@@ -9,10 +9,17 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from transforms.archives.blocks import Point, Points, gunzip, peek
 from transforms.archives.bombs import Meter
+from transforms.archives.decompress import Point, Points, gunzip, peek
 from transforms.archives.documents import Document, member_document, xml_document
-from transforms.archives.files import BLOCK_BYTES, STAGE, file_blocks, file_reject, is_remote
+from transforms.archives.files import (
+    BLOCK_BYTES,
+    STAGE,
+    answers_ranges,
+    file_blocks,
+    file_reject,
+    is_remote,
+)
 from transforms.records import Reject, RejectError
 
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
@@ -59,9 +66,8 @@ def open_documents(
             stored = file_blocks(uri, file, point.compressed)
             return point.expanded, gunzip(stored, meter, note, point)
 
-        # Bytes that were converted have no place in the file, and a web server may ignore the range
-        # that it is asked for.
-        seeks = not document.converted and not uri.startswith("http")
+        # Bytes that were converted have no place in the file.
+        seeks = not document.converted and answers_ranges(uri, file)
         if seeks:
             document.seek = seek
         yield document

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from transforms.archives.blocks import failing, gunzip, peek
 from transforms.archives.bombs import Meter
+from transforms.archives.decompress import failing, gunzip, peek
 from transforms.archives.files import STAGE
 from transforms.records import RejectError
 

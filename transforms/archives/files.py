@@ -44,6 +44,14 @@ def is_remote(uri: str) -> bool:
     return "://" in uri and not uri.startswith("file://")
 
 
+def answers_ranges(uri: str, file: IO[bytes]) -> bool:
+    """Whether a file can be read from any position: of a web server's, whether it says so."""
+    if not uri.startswith(("http://", "https://")):
+        return True
+    response = getattr(file, "response", None)
+    return response is not None and response.headers.get("Accept-Ranges", "").lower() == "bytes"
+
+
 def file_blocks(uri: str, file: IO[bytes], start: int | None = None) -> Iterator[bytes]:
     """A file's bytes, from a position on.
 

@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from transforms.archives.window import MARKUP_BYTES, Window
+from transforms.archives.byte_window import MARKUP_BYTES, ByteWindow
 
 TAG_BYTES = 1 << 16
 INSTRUCTION_BYTES = 1 << 12
@@ -55,7 +55,7 @@ _CDATA_END = re.compile(rb"\]\]>|<!\[CDATA\[")
 _INSTRUCTION_END = re.compile(rb"\?>|<\?")
 
 
-def markup_end(window: Window, at: int) -> int | None:
+def markup_end(window: ByteWindow, at: int) -> int | None:
     """The end of the comment, instruction or CDATA section at a position; None if it has none.
 
     One that holds another one's start was never closed: XML forbids it in a comment, and where
@@ -79,7 +79,7 @@ def markup_end(window: Window, at: int) -> int | None:
     return window.end if window.damage else None
 
 
-def open_instruction(window: Window, start: int, at: int) -> int | None:
+def open_instruction(window: ByteWindow, start: int, at: int) -> int | None:
     """The processing instruction that starts after ``start`` and may contain ``at``."""
     there = at - window.base
     here = max(start - window.base, there - INSTRUCTION_BYTES, 0)
@@ -105,7 +105,7 @@ class Doctype(NamedTuple):
     is_html: bool
 
 
-def read_doctype(window: Window, at: int) -> Doctype:
+def read_doctype(window: ByteWindow, at: int) -> Doctype:
     """The DOCTYPE at a position."""
     window.reach(at + MARKUP_BYTES)
     here = position = at - window.base

@@ -5,6 +5,7 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from transforms.archives.byte_window import ByteWindow
 from transforms.archives.documents import Document
 from transforms.archives.files import STAGE
 from transforms.archives.ids import own_ids, quick_article_id
@@ -32,7 +33,6 @@ from transforms.archives.problems import (
     too_large,
     unclosed,
 )
-from transforms.archives.window import Window
 from transforms.records import ArticleRange, Reject, SourceArticle, article_id_from, article_ids
 
 
@@ -65,7 +65,7 @@ class Scanner:
 
     def __init__(self, document: Document, max_article_bytes: int) -> None:
         self._uri = document.uri
-        self._window = Window(document.blocks)
+        self._window = ByteWindow(document.blocks)
         self._meter = document.meter
         self._max_article_bytes = max_article_bytes
         self._position = 0

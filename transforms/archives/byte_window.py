@@ -9,7 +9,7 @@ MARKUP_BYTES = 4 << 20
 """A comment, CDATA section or DOCTYPE that is longer than this counts as one that never ends."""
 
 
-class Window:
+class ByteWindow:
     """A stretch of a stream of bytes that moves forward; positions are those of the stream.
 
     Attributes:
