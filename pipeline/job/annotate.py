@@ -89,7 +89,15 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
 
 
 _STAYS = "what is committed in {} stays; {}"
-_STOPPED = "\nstopped: finished chunks are committed in {}; {}"
+
+
+def _last_words(output: str, go_on: str) -> str:
+    """What a stopped run tells: a bucket is not asked, since it may not answer soon."""
+    try:
+        done = f"{progress.committed(output):,} articles are" if storage.is_local(output) else ""
+    except storage.StorageError:
+        done = ""
+    return f"\nstopped: {done or 'finished chunks are'} committed in {output}; {go_on}"
 
 
 def _execute(
@@ -111,7 +119,12 @@ def _execute(
         Exception: whatever Beam makes of a failure.
     """
     local = runners.is_local(beam_options)
-    stopped = "" if args.quiet else _STOPPED.format(options.output, go_on)
+    stderr = sys.stderr  # which is another while the job runs
+
+    def tell_stopped() -> None:
+        if not args.quiet:
+            print(_last_words(options.output, go_on), file=stderr, flush=True)
+
     progress.TALLY.clear()
     counts = (
         progress.TALLY.read if runners.in_process(beam_options) else progress.polled(options.output)
@@ -119,7 +132,7 @@ def _execute(
     result: PipelineResult | None = None
     try:
         with (
-            stop_on_signals(stopped, local=local),
+            stop_on_signals(tell_stopped, local=local),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
             stop_with_workers(_STAYS.format(options.output, go_on))
             if local
@@ -137,8 +150,7 @@ def _execute(
             return result, counts()["skipped"]
     except Stopped:
         _cancel(result)
-        if stopped:
-            print(stopped, file=sys.stderr)
+        tell_stopped()
         raise
 
 

@@ -24,6 +24,7 @@ from transforms.remote import reason_of
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
 PLAIN_ENDINGS = (".xml", ".nxml")
+LIST_ENDINGS = {".txt", ".lst", ".list", ".csv", ".tsv"}
 MAX_GROUPED_BYTES = 16 << 20
 HTTP_TIMEOUT_SECONDS = 60
 
@@ -123,6 +124,8 @@ def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
             if not path.is_file():
                 raise InputError(f"{pattern} is no file: archives are read twice, pipes cannot be")
             files = [path]
+            if path.suffix.lower() in LIST_ENDINGS:
+                note(f"{pattern} is read as articles; @{pattern} reads the paths in it")
         else:
             files = [Path(each) for each in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - pathlib's ** does not match files
             files = [each for each in files if each.is_file()]

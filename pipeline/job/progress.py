@@ -126,6 +126,22 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
 
+def committed(output: str) -> int:
+    """How many articles, with rejects, the committed chunks of an output folder hold.
+
+    Raises:
+        storage.StorageError: the folder cannot be read.
+    """
+    receipts = storage.sizes(storage.join(output, "receipts"))
+    plans = storage.sizes(storage.join(output, "plan"))
+    return sum(
+        count
+        for plan in plans
+        for chunk, count in read_plan(output, plan.removesuffix(".json")).get("chunks", {}).items()
+        if f"{chunk}.json" in receipts
+    )
+
+
 def polled(output: str) -> Callable[[], Mapping[str, int]]:
     """Progress as the output folder shows it, for workers in other processes."""
     receipts = storage.join(output, "receipts")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -21,14 +21,13 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
+def stop_on_signals(tell: Callable[[], None], *, local: bool) -> Iterator[None]:
     """Ends a local job at once at a signal: every file is whole, or not there.
 
     Args:
-        last_words: for standard error.
+        tell: says what stays, before the process ends.
         local: else the signal is raised as ``Stopped``.
     """
-    stderr = sys.stderr
 
     def stop(number: int, _: FrameType | None) -> None:
         if not local:
@@ -36,11 +35,11 @@ def stop_on_signals(last_words: str, *, local: bool) -> Iterator[None]:
         _let_workers_end()
         for other in (signal.SIGINT, signal.SIGTERM):
             signal.signal(other, signal.SIG_IGN)
-        if last_words:
-            print(last_words, file=stderr)
-        stderr.flush()
-        _end_children()
-        os._exit(128 + number)
+        try:
+            tell()
+        finally:
+            _end_children()
+            os._exit(128 + number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

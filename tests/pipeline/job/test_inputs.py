@@ -84,6 +84,7 @@ def with_output(folder):
         ("inner/**/*.xml", ["inner/3.xml", "inner/deep/4.xml"], ["bioc/5.xml passed over"]),
         ("**/*", [*IN_FOLDER, "inner/3.xml", "inner/deep/4.xml"], ["5 files (", "2 files ("]),
         (".", IN_FOLDER, ["notes.txt passed over"]),
+        ("notes.txt", ["notes.txt"], ["@notes.txt reads the paths in it"]),
         ("inner/out/bioc", ["inner/out/bioc/5.xml"], []),
         ("inner/out/bioc/**", ["inner/out/bioc/5.xml"], []),
         ("inner/out/*/*", [f"inner/out/{name}" for name in ALL_OF_RUN], []),

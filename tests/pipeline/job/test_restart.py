@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -88,7 +89,13 @@ def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
     job.send_signal(number)
     _, error = job.communicate(timeout=60)
     assert job.returncode == 128 + number
-    assert "run the same command again" in error
+    said = re.search(
+        r"stopped: (\d+) articles are committed in .+; run the same command again", error
+    )
+    assert said
+    assert int(said[1]) == sum(
+        json.loads(receipt.read_bytes())["planned"] for receipt in output.glob("receipts/*.json")
+    )
     assert "Traceback" not in error
     assert [p.name for p in scratch.rglob("*")] == []
     subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
