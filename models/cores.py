@@ -36,5 +36,9 @@ def _quota() -> int | None:
 
 def peak_bytes() -> int:
     """The most memory that this process has had at a time."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak_of(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def peak_of(usage: resource.struct_rusage) -> int:
+    """The most memory that a process has had at a time: macOS counts bytes, Linux kilobytes."""
+    return usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024

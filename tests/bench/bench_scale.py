@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from models.cores import peak_of
+
 TINY = Path(__file__).parents[1] / "models" / "tiny"
 IN_ARCHIVE = 10_000
 ARTICLE = """<article article-type="research-article"><front><article-meta>
@@ -57,7 +59,7 @@ def run(articles: int) -> tuple[float, float, float, int]:
         counts = json.loads((output / "run.json").read_text())["counts"]
         assert counts["articles"] == articles, counts
         files = sum(len(files) for _, _, files in os.walk(output))
-        return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3, files
+        return seconds, usage.ru_utime + usage.ru_stime, peak_of(usage) / 1e6, files
 
 
 def main() -> None:

@@ -51,7 +51,8 @@ def main(way: str, folder: str, sentences: str, result: str) -> None:
         json.dumps(
             {
                 "seconds": seconds,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                / (1e6 if sys.platform == "darwin" else 1e6 / 1024),
                 "entities": [
                     [[one["start"], one["end"], one["entity_group"]] for one in entities]
                     for entities in found
