@@ -7,7 +7,7 @@
 
 import functools
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from transforms.records import (
     RejectError,
     Sentence,
     SourceArticle,
+    Sums,
 )
 from transforms.sections import section_code
 from transforms.sentences import split_sentences
@@ -64,22 +65,16 @@ class Annotator:
 
 
 @dataclass
-class Outcome:
-    """One source article, annotated: its rows (sub-articles have rows of their own), and counts.
+class Outcome(Sums):
+    """One source article, annotated: its rows (sub-articles have rows of their own), and sums.
 
     Attributes:
-        counts: articles, sub_articles, passages, sentences, windows, tokens, annotations.
-        types, sections: annotations by type and by section.
-        notes: repairs, counted.
+        rows: of the article and its sub-articles.
         msec: milliseconds of core time by stage; a helper's are not in it.
         stage: the last one begun.
     """
 
     rows: list[Rows] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    types: Counter[str] = field(default_factory=Counter)
-    sections: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
     msec: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     stage: str = ""
 
@@ -93,7 +88,7 @@ class Outcome:
         finally:
             self.msec[stage] += (time.thread_time() - start) * 1000
 
-    def add(
+    def add_article(
         self, row: Mapping[str, Any], sentences: Batch, annotations: Sequence[Annotation]
     ) -> None:
         """Adds an article: its row of ``articles``, its sentences and its annotations."""
@@ -164,7 +159,9 @@ def annotate_source(
         for article in articles:
             annotated = _annotate(article, source, annotators, outcome, ask_helpers)
             with outcome.timed("write"):
-                outcome.add(article_row(annotated), sentence_rows(annotated), annotated.annotations)
+                outcome.add_article(
+                    article_row(annotated), sentence_rows(annotated), annotated.annotations
+                )
     except RejectError as error:
         return source.range.reject(error.stage, error.reason, error.message)
     except MemoryError:
@@ -213,7 +210,7 @@ def _annotate(
     return Annotated(source.range, article, sentences, tuple(annotations), n_windows, n_tokens)
 
 
-class Found(NamedTuple):
+class Mentions(NamedTuple):
     """What a model found in passages.
 
     Attributes:
@@ -233,7 +230,7 @@ def find_mentions(
     annotator: Annotator,
     outcome: Outcome,
     ask_helpers: AskHelpers = no_helpers,
-) -> Found:
+) -> Mentions:
     """What one model finds in an article's passages.
 
     Args:
@@ -274,7 +271,7 @@ def find_mentions(
             for index in labelled_sentences(its_logits, its_tokens, its_sentences, model.labels)
         ]
     n_tokens = sum(window.scored_end - window.scored_start for window in windows)
-    return Found(entities, len(windows), n_tokens)
+    return Mentions(entities, len(windows), n_tokens)
 
 
 def _moved(entities: list[Entity], offset: int) -> list[Entity]:

@@ -5,8 +5,9 @@ says ``byte``: those count the decompressed bytes of a source.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Literal, NamedTuple, Protocol
 
@@ -238,17 +239,8 @@ class XmlMap(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """One article (or sub-article) as clean text with a map back to its XML.
-
-    Attributes:
-        text: passages joined by one newline.
-        chars_source: characters of text in the XML (``string-length(string(/))``).
-        chars_kept: those that stand in ``text``.
-        excluded: the others, counted by reason; ``chars_kept + sum(excluded) == chars_source``.
-        xml_map: from spans of ``text`` to the XML.
-        notes: counts of what was repaired on the way (decoded entities ...), by name.
-    """
+class Metadata:
+    """What an article's front matter says of it; fields as the columns of ``articles``."""
 
     article_id: str
     pmcid: str | None
@@ -260,6 +252,24 @@ class Article:
     language: str | None
     license: str | None
     year: int | None
+
+
+METADATA = tuple(column.name for column in fields(Metadata))
+
+
+@dataclass(frozen=True, slots=True)
+class Article(Metadata):
+    """One article (or sub-article) as clean text with a map back to its XML.
+
+    Attributes:
+        text: passages joined by one newline.
+        chars_source: characters of text in the XML (``string-length(string(/))``).
+        chars_kept: those that stand in ``text``.
+        excluded: the others, counted by reason; ``chars_kept + sum(excluded) == chars_source``.
+        xml_map: from spans of ``text`` to the XML.
+        notes: counts of what was repaired on the way (decoded entities ...), by name.
+    """
+
     text: str
     passages: tuple[Passage, ...]
     chars_source: int
@@ -365,3 +375,27 @@ class Annotated:
     annotations: tuple[Annotation, ...]
     n_windows: int
     n_tokens: int
+
+
+@dataclass
+class Sums:
+    """What was counted: of an article, of a chunk, or of a run.
+
+    Attributes:
+        counts: articles, sub_articles, passages, sentences, windows, tokens, annotations, rejects,
+            duplicates.
+        types, sections: annotations by type and by section.
+        reasons: rejects and duplicates by reason.
+        notes: what was repaired on the way, by name.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    sections: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Sums") -> None:
+        """Adds what was counted elsewhere."""
+        for total in fields(Sums):
+            getattr(self, total.name).update(getattr(other, total.name))

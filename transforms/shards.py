@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from transforms.records import Annotated, Annotation, Reject
+from transforms.records import METADATA, Annotated, Annotation, Reject
 
 Batch: TypeAlias = pa.RecordBatch
 
@@ -129,19 +129,10 @@ def article_row(annotated: Annotated) -> dict[str, Any]:
     """An article's row of ``articles``, by column."""
     article = annotated.article
     return {
-        "article_id": article.article_id,
-        "pmcid": article.pmcid,
-        "pmid": article.pmid,
-        "doi": article.doi,
+        **{name: getattr(article, name) for name in METADATA},
         "source_uri": annotated.source.source_uri,
         "source_index": annotated.source.source_index,
         "sha256": annotated.source.sha256,
-        "title": article.title,
-        "journal": article.journal,
-        "article_type": article.article_type,
-        "language": article.language,
-        "license": article.license,
-        "year": article.year,
         "text": article.text,
         "passages": [
             {
@@ -208,21 +199,7 @@ def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> Batch:
     )
 
 
-_JSON_IDS = (
-    "article_id",
-    "pmcid",
-    "pmid",
-    "doi",
-    "source_uri",
-    "source_index",
-    "sha256",
-    "title",
-    "journal",
-    "article_type",
-    "language",
-    "license",
-    "year",
-)
+_JSON_IDS = ARTICLES.names[: ARTICLES.names.index("text")]
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -66,14 +66,14 @@ class AnnotateChunk(beam.DoFn):
         if receipt:
             progress.TALLY.skipped(receipt.planned)
         else:
-            receipt, tally = self._worker.run_chunk(chunk, duplicates)
-            for name, count in tally.counts.items():
+            receipt, msec_by_stage = self._worker.run_chunk(chunk, duplicates)
+            for name, count in receipt.counts.items():
                 Metrics.counter(progress.NAMESPACE, name).inc(count)
             for type_, count in receipt.types.items():
                 Metrics.counter(progress.NAMESPACE, f"annotations_{type_}").inc(count)
             for reason, count in receipt.reasons.items():
                 Metrics.counter(progress.NAMESPACE, f"rejects_{reason}").inc(count)
-            for stage, times in tally.msec.items():
+            for stage, times in msec_by_stage.items():
                 distribution = Metrics.distribution(progress.NAMESPACE, f"{stage}_msec")
                 for msec in times:
                     distribution.update(round(msec))
@@ -99,7 +99,7 @@ class AddUp(beam.CombineFn):
 
     def add_input(self, totals: Totals, receipt: Receipt) -> Totals:
         """Adds one receipt."""
-        totals.add(receipt)
+        totals.add_receipt(receipt)
         return totals
 
     def merge_accumulators(self, accumulators: Iterable[Totals]) -> Totals:

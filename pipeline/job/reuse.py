@@ -91,7 +91,7 @@ class Reader:
         while last < len(ids) and split_article_id(ids[last].as_py())[1]:
             last += 1
         for row in range(first, last):
-            outcome.add(*old.article(row, entry))
+            outcome.add_article(*old.article(row, entry))
         outcome.counts["articles"] = 1
         outcome.counts["sub_articles"] = last - first - 1
         return outcome

@@ -5,7 +5,6 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
@@ -17,7 +16,7 @@ from pipeline.output.receipts import Receipt, duplicate_message, place_of
 from pipeline.output.record import own_run
 from transforms.archives import Points, read_articles
 from transforms.journey import Outcome, annotate_source, load_annotators
-from transforms.records import ArticleRange, Reject, SourceArticle
+from transforms.records import ArticleRange, Reject, SourceArticle, Sums
 from transforms.shards import ChunkFiles
 
 Duplicates = Mapping[str, str]
@@ -26,19 +25,6 @@ Duplicates = Mapping[str, str]
 
 class OtherWorkerError(Exception):
     """A worker has other code or models than the process that started the run."""
-
-
-@dataclass
-class ChunkTally:
-    """What was counted and timed while a chunk was made: for metrics and progress, not for files.
-
-    Attributes:
-        counts: articles, sentences, tokens ...
-        msec: milliseconds of core time of each article, by stage.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    msec: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Worker:
@@ -72,8 +58,13 @@ class Worker:
         self._chunks_at_once = threading.Semaphore(2)
         self._points = Points()
 
-    def run_chunk(self, chunk: Chunk, duplicates: Duplicates) -> tuple[Receipt, ChunkTally]:
+    def run_chunk(
+        self, chunk: Chunk, duplicates: Duplicates
+    ) -> tuple[Receipt, dict[str, list[float]]]:
         """Annotates a chunk and commits it.
+
+        Returns:
+            Its receipt; by stage, each article's milliseconds of core time.
 
         Raises:
             storage.StorageError: the output cannot be written.
@@ -84,12 +75,12 @@ class Worker:
         with self._chunks_at_once:
             return self._run_chunk(chunk, duplicates)
 
-    def _run_chunk(self, chunk: Chunk, duplicates: Duplicates) -> tuple[Receipt, ChunkTally]:
+    def _run_chunk(
+        self, chunk: Chunk, duplicates: Duplicates
+    ) -> tuple[Receipt, dict[str, list[float]]]:
         output = self.options.output
-        tally = ChunkTally()
-        types: Counter[str] = Counter()
-        sections: Counter[str] = Counter()
-        notes: Counter[str] = Counter()
+        sums = Sums(counts=Counter(rejects=0, duplicates=0))
+        msec_by_stage: defaultdict[str, list[float]] = defaultdict(list)
         made = ChunkFiles()
         rejects: list[Reject] = []
         left_out = duplicates_of(chunk, duplicates)
@@ -97,20 +88,15 @@ class Worker:
             if isinstance(outcome, Reject):
                 rejects.append(outcome)
                 kind = "duplicates" if outcome.reason == "duplicate" else "rejects"
-                self._on_article(Counter({kind: 1}))
-                continue
-            self._on_article(outcome.counts)
-            for rows in outcome.rows:
-                made.add(rows)
-            tally.counts.update(outcome.counts)
-            types.update(outcome.types)
-            sections.update(outcome.sections)
-            notes.update(outcome.notes)
-            for stage, msec in outcome.msec.items():
-                tally.msec[stage].append(msec)
-        reasons = Counter(reject.reason for reject in rejects)
-        tally.counts["rejects"] = len(rejects) - reasons["duplicate"]
-        tally.counts["duplicates"] = reasons["duplicate"]
+                its = Sums(counts=Counter({kind: 1}), reasons=Counter([outcome.reason]))
+            else:
+                its = outcome
+                for rows in outcome.rows:
+                    made.add(rows)
+                for stage, msec in outcome.msec.items():
+                    msec_by_stage[stage].append(msec)
+            self._on_article(its.counts)
+            sums.add(its)
 
         data = made.finish(rejects)
         files = files_of(chunk.chunk_id)
@@ -120,11 +106,7 @@ class Worker:
             chunk_id=chunk.chunk_id,
             options=self.options.fingerprint,
             planned=len(chunk.entries),
-            counts=dict(tally.counts),
-            types=dict(types),
-            sections=dict(sections),
-            reasons=dict(reasons),
-            notes=dict(notes),
+            **vars(sums),
             duplicates=left_out,
             files={
                 path: {
@@ -137,7 +119,7 @@ class Worker:
         own_run(output, self.options.fingerprint)
         storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
         release_memory()
-        return receipt, tally
+        return receipt, msec_by_stage
 
     def _outcomes(self, chunk: Chunk, left_out: Duplicates) -> Iterator[Outcome | Reject]:
         """What becomes of each entry of a chunk, in order, as the threads get it done."""

@@ -4,22 +4,20 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from transforms.records import Sums
 
-@dataclass(frozen=True)
-class Receipt:
+
+@dataclass(kw_only=True)
+class Receipt(Sums):
     """The proof that a chunk is committed. Its file is written after all of the chunk's shards.
 
     Attributes:
         chunk_id: of the chunk.
         options: hash of the options and models of the run.
         planned: entries of the chunk: articles and rejects of the plan.
-        counts: articles, rejects, duplicates, sentences, tokens ...
-        types, sections: annotations by type and by section.
-        reasons: rejects by reason.
-        notes: what was repaired on the way, counted.
         duplicates: articles left out since they stand elsewhere too: that place, by their own.
         files: by path below the output folder: bytes, and sha256 in hexadecimal.
     """
@@ -27,17 +25,12 @@ class Receipt:
     chunk_id: str
     options: str
     planned: int
-    counts: Mapping[str, int]
-    types: Mapping[str, int]
-    sections: Mapping[str, int]
-    reasons: Mapping[str, int]
-    notes: Mapping[str, int]
     duplicates: Mapping[str, str]
     files: Mapping[str, Mapping[str, Any]]
 
     def to_bytes(self) -> bytes:
         """The receipt's file: the same chunk gives the same bytes."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+        return (json.dumps(vars(self), indent=1, sort_keys=True) + "\n").encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Receipt":
@@ -47,7 +40,10 @@ class Receipt:
             ValueError: it is not one.
         """
         try:
-            receipt = cls(**json.loads(data))
+            values = json.loads(data)
+            for total in fields(Sums):
+                values[total.name] = Counter(values[total.name])
+            receipt = cls(**values)
             sizes = [file["bytes"] for file in receipt.files.values()]
         except (TypeError, AttributeError, KeyError) as error:
             raise ValueError(str(error)) from error
@@ -57,40 +53,28 @@ class Receipt:
 
 
 @dataclass
-class Totals:
+class Totals(Sums):
     """Receipts added up.
 
     Attributes:
         receipts: sha256 of each receipt's file, by chunk.
         planned: entries of the chunks.
-        counts, types, sections, reasons, notes: as in ``Receipt``.
     """
 
     receipts: dict[str, str] = field(default_factory=dict)
     planned: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    types: Counter[str] = field(default_factory=Counter)
-    sections: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, receipt: Receipt) -> None:
+    def add_receipt(self, receipt: Receipt) -> None:
         """Adds one receipt."""
         self.receipts[receipt.chunk_id] = hashlib.sha256(receipt.to_bytes()).hexdigest()
-        self._add(receipt)
+        self.planned += receipt.planned
+        self.add(receipt)
 
     def merge(self, other: "Totals") -> None:
-        """Adds another sum."""
+        """Adds the totals of other receipts."""
         self.receipts.update(other.receipts)
-        self._add(other)
-
-    def _add(self, part: "Receipt | Totals") -> None:
-        self.planned += part.planned
-        self.counts.update(part.counts)
-        self.types.update(part.types)
-        self.sections.update(part.sections)
-        self.reasons.update(part.reasons)
-        self.notes.update(part.notes)
+        self.planned += other.planned
+        self.add(other)
 
     def receipts_sha256(self) -> str:
         """One hash for all receipts, whatever order they came in."""

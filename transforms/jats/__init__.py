@@ -9,25 +9,25 @@ makes each passage's text; what stands in it as it stands in the XML goes into t
                                        p/text()[1] sub/text()[1] p/text()[2] ...      runs
 
 The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
-``about`` reads the front matter, ``walk`` goes over the elements, which are what ``elements`` says
-(``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnotes), ``marks`` cleans the
-text, ``xml_map`` leads back to the XML.
+``metadata`` reads the front matter, ``walk`` goes over the elements, which are what ``elements``
+says (``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnotes), ``marks``
+cleans the text, ``xml_map`` leads back to the XML.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from typing import NamedTuple
 
 from lxml import etree
 
-from transforms.jats.about import About, about_jats, about_pubmed, as_part
 from transforms.jats.elements import JATS, PUBMED, Rule
+from transforms.jats.metadata import jats_metadata, of_part, pubmed_metadata
 from transforms.jats.nodes import local_name, primary_language, text_length
 from transforms.jats.tree import parse_xml, read_tree
 from transforms.jats.walk import SectionCode, TextOptions, Walk
 from transforms.jats.xml_map import Paths
-from transforms.records import Article, RejectError, SourceArticle, article_id_from
+from transforms.records import Article, Metadata, RejectError, SourceArticle
 
 __all__ = ["TextOptions", "parse_articles", "parse_xml", "primary_language"]
 
@@ -36,13 +36,13 @@ class Shape(NamedTuple):
     """How one kind of document is read: what each element is, and where its metadata stands."""
 
     rules: Mapping[str, Rule]
-    about: Callable[[etree._Element], About]
+    metadata: Callable[[etree._Element, str], Metadata]
 
 
 _SHAPES = {
-    "article": Shape(JATS, about_jats),
+    "article": Shape(JATS, jats_metadata),
     **dict.fromkeys(
-        ("PubmedArticle", "PubmedBookArticle", "MedlineCitation"), Shape(PUBMED, about_pubmed)
+        ("PubmedArticle", "PubmedBookArticle", "MedlineCitation"), Shape(PUBMED, pubmed_metadata)
     ),
 }
 
@@ -75,33 +75,23 @@ def parse_articles(
     waiting = [(root, paths.add(-1, local_name(root), 1, root.tag[0] == "{"))]
     while waiting:
         element, path = waiting.pop()
-        about = shape.about(element)
-        walk = Walk(shape.rules, options, section_code, paths, about.article_type or "")
+        metadata = shape.metadata(element, source.range.sha256)
+        walk = Walk(shape.rules, options, section_code, paths, metadata.article_type or "")
         waiting += reversed(walk.run(element, path))
         if articles:
-            article = _article(as_part(about, articles[0], len(articles)), walk, element, {})
-        else:
-            name = article_id_from(about.pmcid, about.pmid, about.doi, source.range.sha256)
-            article = _article(replace(about, article_id=name), walk, element, notes)
-        articles.append(article)
+            metadata = of_part(metadata, articles[0], len(articles))
+        articles.append(_article(metadata, walk, element, {} if articles else notes))
     return articles
 
 
-def _article(about: About, walk: Walk, root: etree._Element, notes: Mapping[str, int]) -> Article:
+def _article(
+    metadata: Metadata, walk: Walk, root: etree._Element, notes: Mapping[str, int]
+) -> Article:
     text, passages = walk.passages()
     chars_source = text_length(root)
     excluded = {reason: n for reason, n in sorted(walk.excluded.items()) if n}
     return Article(
-        article_id=about.article_id,
-        pmcid=about.pmcid,
-        pmid=about.pmid,
-        doi=about.doi,
-        title=about.title,
-        journal=about.journal,
-        article_type=about.article_type,
-        language=about.language,
-        license=about.license,
-        year=about.year,
+        **asdict(metadata),
         text=text,
         passages=passages,
         chars_source=chars_source,

@@ -10,14 +10,8 @@ from pipeline.results.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
 from transforms.journey import Annotator
 from transforms.labels import read_scheme
-from transforms.records import Article, Passage, XmlSpan
+from transforms.records import METADATA, Article, Passage, XmlSpan
 from transforms.windows import cut_windows, tokenize_passages
-
-METADATA = (
-    *("pmcid", "pmid", "doi", "title", "journal"),
-    *("article_type", "language", "license", "year"),
-)
-
 
 _ORDER = ("start", "end", "type", "model")
 

@@ -1,6 +1,7 @@
 """What travels to workers and back arrives as it was sent."""
 
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -56,11 +57,11 @@ RECEIPT = Receipt(
     chunk_id=CHUNK.chunk_id,
     options="0123456789abcdef",
     planned=2,
-    counts={"articles": 1, "rejects": 1},
-    types={"GP": 7},
-    sections={"RESULTS|DISCUSS": 7},
-    reasons={"truncated": 1},
-    notes={"entities_decoded": 2},
+    counts=Counter(articles=1, rejects=1),
+    types=Counter(GP=7),
+    sections=Counter({"RESULTS|DISCUSS": 7}),
+    reasons=Counter(truncated=1),
+    notes=Counter(entities_decoded=2),
     duplicates={"/a.xml#1": "/a.xml#0"},
     files={"articles/a.parquet": {"bytes": 9, "sha256": "cd" * 32}},
 )
@@ -70,7 +71,7 @@ def totals() -> Totals:
     """The sum of two receipts' accumulators."""
     sums = (Totals(), Totals())
     for each in sums:
-        each.add(RECEIPT)
+        each.add_receipt(RECEIPT)
     sums[0].merge(sums[1])
     return sums[0]
 

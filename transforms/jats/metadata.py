@@ -2,48 +2,32 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lxml import etree
 
 from transforms.jats.nodes import child, language_of, plain_text, primary_language
-from transforms.records import Article, article_ids, sub_article_id
+from transforms.records import Metadata, article_id_from, article_ids, sub_article_id
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
-@dataclass(frozen=True)
-class About:
-    """What the front matter says; fields as in ``Article``."""
-
-    pmcid: str | None
-    pmid: str | None
-    doi: str | None
-    title: str | None
-    journal: str | None
-    article_type: str | None
-    language: str | None
-    license: str | None
-    year: int | None
-    article_id: str = ""
-
-
-def as_part(about: About, main: Article, number: int) -> About:
-    """A sub-article goes by the identifiers of its article."""
+def of_part(own: Metadata, main: Metadata, number: int) -> Metadata:
+    """Of a sub-article, which goes by the identifiers of its article."""
     return replace(
-        about,
+        own,
         article_id=sub_article_id(main.article_id, number),
         pmcid=main.pmcid,
         pmid=main.pmid,
         doi=main.doi,
         journal=main.journal,
-        license=about.license or main.license,
-        year=about.year or main.year,
+        license=own.license or main.license,
+        year=own.year or main.year,
     )
 
 
-def about_jats(article: etree._Element) -> About:
-    """Of an ``article``, ``sub-article`` or ``response`` of JATS."""
+def jats_metadata(article: etree._Element, sha256: str) -> Metadata:
+    """Of an ``article``, ``sub-article`` or ``response`` of JATS; ``sha256`` is of its bytes."""
     front = child(article, "front", "front-stub")
     meta = None if front is None else child(front, "article-meta")
     meta = front if meta is None else meta
@@ -54,7 +38,8 @@ def about_jats(article: etree._Element) -> About:
     )
     titles = child(meta, "title-group")
     journal = None if front is None else child(front, "journal-meta")
-    return About(
+    return Metadata(
+        article_id=article_id_from(pmcid, pmid, doi, sha256),
         pmcid=pmcid,
         pmid=pmid,
         doi=doi,
@@ -72,8 +57,8 @@ def about_jats(article: etree._Element) -> About:
     )
 
 
-def about_pubmed(record: etree._Element) -> About:
-    """Of a record of PubMed."""
+def pubmed_metadata(record: etree._Element, sha256: str) -> Metadata:
+    """Of a record of PubMed; ``sha256`` is of its bytes."""
     data = child(record, "PubmedData")
     citation = child(record, "MedlineCitation")
     if citation is None:
@@ -89,7 +74,8 @@ def about_pubmed(record: etree._Element) -> About:
     journal = child(article, "Journal")
     language = plain_text(child(article, "Language"))
     types = child(article, "PublicationTypeList")
-    return About(
+    return Metadata(
+        article_id=article_id_from(pmcid, pmid, doi, sha256),
         pmcid=pmcid,
         pmid=pmid,
         doi=doi,

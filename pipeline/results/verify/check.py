@@ -1,0 +1,375 @@
+"""The promises about a whole output folder: its files, its articles, their sums."""
+
+import hashlib
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from pipeline.output import storage
+from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
+from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
+from pipeline.output.record import DamagedError
+from pipeline.results.verify.article import check_article
+from pipeline.results.verify.files import Tables, Written, read_json, read_lines, read_rows
+from pipeline.results.xmltext import XmlText
+from transforms.archives import scan_archive
+from transforms.jats import TextOptions, parse_articles, parse_xml
+from transforms.journey import Annotator, ModelOptions, annotate_source, load_annotators
+from transforms.records import (
+    Annotation,
+    Archive,
+    Reject,
+    RejectError,
+    SourceArticle,
+    split_article_id,
+)
+from transforms.sections import section_code
+from transforms.shards import json_line
+
+_Row = TypeVar("_Row")
+
+PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
+
+SHOWN = 10
+"""Broken promises of one kind that are printed; all are counted."""
+
+
+class Check:
+    """Checks one output folder.
+
+    Attributes:
+        checked: how many things were looked at, by promise.
+        broken: how many of them were wrong.
+
+    Raises:
+        DamagedError: ``run.json`` does not say what was run.
+    """
+
+    def __init__(self, output: str, record: Mapping[str, Any]) -> None:
+        self.checked: Counter[str] = Counter()
+        self.broken: Counter[str] = Counter()
+        self._output = output
+        self._record = record
+        try:
+            options, models = record["options"], record["models"]
+            self._options_sha256 = options["sha256"]
+            self._text = TextOptions(
+                frozenset(map(str, options["languages"])) - {"all"}, bool(options["references"])
+            )
+            self._models = [(str(model["name"]), model["fingerprint"]) for model in models]
+            self._model_options = [
+                ModelOptions(folder=str(model["folder"]), **chosen)
+                for model, chosen in zip(models, options["model_options"], strict=True)
+            ]
+            self._archives = sorted(map(str, record["archives"]))
+        except (LookupError, TypeError, ValueError) as error:
+            raise DamagedError(f"{output}/run.json is damaged: {error!r}") from error
+        self._annotators: tuple[Annotator, ...] = ()
+        self._totals = Totals()
+        self._known: set[str] = set()
+        # Hashes of ids and bytes: those of millions of articles fit into memory.
+        self._met: set[int] = set()
+        self._duplicates: dict[int, str] = {}
+
+    def all(self) -> None:
+        """Checks every promise; prints the first few breaches of each."""
+        self._load_models()
+        n_files = 0
+        for plan in self._plans():
+            n_files += len(plan["uris"])
+            archive = Archive(plan["archive"], tuple(plan["uris"]))
+            try:
+                self._archive(archive, plan["chunks"])
+            except BrokenPipeError:  # whoever reads what is printed has gone
+                raise
+            except OSError as error:
+                self._expect("articles", ok=False, what=f"{archive.name}: {error}")
+        for key, what in self._duplicates.items():
+            self._expect("articles", ok=key in self._met, what=what)
+        self._run_json(n_files)
+        for folder in FOLDERS:
+            for name in storage.sizes(storage.join(self._output, folder)):
+                path = f"{folder}/{name}"
+                self._expect("files", ok=path in self._known, what=f"{path} belongs to no chunk")
+
+    def _expect(self, promise: str, *, ok: bool, what: str) -> bool:
+        self.checked[promise] += 1
+        if not ok:
+            self.broken[promise] += 1
+            if self.broken[promise] <= SHOWN:
+                print(f"broken: {promise}: {what}")
+        return ok
+
+    def _load_models(self) -> None:
+        self._annotators = load_annotators(self._model_options)
+        for annotator, (name, fingerprint) in zip(self._annotators, self._models, strict=True):
+            self._expect(
+                "tokens",
+                ok=annotator.model.fingerprint == fingerprint,
+                what=f"model {name} is no longer the one that annotated",
+            )
+
+    def _plans(self) -> Iterator[dict[str, Any]]:
+        for name in self._archives:
+            self._known.add(plan_of(name))
+            plan = read_json(self._read(plan_of(name)))
+            good = (
+                isinstance(plan, dict)
+                and plan.get("archive") == name
+                and isinstance(plan.get("uris"), list)
+                and all(isinstance(uri, str) for uri in plan["uris"])
+                and isinstance(plan.get("chunks"), dict)
+                and all(isinstance(size, int) and size > 0 for size in plan["chunks"].values())
+            )
+            if self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged"):
+                yield plan
+
+    def _archive(self, archive: Archive, chunks: Mapping[str, int]) -> None:
+        entries = scan_archive(archive)
+        for chunk in sorted(chunks):
+            part = list(islice(entries, chunks[chunk]))
+            tables = self._tables(chunk)
+            if tables is None:
+                self._known.add(receipt_of(chunk))
+                continue
+            self._receipt(chunk, chunks[chunk], tables)
+            self._chunk(chunk, part, tables)
+        for extra in entries:
+            place = extra if isinstance(extra, Reject) else extra.range
+            self._expect(
+                "articles",
+                ok=False,
+                what=f"{place.source_uri} {place.source_index} is in no chunk of the plan",
+            )
+
+    # Files
+
+    def _read(self, path: str) -> bytes | None:
+        return storage.read(storage.join(self._output, path))
+
+    def _tables(self, chunk: str) -> Tables | None:
+        """A chunk's rows by table; None if one cannot be read as what it should be."""
+        rows: dict[str, list[Any]] = {}
+        files = {}
+        for table, path in files_of(chunk).items():
+            self._known.add(path)
+            data = self._read(path)
+            if data is None:
+                self._expect("files", ok=False, what=f"{path} is missing")
+                continue
+            files[path] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            try:
+                rows[table] = read_lines(data) if table == "jsonl" else read_rows(table, data)
+            except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
+                self._expect("files", ok=False, what=f"{path}: {error}")
+        return Tables(files, **rows) if len(rows) == len(files_of(chunk)) else None
+
+    def _receipt(self, chunk: str, planned: int, tables: Tables) -> None:
+        """The receipt against what it is a receipt of."""
+        reasons = Counter(row["reason"] for row in tables.rejects)
+        mains = sum(not split_article_id(row["article_id"])[1] for row in tables.articles)
+        notes: Counter[str] = Counter()
+        for row in tables.articles:
+            notes.update(dict(row["notes"]))
+        expected = Receipt(
+            chunk_id=chunk,
+            options=self._options_sha256,
+            planned=planned,
+            counts=Counter(
+                articles=mains,
+                sub_articles=len(tables.articles) - mains,
+                passages=sum(len(row["passages"]) for row in tables.articles),
+                sentences=len(tables.sentences),
+                windows=sum(row["n_windows"] for row in tables.articles),
+                tokens=sum(row["n_tokens"] for row in tables.articles),
+                annotations=len(tables.annotations),
+                rejects=len(tables.rejects) - reasons["duplicate"],
+                duplicates=reasons["duplicate"],
+            ),
+            types=Counter(row["type"] for row in tables.annotations),
+            sections=Counter(row["section"] for row in tables.annotations),
+            reasons=reasons,
+            notes=notes,
+            duplicates={
+                place_of(row["source_uri"], row["source_index"]): first_place(row["message"])
+                for row in tables.rejects
+                if row["reason"] == "duplicate"
+            },
+            files=tables.files,
+        )
+        self._totals.add_receipt(expected)
+        path = receipt_of(chunk)
+        self._known.add(path)
+        data = self._read(path)
+        self._totals.receipts[chunk] = hashlib.sha256(data or b"").hexdigest()
+        said = read_json(data)
+        if not self._expect(
+            "files", ok=isinstance(said, dict), what=f"{path} is missing or damaged"
+        ):
+            return
+        for name, found in vars(expected).items():
+            self._expect(
+                "files",
+                ok=_without_zeros(said.get(name)) == _without_zeros(found),
+                what=f"{path}: {name} is {said.get(name)}, its tables and files give {found}",
+            )
+
+    def _run_json(self, n_files: int) -> None:
+        totals = self._totals
+        sums = {
+            "planned": totals.planned,
+            "annotated": totals.counts["articles"],
+            "rejected": totals.counts["rejects"],
+            "duplicates": totals.counts["duplicates"],
+            "missing": 0,
+        }
+        for name, found in (
+            ("state", "complete"),
+            ("inputs.files", n_files),
+            ("chunks", len(totals.receipts)),
+            ("counts", totals.counts),
+            ("annotations.by_type", totals.types),
+            ("annotations.by_section", totals.sections),
+            ("rejects", totals.reasons),
+            ("notes", totals.notes),
+            ("reconciliation", sums),
+            ("receipts_sha256", totals.receipts_sha256()),
+        ):
+            said: Any = self._record
+            for key in name.split("."):
+                said = said.get(key) if isinstance(said, dict) else None
+            self._expect(
+                "files",
+                ok=_without_zeros(said) == _without_zeros(found),
+                what=f"run.json: {name} is {said}, the receipts give {found}",
+            )
+
+    # Articles
+
+    def _chunk(self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: Tables) -> None:
+        articles = _by_place(self._written(chunk, tables), key=lambda written: written.row)
+        rejects = _by_place(tables.rejects, key=lambda row: row)
+        for entry in entries:
+            place = entry if isinstance(entry, Reject) else entry.range
+            key = (place.source_uri, place.source_index)
+            rows = articles.pop(key, [])
+            rejected = rejects.pop(key, [])
+            mains = [own for own in rows if not split_article_id(own.row["article_id"])[1]]
+            once = self._expect(
+                "articles",
+                ok=len(mains) + len(rejected) == 1 and (not rejected or not rows),
+                what=f"{key[0]} {key[1]}: {len(mains)} in articles, {len(rejected)} in rejects",
+            )
+            if once and rejected:
+                self._rejected(entry, rejected[0])
+            elif once:
+                self._annotated_once(entry, rows)
+        for key in [*articles, *rejects]:
+            self._expect("articles", ok=False, what=f"{key[0]} {key[1]} is not in the input")
+
+    def _written(self, chunk: str, tables: Tables) -> list[Written]:
+        """The rows of each article of a chunk: they stand in the order of ``articles``."""
+        sentences, annotations = iter(tables.sentences), iter(tables.annotations)
+        lines = iter(tables.jsonl)
+        written = []
+        for row in tables.articles:
+            own = Written(
+                row,
+                list(islice(sentences, max(row["n_sentences"], 0))),
+                list(islice(annotations, max(row["n_annotations"], 0))),
+            )
+            written.append(own)
+            self._expect(
+                "files",
+                ok=len(own.sentences) == row["n_sentences"]
+                and len(own.annotations) == row["n_annotations"]
+                and {row["article_id"]}.issuperset(
+                    found["article_id"] for found in (*own.sentences, *own.annotations)
+                ),
+                what=f"{row['article_id']}: its counts differ from its rows",
+            )
+            typed = [Annotation(**annotation) for annotation in own.annotations]
+            self._expect(
+                "files",
+                ok=next(lines, None) == json_line(row, typed),
+                what=f"{row['article_id']}: the line of JSON differs from the tables",
+            )
+        self._expect(
+            "files",
+            ok=not any(next(rest, None) for rest in (sentences, annotations, lines)),
+            what=f"{chunk}: rows or lines of no article",
+        )
+        return written
+
+    def _rejected(self, entry: SourceArticle | Reject, row: Mapping[str, Any]) -> None:
+        what = f"{row['source_uri']} {row['source_index']}: rejected as {row['reason']}"
+        if row["reason"] == "duplicate" and isinstance(entry, SourceArticle):
+            key = hash(article_key(entry.range.article_id, entry.range.sha256))
+            self._duplicates[key] = f"{what}, but the same article stands nowhere else"
+            return
+        if isinstance(entry, SourceArticle):
+            self._met.add(hash(article_key(entry.range.article_id, entry.range.sha256)))
+        found = (
+            entry
+            if isinstance(entry, Reject)
+            else annotate_source(entry, self._annotators, self._text)
+        )
+        self._expect(
+            "articles",
+            ok=isinstance(found, Reject) and asdict(found) == row,
+            what=f"{what}, but it is "
+            + (f"{found.reason}: {found.message}" if isinstance(found, Reject) else "sound"),
+        )
+
+    def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence[Written]) -> None:
+        row = rows[0].row
+        what = f"{row['article_id']} ({row['source_uri']} {row['source_index']})"
+        if isinstance(entry, Reject):
+            self._expect("articles", ok=False, what=f"{what} is none: {entry.message}")
+            return
+        key = hash(article_key(entry.range.article_id, entry.range.sha256))
+        self._expect("articles", ok=key not in self._met, what=f"{what} is there twice")
+        self._met.add(key)
+        if not self._expect(
+            "articles",
+            ok=all(written.row["sha256"] == entry.range.sha256 for written in rows),
+            what=f"{what}: its source holds another article, or has changed",
+        ):
+            return
+        try:
+            articles = parse_articles(entry, self._text, section_code)
+            xml = XmlText(parse_xml(entry))
+        except RejectError as error:
+            self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")
+            return
+        ids = [article.article_id for article in articles]
+        if self._expect(
+            "articles",
+            ok=[written.row["article_id"] for written in rows] == ids,
+            what=f"{what}: it and its sub-articles should be {', '.join(ids)}",
+        ):
+            for written, article in zip(rows, articles, strict=True):
+                for promise, ok, what in check_article(
+                    written, article, xml, self._annotators, self._models
+                ):
+                    self._expect(promise, ok=ok, what=what)
+
+
+def _without_zeros(said: Any) -> Any:
+    """Counts without what was counted zero times."""
+    return {name: n for name, n in said.items() if n != 0} if isinstance(said, dict) else said
+
+
+def _by_place(
+    rows: Iterable[_Row], key: Callable[[_Row], Mapping[str, Any]]
+) -> dict[tuple[str, int], list[_Row]]:
+    groups: dict[tuple[str, int], list[_Row]] = {}
+    for row in rows:
+        place = key(row)
+        groups.setdefault((place["source_uri"], place["source_index"]), []).append(row)
+    return groups
