@@ -54,7 +54,7 @@ class ArticleText(NamedTuple):
     species: frozenset[str]
 
 
-def read_articles(paths: Iterable[Path]) -> Iterator[ArticleText]:
+def article_texts(paths: Iterable[Path]) -> Iterator[ArticleText]:
     """Every article of archives of JATS XML, as the job reads them."""
     for path in paths:
         for source in scan_archive(Archive(path.name, (str(path),))):

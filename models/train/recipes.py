@@ -9,7 +9,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-from models.train.articles import read_articles
+from models.train.articles import article_texts
 from models.train.data import (
     EMBEDDED,
     LABELS,
@@ -61,7 +61,7 @@ def embedded(
 
     def read(encoder: Path, name: str) -> Path:
         texts = chain(
-            (article.passages for article in read_articles(paths)), gold_texts(data, EMBEDDED)
+            (article.passages for article in article_texts(paths)), gold_texts(data, EMBEDDED)
         )
         return pretrain(encoder, texts, work / name, runs[name])
 
@@ -75,7 +75,7 @@ def embedded(
             runs[name],
             watch=("NCBI-disease",),
             teachers=teachers,
-            articles=read_articles(paths) if teachers else (),
+            articles=article_texts(paths) if teachers else (),
         )
 
     first = read(base, "reading")

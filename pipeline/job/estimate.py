@@ -35,7 +35,7 @@ PLAN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Found:
+class Extent:
     """What a look through the archives found.
 
     Attributes:
@@ -139,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def look_through(files: Sequence[InputFile]) -> Found:
+def look_through(files: Sequence[InputFile]) -> Extent:
     """Reads archives, in random order, for as long as it may take."""
     archives = group_archives(files)
     random.Random(0).shuffle(archives)  # noqa: S311 - the same estimate twice
@@ -155,7 +155,7 @@ def look_through(files: Sequence[InputFile]) -> Found:
         bytes_read += sum(sizes[uri] for uri in archive.uris)
         if time.monotonic() > until:
             break
-    return Found(articles, archives_read, len(archives), bytes_read, sum(sizes.values()))
+    return Extent(articles, archives_read, len(archives), bytes_read, sum(sizes.values()))
 
 
 def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:
@@ -183,7 +183,7 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
     )
 
 
-def lines(found: Found, cost: Cost, args: argparse.Namespace) -> list[str]:
+def lines(found: Extent, cost: Cost, args: argparse.Namespace) -> list[str]:
     """What the user is told."""
     counted = "" if found.is_whole else "about "
     threads = args.workers * args.threads

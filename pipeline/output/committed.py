@@ -89,7 +89,7 @@ def read_table(
         raise DamagedError(f"{uri} is damaged: {error}") from error
 
 
-def read_articles(output: str, chunk: str) -> Iterator[ArticleRows]:
+def read_chunk(output: str, chunk: str) -> Iterator[ArticleRows]:
     """A chunk's articles: sentences and annotations stand in the order of ``articles``.
 
     Raises:

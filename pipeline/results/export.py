@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.job.options import UsageError
 from pipeline.output import storage
-from pipeline.output.committed import ArticleRows, chunk_names, finished_run, read_articles
+from pipeline.output.committed import ArticleRows, chunk_names, finished_run, read_chunk
 from pipeline.output.record import DamagedError, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
@@ -281,7 +281,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
     }
     _write_manifest(to, manifest)
     for chunk in chunks:
-        for name, data in FORMATS[format_](export, chunk, read_articles(output, chunk)):
+        for name, data in FORMATS[format_](export, chunk, read_chunk(output, chunk)):
             storage.write(storage.join(to, name), data)
     if format_ == "brat":
         configuration = formats.brat_configuration(export.record["annotations"]["by_type"])

@@ -50,7 +50,7 @@ class Sample(NamedTuple):
 
 
 @dataclass
-class Tally:
+class MentionCounts:
     """Counts of the commonest mentions: rare ones are forgotten when there are too many.
 
     Attributes:
@@ -91,7 +91,7 @@ class Findings:
     """
 
     annotations: Counter[tuple[str, str]] = field(default_factory=Counter)
-    mentions: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    mentions: dict[str, MentionCounts] = field(default_factory=lambda: defaultdict(MentionCounts))
     scores: dict[str, NDArray[np.int64]] = field(
         default_factory=lambda: defaultdict(lambda: np.zeros(BINS, np.int64))
     )

@@ -66,7 +66,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 }
 
 
-def read_articles(count: int) -> list[list[str]]:
+def read_paragraphs(count: int) -> list[list[str]]:
     """The paragraphs of so many articles."""
     articles = []
     for path in sorted(need("corpus/single").glob("10.1371*"))[:count]:
@@ -105,7 +105,7 @@ def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
     inference.BATCH_TOKENS = int(str(setting["tokens"]))
     inference.BATCH_COST = int(str(setting["cost"]))
     work: list[tuple[list[Tokens], list[Window]]] = []
-    for texts in read_articles(count):
+    for texts in read_paragraphs(count):
         tokens = tokenize_passages(texts, model.tokenizer)
         sentences = [split_sentences(text) for text in texts]
         work.append((tokens, cut_windows(tokens, sentences, model.window_limit)))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.records import Block
-from transforms.sections import CODES, section_code, told
+from transforms.sections import CODES, section_code
+from transforms.sections.codes import told
 
 
 def block(

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from models.train.articles import ArticleText, allowed_labels, article_examples, read_articles
+from models.train.articles import ArticleText, allowed_labels, article_examples, article_texts
 from models.train.data import LABELS, words_of
 
 SPECIES = {"Ocimum sanctum", "O. sanctum"}
@@ -53,7 +53,7 @@ def test_latin_names_are_told_by_italics(tmp_path):
     """But what stands in glass is none."""
     path = tmp_path / "a.xml"
     path.write_text(ARTICLE)
-    (article,) = read_articles([Path(path)])
+    (article,) = article_texts([Path(path)])
     assert article.species == SPECIES
     assert article.passages[0] == "Effect of Ocimum sanctum"
 

@@ -5,7 +5,7 @@ from typing import BinaryIO
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.job.estimate import Cost, Found, look_through, measure
+from pipeline.job.estimate import Cost, Extent, look_through, measure
 from pipeline.job.inputs import match_inputs
 from tests.pipeline.conftest import article, write_archive
 from transforms.archives.files import open_source
@@ -31,8 +31,8 @@ def test_archives_not_read_are_expected_to_be_like_those_read(samples):
     found = look_through(match_inputs([str(samples)]))
     assert found.expected == 12
     assert found.bytes_read == found.bytes_all
-    assert Found(found.articles, 1, 4, found.bytes_read, 3 * found.bytes_read).expected == 36
-    assert Found(found.articles, 1, 4, 0, 0).expected == 48, "a server that tells no sizes"
+    assert Extent(found.articles, 1, 4, found.bytes_read, 3 * found.bytes_read).expected == 36
+    assert Extent(found.articles, 1, 4, 0, 0).expected == 48, "a server that tells no sizes"
 
 
 def test_an_archive_is_opened_once_for_all_its_sample(tiny, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from lxml import etree
 
 from pipeline.__main__ import main
 from pipeline.results import findings
-from pipeline.results.findings import Tally, gather
+from pipeline.results.findings import MentionCounts, gather
 from tests.pipeline.conftest import article, files, write_archive
 
 
@@ -152,7 +152,7 @@ def test_samples_stand_in_their_sentences(done, record):
 def test_rare_mentions_are_forgotten_and_the_page_says_so(monkeypatch):
     """However many different mentions there are, memory is bounded and the error known."""
     monkeypatch.setattr(findings, "_TALLY", 10)
-    tally = Tally()
+    tally = MentionCounts()
     for number_ in range(1000):
         tally.add("common", 3, 1)
         tally.add(f"rare {number_}", 1, 1)
