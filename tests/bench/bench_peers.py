@@ -20,7 +20,6 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from models.cores import peak_bytes
 from models.folder import load_model
 from tests.bench.bench_job import SHORT, job, timed, write_archive
 from tests.bench.shared import corpus_articles
@@ -101,9 +100,8 @@ def main() -> None:
                     pairs = zip(entities_of(args.model, sample), told["entities"], strict=True)
                     same = sum(mine == its for mine, its in pairs)
                     notes[way] += f", same entities in {same} of {len(sample)} sentences"
-    peak = peak_bytes() / 1e6
     print("| way | sentences/s | the job is | |\n| --- | --- | --- | --- |")
-    print(f"| the job | {median(ours):.0f} | | {peak:.0f} MB |")
+    print(f"| the job | {median(ours):.0f} | | memory: bench_memory |")
     for way, speeds in theirs.items():
         ratio = median(ours) / median(speeds)
         print(f"| {way} | {median(speeds):.1f} | {ratio:.1f} times as fast | {notes[way]} |")
