@@ -86,10 +86,11 @@ _ABBREVIATION = re.compile(r"(?<![A-Za-z.\d])[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
 # "cluster Mm. 8356", "Am. J. Physiol.", "Figure. 1"
 _SHORT_TITLE = re.compile(r"[A-Z][a-z]{1,2}|Figures?|Tables?|Equations?")
-_ITEM_NUMBER = re.compile(r"\d{1,2}\)?")
+_ITEM_NUMBER = re.compile(r"(?:\d{1,2}|[ivx]{1,5}|[a-h])\)?")
+_SUPPLEMENT = re.compile(r"S\d{1,3}")
 _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})(?:\.\d{1,3}){0,4}[.)\]]{1,2}")
-_NUMBER_FOLLOWS = re.compile(r"#|[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b")
+_NUMBER_FOLLOWS = re.compile(r"#|[A-Z]{0,6}[a-z_]{0,3}[ -]?\d|\w\b|[IVX]{2,5}\b")
 _CODED = _words("acc cat no nos nr")
 _NUMBERED = _words("acc art cat i.d id item lot model permit prod product ref")
 _NUMBER_SIGN = re.compile(r"N(?:os?|r)\b(?:\.|:?\s?[A-Z]{0,6}-?\d)")  # "Cat. No. 12"
@@ -166,6 +167,9 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     key = found.group() if found else ""
     if not (key.isupper() or key in _INSIDE):
         key = key.lower()
+    if key in {"fig", "figs"} and len(words) > 1 and _SUPPLEMENT.fullmatch(words[-2]):
+        after = _FIRST_WORD.match(text, following)  # "in S1 Fig. These", but "in S2 Fig. A in"
+        return after is not None and after[1] in _STARTERS - {"A"}
     if key in _INSIDE or (key in _NUMBERED and _NUMBER_SIGN.match(text, following)):
         return False
     first_word = _FIRST_WORD.match(text, following)
@@ -186,7 +190,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
             return False
         if _SYMBOL_FOLLOWS.match(text, following):
             return key in _UNITS or len(word) > 1 or not word.isalpha()
-        return key not in _UNITS and _is_plain(word)
+        return key not in _UNITS and _is_plain(word) and not _is_item_number(words)
     if opening in "([":
         if (are_initials and "." in word) or _is_linnaeus(words):
             return False
@@ -230,7 +234,11 @@ def _is_plain(word: str) -> bool:
 
 def _is_item_number(words: list[str]) -> bool:
     """Whether the last of ``words`` numbers an item of a list within a sentence: "; 2. Mice"."""
-    return len(words) > 1 and words[-2][-1] in ";:" and bool(_ITEM_NUMBER.fullmatch(words[-1]))
+    if len(words) < 2:
+        return False
+    number = words[-1].removeprefix("(")
+    opens = words[-2][-1] in ";:" or (number != words[-1] and number[-1] != ")")
+    return opens and bool(_ITEM_NUMBER.fullmatch(number))
 
 
 def _is_linnaeus(words: list[str]) -> bool:

@@ -305,6 +305,15 @@ class TestDamage:
         external = b'<!DOCTYPE article [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + article(1)
         assert told(scan_bytes(external)) == ["entity-declarations"]
 
+    def test_declared_pictures_do_no_harm(self, scan_bytes):
+        """Nothing is put in the place of an entity that is not XML."""
+        pictures = b"""<!ENTITY gr1 SYSTEM "gr1" NDATA IMAGE>
+            <!ENTITY gr2 PUBLIC "-//X//2" 'gr2.jpg' NDATA IMAGE >"""
+        head = b"<!DOCTYPE article [<!NOTATION IMAGE SYSTEM 'x'>" + pictures + b"%b]>" + article(1)
+        assert told(scan_bytes(head.replace(b"%b", b""))) == ["PMC1"]
+        own = head.replace(b"%b", b"<!ENTITY x 'y'>")
+        assert told(scan_bytes(own)) == ["entity-declarations"]
+
     @pytest.mark.parametrize("wrap", [bulk, lambda *parts: b"\n".join(parts)])
     def test_entity_declarations_of_one_article(self, scan_bytes, wrap):
         """Its own DOCTYPE costs the article behind it, and no neighbour."""

@@ -279,6 +279,16 @@ def test_a_span_reaches_from_its_first_to_its_last_character_in_the_xml(data):
         ("the <tex-math>\\documentclass $\\beta$</tex-math>-catenin", ["the \ufffc-catenin"]),
         ("<inline-formula>$\\alpha$</inline-formula>-SMA", ["\ufffc-SMA"]),
         (
+            "<italic>bla</italic>\n<sub>SHV</sub> NH<sub>4</sub>\n  <sup>+</sup> "
+            "<italic>E.</italic>\n<italic>coli</italic> in m<sup>2</sup> <sub>x</sub>",
+            ["blaSHV NH4+ E. coli in m2 x"],
+        ),
+        (
+            "<taxon-name>S. alba</taxon-name><taxon-authority>Dai &amp; Wu</taxon-authority>"
+            "<taxon-status>sp. nov.</taxon-status>, found",
+            ["S. alba Dai & Wu sp. nov., found"],
+        ),
+        (
             "Il10<sup>−/−<xref ref-type='bibr'>5</xref></sup> CD4<sup>+ [<xref ref-type='bibr'>5"
             "</xref>]</sup> Cl<sup>−<xref ref-type='bibr'>5</xref>,<xref ref-type='bibr'>6</xref>"
             "</sup>",
@@ -627,3 +637,55 @@ def test_the_year_of_an_issue_of_several_months():
         "</MedlineCitation></PubmedArticle>"
     )
     assert article.year == 2003
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("<p>Correspondence to: A. Smith, <email>a@b.org</email></p>", False),
+        ("<label>*</label><p>Corresponding author.</p>", False),
+        ("<p>E-mail: <email>a@b.org</email></p>", False),
+        ("<p><email>a.smith@b.org</email></p>", False),
+        ("<p>Electronic address: a@b.org</p>", False),
+        ("<p>Emails were sent to a@b.org.</p>", True),
+        ("<p>These authors contributed equally.</p>", True),
+    ],
+)
+def test_authors_addresses_are_no_text(note, kept):
+    """Whether or not the note has a type."""
+    (article,) = parse(
+        f"<article><front><article-meta><author-notes><fn>{note}</fn></author-notes>"
+        "</article-meta></front></article>"
+    )
+    assert bool(article.text) == kept
+    assert ("affiliations" in article.excluded) != kept
+
+
+def test_a_history_among_the_notes_is_metadata():
+    """A section of that type in the body is what it says."""
+    history = '<sec sec-type="history"><p>Revised 2026 May 11.</p></sec>'
+    (article,) = parse(
+        f"<article><body>{history}</body><back><notes>{history}</notes></back></article>"
+    )
+    assert article.text == "Revised 2026 May 11."
+    assert article.excluded["metadata"] == len(article.text)
+
+
+def test_a_figure_that_is_called_a_table_is_one():
+    """Preprints show tables as pictures."""
+    figure = "<fig><label>{0} 2.</label><caption><p>Mice.</p></caption></fig>"
+    body = "".join(map(figure.format, ("Table", "Figure", "Supplementary Table")))
+    (article,) = parse(f"<article><body>{body}</body></article>")
+    by_text = {article.text[p.start : p.end]: p.section for p in article.passages}
+    assert by_text["Table 2."] == by_text["Supplementary Table 2."] == "TABLE"
+    assert by_text["Figure 2."] == "FIG"
+
+
+@pytest.mark.parametrize(
+    "namespace", ["http://www.elsevier.com/xml/ja/dtd", "http://docbook.org/ns/docbook"]
+)
+def test_articles_of_other_schemas_are_refused(namespace):
+    """They use the names of JATS for other things."""
+    with pytest.raises(RejectError, match=namespace) as error:
+        parse(f"<article xmlns='{namespace}'><body><p>Mice.</p></body></article>")
+    assert error.value.reason == "not-jats"

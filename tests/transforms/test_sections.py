@@ -41,6 +41,15 @@ MAIN = ("Introduction", "Materials and methods", "Results", "Discussion", "Concl
         ("Research conclusions", "CONCL"),
         ("Conclusions of the study", "CONCL"),
         ("COI statement", "COMP_INT"),
+        ("Disclosure Summary", "COMP_INT"),
+        ("Open Research", "DATA_AVAIL"),
+        ("Data summary", "DATA_AVAIL"),
+        ("GEO accession", "DATA_AVAIL"),
+        ("Statement of significance", "ABSTRACT"),
+        ("Translational Relevance", "ABSTRACT"),
+        ("Added value of this study", "ABSTRACT"),
+        ("Video Supplement", "SUPPL"),
+        ("Index Terms", "KEYWORD"),
         ("CRediT roles", "AUTH_CONT"),
         ("DNA Deposition", "DATA_AVAIL"),
         ("Microarray data accession", "DATA_AVAIL"),
@@ -430,6 +439,27 @@ def test_a_topical_section_of_a_research_article_takes_the_code_of_its_place() -
     combined = block("Its calibration", before=("Results and discussion",), after=("Conclusions",))
     assert code_of(combined) == "RESULTS|DISCUSS"
     assert code_of(combined._replace(after=("Acknowledgements",))) == "RESULTS|DISCUSS"
+
+
+def test_what_comes_after_the_closing_statements_is_none_of_the_main_line() -> None:
+    """Notes of the publisher's that stand in the body as sections; abbreviations may come first."""
+    closed = (*MAIN[:3], "Funding")
+    assert code_of(block("", kind="fn-group", before=closed)) == "OTHER"
+    assert code_of(block("Wing shape", before=closed[:3])) == "RESULTS"
+    assert code_of(block("Wing shape", before=("Abbreviations", *closed[:3]))) == "RESULTS"
+
+
+def test_a_type_of_subjects_is_believed_with_another_alone() -> None:
+    """BMJ gives it to topics too."""
+    assert code_of(block("Longer consultations", kind="subjects")) == "OTHER"
+    assert code_of(block("Mice", kind="methods|subjects")) == "METHODS"
+
+
+def test_a_disclosure_that_opens_with_another_title_is_that() -> None:
+    """Some journals put a statement on transparency there."""
+    affirmed = "Transparency statement: The Authors affirm that this is honest."
+    assert code_of(BACK, block("Disclosure", text=affirmed)) == "OTHER"
+    assert code_of(BACK, block("Disclosure", text="None to report.")) == "COMP_INT"
 
 
 def test_a_summary_before_the_results_concludes_nothing() -> None:

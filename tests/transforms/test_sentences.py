@@ -8,6 +8,10 @@ from transforms.sentences import split_sentences
 
 # Each passage is written with " | " where a sentence is expected to end.
 PASSAGES = [
+    "They are introduced in Sec. II. | In Sec. III we see Sec. IV.",
+    "It is shown in S1 Fig. | These results hold; S2 Fig. A in S1 File shows more.",
+    "We found: i. PRDM9 in mice; ii. the rate of growth; iii. Mice (a. U-fiber; b. ILF).",
+    "It is seen by (a) and (b). | Samples were taken in the clinic (1). | Mice died.",
     "It was dissolved in conc. HCl, washed with sat. aq. NaHCO3 and dried. | Then it was weighed.",
     "Anal. Calcd for C12H10: C, 93.46. | Of TFA, 2.5 equiv. of it were used.",
     "Chironomidae indet. were found (leg. Smith, det. Jones) in Sept. 2015. | It broke "

@@ -49,6 +49,12 @@ ARTICLE_TAG = re.compile(
 NAMESPACE = re.compile(rb"\s(xmlns(?::[^\s=<>\"']+)?)\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 DOCTYPE = b"<!DOCTYPE"
 _DOCTYPE_TOKEN = re.compile(rb"<!--|<\?|[\"'\[\]<>]")
+_LITERAL = rb"(?:\"[^\"]{0,400}\"|'[^']{0,400}')"
+# Of pictures and the like: a parser puts nothing in their place.
+_UNPARSED_ENTITY = re.compile(
+    rb"<!ENTITY\s{1,80}[\w.:-]{1,80}\s{1,80}(?:SYSTEM|PUBLIC\s{1,80}%b)\s{1,80}%b"
+    rb"\s{1,80}NDATA\s{1,80}[\w.:-]{1,80}\s{0,80}>" % (_LITERAL, _LITERAL)
+)
 CLOSER = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>", b'"': b'"', b"'": b"'"}
 _COMMENT_END = re.compile(rb"--")
 _CDATA_END = re.compile(rb"\]\]>|<!\[CDATA\[")
@@ -130,6 +136,7 @@ def read_doctype(window: ByteWindow, at: int) -> Doctype:
     return Doctype(
         end=window.base + end if end else None,
         endless=endless,
-        declares_entities=b"<!ENTITY" in doctype and bool(end or inside),
+        declares_entities=bool(end or inside)
+        and doctype.count(b"<!ENTITY") > len(_UNPARSED_ENTITY.findall(doctype)),
         is_html=bool(words) and words[0].lower().rstrip(b">") == b"html",
     )

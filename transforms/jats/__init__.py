@@ -14,6 +14,7 @@ says (``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnot
 cleans the text, ``xml_map`` leads back to the XML.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -38,6 +39,9 @@ class Shape(NamedTuple):
     rules: Mapping[str, Rule]
     metadata: Callable[[etree._Element, str], Metadata]
 
+
+_OTHER_ARTICLES = re.compile("elsevier|docbook", re.IGNORECASE)
+"""Namespaces whose ``article`` is another than that of JATS."""
 
 _SHAPES = {
     "article": Shape(JATS, jats_metadata),
@@ -64,6 +68,11 @@ def parse_articles(
     notes: Counter[str] = Counter()
     root = read_tree(source, notes)
     shape = _SHAPES.get(local_name(root))
+    namespace = etree.QName(root).namespace or ""
+    if _OTHER_ARTICLES.search(namespace):
+        raise RejectError(
+            "parse", "not-jats", f"expected an article of JATS, found one of {namespace}"
+        )
     if shape is None:
         raise RejectError(
             "parse",

@@ -25,7 +25,10 @@ FORMATTING = _words(
     "italic bold sub sup sc underline overline monospace roman sans-serif strike named-content "
     "styled-content ext-link email uri"
 )
-SPACED = frozenset(("element-citation", "nlm-citation", "name", "compound-kwd"))
+SPACED = _words(
+    "element-citation nlm-citation name compound-kwd taxon-authority taxon-status "
+    "nomenclature-citation"
+)
 MATHS = frozenset(("math", "tex-math", "inline-formula", "disp-formula"))
 TRANSLATIONS = _words(
     "trans-abstract trans-title-group trans-title trans-subtitle OtherAbstract VernacularTitle"
@@ -46,7 +49,9 @@ XREF_MARKS = {
 # Footnotes that name people and where they work: "Edited by: ...", "Present address: ...".
 PEOPLES_NOTES = {
     "edited-by": "authors",
-    **dict.fromkeys(("current-aff", "present-address", "corresp"), "affiliations"),
+    **dict.fromkeys(
+        ("current-aff", "present-address", "corresp", "correspondence"), "affiliations"
+    ),
 }
 MARC_LANGUAGES = {
     **{"eng": "en", "spa": "es", "por": "pt", "fre": "fr", "ger": "de", "ita": "it"},

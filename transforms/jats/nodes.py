@@ -67,6 +67,24 @@ def continues_name(element: etree._Element) -> bool:
     )
 
 
+def is_line_end(element: etree._Element) -> bool:
+    """Whether a line ends behind an element, and a script of what it marks comes in the next.
+
+    Some typesetters break lines so: between ``<italic>bla</italic>`` and ``<sub>SHV</sub>`` no
+    space is meant.
+    """
+    tail = element.tail
+    if not tail or not tail.isspace() or "\n" not in tail or not isinstance(element.tag, str):
+        return False
+    script = element.getnext()
+    return (
+        script is not None
+        and isinstance(script.tag, str)
+        and local_name(script) in ("sub", "sup")
+        and local_name(element) in ("italic", "bold", "sub", "sup")
+    )
+
+
 def child(element: etree._Element, *names: str) -> etree._Element | None:
     """The first child of the first of these names."""
     for name in names:

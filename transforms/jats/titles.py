@@ -11,6 +11,13 @@ WORD = re.compile(r"(?![ivxl]+\b)\b[^\W\d_]{4}", re.IGNORECASE)
 _BEGINNING = etree.XPath("substring(string(), 1, 600)", smart_strings=False)
 _LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
 _TOLD_BY_LABEL = frozenset(("fn", "sec"))
+LABELLED = frozenset(("fig", "sec"))
+"""What may be told by its label: a figure named "Table 2" is one."""
+_ADDRESS = re.compile(
+    r"\W*(?:(?:for |address (?:all |for )?)?correspond|e-?mail\b|electronic address\b)"
+    r"|[^\w@]*[\w.+-]{1,80}@[\w.-]{1,80}\Z",
+    re.IGNORECASE,
+)
 _SPOKEN = re.compile(r"\s*[.:]")
 
 
@@ -33,6 +40,11 @@ def label_of(element: etree._Element) -> str:
     """A label in words ("Appendix A"), or ""."""
     label = plain_text(child(element, "label"))
     return label if WORD.search(label) else ""
+
+
+def is_address(note: etree._Element) -> bool:
+    """Whether an author's note says how to write to them."""
+    return _ADDRESS.match(beginning(note, plain_text(child(note, "label")))) is not None
 
 
 def sec_titles(element: etree._Element) -> list[str]:

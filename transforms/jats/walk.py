@@ -27,6 +27,7 @@ from transforms.jats.nodes import (
     continues_name,
     has_content,
     has_text,
+    is_line_end,
     is_plain,
     kind_of,
     language_of,
@@ -36,7 +37,16 @@ from transforms.jats.nodes import (
     primary_language,
     text_length,
 )
-from transforms.jats.titles import WORD, beginning, label_of, lead_of, sec_titles, title_of
+from transforms.jats.titles import (
+    LABELLED,
+    WORD,
+    beginning,
+    is_address,
+    label_of,
+    lead_of,
+    sec_titles,
+    title_of,
+)
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
 
@@ -204,7 +214,11 @@ class Walk:
                 if frame is not frames[-1]:
                     self._end(frame)
             if element.tail:
-                self._text(frames[-1], element.tail)
+                if is_line_end(element):
+                    frames[-1].n_texts += 1
+                    self.excluded[frames[-1].home.reason or "whitespace"] += len(element.tail)
+                else:
+                    self._text(frames[-1], element.tail)
         return self._inner
 
     # Text
@@ -292,6 +306,10 @@ class Walk:
             kind = "inline"
         elif name == "fn" and (note := kind_of(element, "fn-type")) in PEOPLES_NOTES:
             kind, reason = "excluded", PEOPLES_NOTES[note]
+        elif name == "fn" and parent.name == "author-notes" and is_address(element):
+            kind, reason = "excluded", "affiliations"
+        elif name == "sec" and parent.name == "notes" and element.get("sec-type") == "history":
+            kind, reason = "excluded", "metadata"
 
         if kind == "excluded":
             self._exclude(element, reason)
@@ -429,7 +447,7 @@ class Walk:
                 Block(
                     block,
                     own or lead_of(element, name),
-                    kind_of(element, *KINDS) or (label_of(element) if name == "sec" else ""),
+                    kind_of(element, *KINDS) or (label_of(element) if name in LABELLED else ""),
                     beginning(element, own),
                     before,
                     after,

@@ -70,8 +70,11 @@ _PLAIN = re.compile(
 )
 # What journals put above an introduction that has no title.
 _UNTITLED = {"", "main", "main text"}
-_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?)?")
+_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?| summar(y|ies))?")
 _HOW_TO_CITE = re.compile(r"(how to )?cite this article.*")
+# What comes after all of the main line.
+_CLOSING = {"ACK_FUND", "AUTH_CONT", "COMP_INT"}
+_TABLE = re.compile(r"((supplementa(ry|l)|extended data) )?tables?\b")
 _ACCESSIONS = re.compile(r"accession.*")
 
 _NUMBERING = re.compile(
@@ -212,6 +215,8 @@ def _own(block: Block) -> str:
         return "COMP_INT" if _stated(block.text) == ["COMP_INT"] and not several else "OTHER"
     if _DISCLOSURE.fullmatch(title):
         stated = [code for code in _stated(block.text) if code in ("COMP_INT", "ACK_FUND")]
+        if not stated and _lead(block.text) == "OTHER":
+            return "OTHER"
         return _joined(stated) or ("ACK_FUND" if title.startswith("financial") else "COMP_INT")
     if code := told(block.title):
         return code
@@ -244,6 +249,8 @@ def _container(blocks: Sequence[Block]) -> str:
             code = "OTHER"
         elif title == "SUPPL" and above is not None and above.element == "app" and not above.title:
             code = inner = title
+        elif code == "FIG" and _TABLE.match(normalise(block.kind)):
+            code = "TABLE"
         elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
             code = "ABBR"
         elif not code and _own(block) == "SUPPL":
@@ -305,6 +312,8 @@ def _placed(blocks: Sequence[Block]) -> str:
     top = next((block for block in blocks if block.element == "sec"), None)
     place = top or next((block for block in blocks if block.element == "body"), None)
     if place is None or any(block.element == "back" for block in blocks):
+        return ""
+    if any(told(title) in _CLOSING for title in place.before):
         return ""
     before = _nearest(map(told, reversed(place.before)))
     after = _nearest(map(told, place.after)).split("|")[0]

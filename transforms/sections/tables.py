@@ -37,10 +37,11 @@ TELLING: Mapping[str, str] = {
     "ABSTRACT": r"""
         abstract|resumo|resumen|zusammenfassung
         (editors|authors?|lay|plain (language|english)|graphical|structured) (summary|abstract)
-        significance statement|elife digest
+        significance statement|statement of significance|impact statement|elife digest
+        translational relevance
         """,
     "KEYWORD": r"""
-        key ?words?|palavras chave|palabras clave|mots cles
+        key ?words?|index terms|palavras chave|palabras clave|mots cles
         """,
     "INTRO": r"""
         ((general|brief|short) )?introductions?( section)?|introductory remarks
@@ -127,7 +128,7 @@ TELLING: Mapping[str, str] = {
         supplement(ary|al) (\w+ )?(methods?|results?|discussion|procedures?)( .*)?
         (online )?supporting (online )?(information|materials?|data|files?)\
 ( (available|and|for|s?\d).*)?
-        (electronic|online|web|data) supplements?|supplement
+        (electronic|online|web|data|video) supplements?|supplement
         appendix( [a-z\d]+)?[.:]? (supplement|supporting (information|materials?|data)).*
         (web|multimedia|online) appendi(x|ces)( \d+)?|extended data( (figure|table)s?.*)?
         additional (data |supporting )?(files?|materials?|data)( \d+.*)?|associated content
@@ -204,7 +205,8 @@ protocols?))* \
         ((statement|declaration) (of|on) )?(data )?(availability|accessibility|sharing|deposition)\
  of (the )?(\w+ )?(data|code|software|materials?|datasets?|resources|reagents|source code)( .*)?
         availability and (requirements|implementation)|data and code|underlying data|open data
-        (deposited|repository) data|open practices( statement)?|major datasets?
+        (deposited|repository) data|open (practices( statement)?|research)|major datasets?
+        data summary|programs? availability|geo accessions?
         (\w+ ){0,3}(accession|genbank|pdb) (numbers?|codes?|ids?)( .*)?|(genbank )?accessions?
         (\w+ ){0,2}data accessions?( .*)?
         (declaracao de )?disponibilidade (dos|de) dados.*|disponibilidad de (los )?datos.*
@@ -257,6 +259,8 @@ HINTING: Mapping[str, str] = {
         what (is|was) (already )?known.*|what this (study|paper|article|research) adds.*
         how this study might affect .*|how might (this|it) impact on clinical practice.*
         in brief|synopsis|essentials|study contributions|author impact statement
+        research in context|evidence before this study|added value of this study
+        implications of all (the )?available evidence
         """,
     "KEYWORD": r"""
         subject terms
@@ -401,7 +405,6 @@ KINDS: Mapping[str, str] = {
     "coi": "COMP_INT",
     "figures": "FIG",
     "tables": "TABLE",
-    "subjects": "METHODS",
     "cases": "CASE",
     "supplementary material": "SUPPL",
     "si": "SUPPL",
