@@ -112,6 +112,13 @@ def _run(argv: Sequence[str]) -> int:
         return 1 if isinstance(error, module.FAILURES) else 2
 
 
+def _put_own_packages_first() -> None:
+    """Has no ``models`` or ``transforms`` of the current folder's stand for this program's."""
+    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
+    if started_in == Path.cwd() != root:
+        sys.path.append(sys.path.pop(0))
+
+
 def _open_streams() -> None:
     """Leads streams that come closed nowhere, else the next file that is opened takes their place.
 
@@ -137,6 +144,9 @@ def _exit(code: int) -> NoReturn:
 
 if __name__ == "__main__":
     # As Ctrl-C does: what is under way is cleaned up. A run has its own way to stop, once it runs.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    _put_own_packages_first()
     _open_streams()
     _exit(main(sys.argv[1:]))

@@ -33,15 +33,19 @@ def stop_on_signals(tell: Callable[[], None], *, local: bool) -> Iterator[None]:
         if not local:
             raise Stopped(number)
         _let_workers_end()
-        for other in (signal.SIGINT, signal.SIGTERM):
+        for other in before:
             signal.signal(other, signal.SIG_IGN)
         try:
+            _end_children()
             tell()
         finally:
-            _end_children()
             os._exit(128 + number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN  # as nohup has it
+    }
     try:
         yield
     finally:

@@ -68,7 +68,11 @@ def test_killed_and_restarted_equals_never_killed(work, tiny, tmp_path):
     assert main(["verify", str(output)]) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["Ctrl-C", "kill", "closed terminal"],
+)
 def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
     """And goes on; nothing of it stays in the folder for temporary files."""
     source, whole = work
@@ -93,13 +97,35 @@ def test_stopped_run_says_how_to_go_on(number, work, tiny, tmp_path):
         r"stopped: (\d+) articles are committed in .+; run the same command again", error
     )
     assert said
-    assert int(said[1]) == sum(
-        json.loads(receipt.read_bytes())["planned"] for receipt in output.glob("receipts/*.json")
-    )
+    committed = [json.loads(path.read_bytes()) for path in output.glob("receipts/*.json")]
+    assert 0 < int(said[1]) <= sum(receipt["planned"] for receipt in committed)
     assert "Traceback" not in error
     assert [p.name for p in scratch.rglob("*")] == []
     subprocess.run(_command(source, output, tiny), check=True, cwd=TESTS.parent)
     assert files(output) == files(whole)
+
+
+def test_run_that_is_to_outlive_its_terminal_does(tiny, tmp_path):
+    """As ``nohup`` starts it."""
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    output = tmp_path / "out"
+    job = subprocess.Popen(["nohup", *_command(source, output, tiny)], cwd=TESTS.parent)
+    time.sleep(0.2)  # until nohup has become the job
+    while job.poll() is None:
+        job.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+    assert job.returncode == 0
+
+
+def test_packages_of_the_current_folder_do_not_stand_for_the_programs(tiny, tmp_path):
+    """A user may well have a package ``models`` of his own."""
+    for name in ("models", "transforms"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    source = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    command = _command(source, tmp_path / "out", str(Path(tiny).absolute()))
+    paths = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
+    subprocess.run(command, check=True, cwd=tmp_path, env=paths)
 
 
 def test_stopped_run_leaves_no_process_at_work(work, tiny, tmp_path):
