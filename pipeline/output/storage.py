@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -160,12 +161,17 @@ def sizes(folder: str, pattern: str = "*") -> dict[str, int]:
         if is_local(folder):
             return {
                 path.name: path.stat().st_size
-                for path in Path(folder).glob(pattern)
+                for path in _matching(Path(folder), pattern)
                 if path.is_file() and not path.name.startswith(".")
             }
         return bucket_of(folder).sizes(join(folder, ""), pattern)
     except Exception as error:
         raise StorageError(f"cannot list {folder}: {_reason(error)}") from error
+
+
+def _matching(folder: Path, pattern: str) -> Iterable[Path]:
+    # For a name alone, Python 3.12 lists the whole folder: 30 ms among 20,000 files.
+    return folder.glob(pattern) if "*" in pattern else (folder / pattern,)
 
 
 def delete(uris: list[str]) -> None:

@@ -92,6 +92,8 @@ def test_half_written_files_are_neither_listed_nor_kept(tmp_path):
     (folder / "inner").mkdir()
     assert storage.sizes(str(folder)) == {"a.parquet": 5, "a.tmp": 5}
     assert storage.sizes(str(folder), "*.parquet") == {"a.parquet": 5}
+    assert storage.sizes(str(folder), "a.parquet") == {"a.parquet": 5}
+    assert storage.sizes(str(folder), "b.parquet") == {}
     storage.sweep(str(tmp_path))
     left = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
     assert left == [".hidden", "a.parquet", "a.tmp"]
