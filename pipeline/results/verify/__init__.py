@@ -15,7 +15,8 @@ import sys
 from models.files import ModelError
 from pipeline.job.options import code_fingerprint
 from pipeline.output import storage
-from pipeline.output.record import DamagedError, OutputError, known_run
+from pipeline.output.committed import finished_run
+from pipeline.output.record import DamagedError, OutputError
 from pipeline.results.verify.check import PROMISES, Check
 
 __all__ = ["FAILURES", "PROMISES", "WRONG_USE", "add_arguments", "run"]
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``verify``; returns its exit code."""
     output = storage.absolute(args.output)
-    record = known_run(output)
+    record = finished_run(output)
     check = Check(output, record)
     if record["options"].get("code") != code_fingerprint():
         print(

@@ -779,6 +779,14 @@ def test_folder_without_a_run_is_wrong_use(tmp_path, capsys):
     assert "is no output folder of a run" in capsys.readouterr().err
 
 
+def test_run_that_has_not_ended_is_wrong_use(output, verify):
+    """What is missing of it is not broken."""
+    change_run(output, lambda run: run.pop("reconciliation"))
+    found = verify()
+    assert (found.code, found.broken) == (2, set())
+    assert "has not ended: start it again to go on" in found.err
+
+
 def test_model_that_is_another_now_is_found(output, tiny, tmp_path, verify):
     """Its tokens cannot be told any more; one that is gone is an error."""
     folder = shutil.copytree(tiny, tmp_path / "model")
