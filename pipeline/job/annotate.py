@@ -1,9 +1,9 @@
 """The main command: input patterns in, an output folder of annotations out."""
 
 import argparse
-import io
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -22,7 +22,13 @@ from models.files import ModelError, UnavailableError
 from pipeline.job import progress, runners
 from pipeline.job.failures import can_go_on, readable
 from pipeline.job.graph import annotation_graph
-from pipeline.job.inputs import InputError, UnreachableError, group_archives, match_inputs
+from pipeline.job.inputs import (
+    InputError,
+    UnreachableError,
+    group_archives,
+    inputs_fingerprint,
+    match_inputs,
+)
 from pipeline.job.options import (
     RunOptions,
     UsageError,
@@ -49,7 +55,7 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         check_beam_flags(beam_flags)
         beam_options = runners.pipeline_options(args, beam_flags)
         files = match_inputs(args.input, beam_options, notes.append)
-        options = run_options(args)
+        options = run_options(args, inputs_fingerprint(files))
         archives = group_archives(files)
         update = begin(
             describe_run(options, args.input, files, archives),
@@ -132,13 +138,14 @@ def _execute(
     result: PipelineResult | None = None
     try:
         with (
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
             stop_on_signals(tell_stopped, local=local),
             nullcontext() if args.quiet else progress.Reporter(counts, sys.stderr),
             stop_with_workers(_STAYS.format(options.output, go_on))
             if local
             else _own_temporary_folder(),
             # Beam's worker prints the traceback of whatever a DoFn raises, and raises it again.
-            nullcontext() if args.verbose else redirect_stderr(io.StringIO()),
+            nullcontext() if args.verbose else redirect_stderr(nowhere),
         ):
             runner = runners.local_runner(beam_options, verbose=args.verbose) if local else None
             pipeline = beam.Pipeline(runner=runner, options=beam_options)

@@ -63,6 +63,7 @@ class RunOptions:
         models: one or more.
         text: which text is kept.
         threads: of a worker process, each with one article in hand; 0: the cores that it has.
+        inputs: hash of the input files, by name and size and, if they are local, their ends.
         fingerprint: hash of all that changes the rows: models' files and options, and text options.
         parts: hash of the code and of the models' files, which every worker must have too.
     """
@@ -71,6 +72,7 @@ class RunOptions:
     models: tuple[ModelOptions, ...]
     text: TextOptions
     threads: int
+    inputs: str
     fingerprint: str
     parts: str
 
@@ -182,8 +184,8 @@ def _rate(text: str) -> float:
     return value
 
 
-def run_options(args: argparse.Namespace) -> RunOptions:
-    """The options of a run, checked.
+def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
+    """The options of a run, checked; ``inputs`` is the hash of its input.
 
     Raises:
         UsageError: values that make no sense.
@@ -191,6 +193,8 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     """
     if problem := storage.lacking(args.output):
         raise UsageError(f"--output: {problem}")
+    if not args.output.strip():
+        raise UsageError("--output: an empty name")
     if args.output.startswith(("http://", "https://")):
         raise UsageError("--output: nothing can be written to http")
     if args.quiet and args.verbose:
@@ -228,6 +232,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         models=models,
         text=text,
         threads=args.threads or 0,
+        inputs=inputs,
         fingerprint=hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16],
         parts=parts_fingerprint(loaded),
     )

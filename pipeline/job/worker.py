@@ -100,6 +100,8 @@ class Worker:
 
         data = made.finish(rejects)
         files = files_of(chunk.chunk_id)
+        # Before the shards too: those of a run that has taken the folder over have the same names.
+        own_run(output, self.options.fingerprint, self.options.inputs)
         for table, path in files.items():
             storage.write(storage.join(output, path), data[table])
         receipt = Receipt(
@@ -116,7 +118,7 @@ class Worker:
                 for table, path in files.items()
             },
         )
-        own_run(output, self.options.fingerprint)
+        own_run(output, self.options.fingerprint, self.options.inputs)
         storage.write(storage.join(output, receipt_of(chunk.chunk_id)), receipt.to_bytes())
         release_memory()
         return receipt, msec_by_stage
@@ -125,27 +127,24 @@ class Worker:
         """What becomes of each entry of a chunk, in order, as the threads get it done."""
         old = reuse.Reader(self.options.output, chunk.reuse)
         fresh: list[ArticleRange] = []
-        fates: dict[int, Outcome | Reject] = {}
+        rejected: dict[int, Reject] = {}
         for number, entry in enumerate(chunk.entries):
             if isinstance(entry, Reject):
-                fates[number] = entry
+                rejected[number] = entry
             elif place_of(entry.source_uri, entry.source_index) in left_out:
                 first = left_out[place_of(entry.source_uri, entry.source_index)]
-                fates[number] = entry.reject("plan", "duplicate", duplicate_message(first))
-            elif number in chunk.reuse:
-                fates[number] = old.outcome(number, entry)
-            else:
+                rejected[number] = entry.reject("plan", "duplicate", duplicate_message(first))
+            elif number not in chunk.reuse:
                 fresh.append(entry)
         sources = read_articles(fresh, self._points)
         pending: deque[Future[Outcome | Reject]] = deque()
-        jobs = (
-            self._pool.submit(self._annotate, next(sources))
-            if number not in fates
-            else _done(fates[number])
-            for number in range(len(chunk.entries))
-        )
-        for job in jobs:
-            pending.append(job)
+        for number, entry in enumerate(chunk.entries):
+            if number in rejected:
+                pending.append(_done(rejected[number]))
+            elif isinstance(entry, ArticleRange) and number in chunk.reuse:
+                pending.append(_done(old.outcome(number, entry)))
+            else:
+                pending.append(self._pool.submit(self._annotate, next(sources)))
             # One article in hand for each thread and one waiting: no more are in memory.
             if len(pending) > 2 * self._threads:
                 yield pending.popleft().result()

@@ -72,12 +72,13 @@ def read_plan(output: str, archive: str) -> dict[str, Any]:
     return plan if isinstance(plan, dict) and "chunks" in plan else {}
 
 
-def own_run(output: str, fingerprint: str) -> dict[str, Any]:
+def own_run(output: str, fingerprint: str, inputs: str) -> dict[str, Any]:
     """``run.json`` of the run that is under way.
 
     Args:
         output: its folder.
         fingerprint: of its options.
+        inputs: hash of its input.
 
     Raises:
         TakenOverError: another run has taken the folder over, or it is gone.
@@ -87,6 +88,8 @@ def own_run(output: str, fingerprint: str) -> dict[str, Any]:
         raise TakenOverError(f"{storage.join(output, RUN)} is gone: somebody emptied the folder")
     if run["options"]["sha256"] != fingerprint:
         raise TakenOverError(f"another run, with other options, has taken {output} over")
+    if run["inputs"]["sha256"] != inputs:
+        raise TakenOverError(f"another run, over other input, has taken {output} over")
     return run
 
 

@@ -123,6 +123,7 @@ def test_odd_names(folder):
     ("pattern", "message"),
     [
         ("none.xml", "none.xml"),
+        (" ", "an empty name"),
         ("no*.xml", "no file matches"),
         ("empty", "holds no file"),
         ("@none.txt", "cannot be read"),

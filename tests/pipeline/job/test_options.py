@@ -26,7 +26,7 @@ def options(tiny):
         add_arguments(parser)
         model = [] if "--model" in flags else ["--model", tiny]
         return run_options(
-            parser.parse_args(["--input", "a.xml", "--output", "out", *model, *flags])
+            parser.parse_args(["--input", "a.xml", "--output", "out", *model, *flags]), "01234567"
         )
 
     return read
@@ -186,6 +186,12 @@ def test_fingerprint_changes_with_what_changes_the_rows(options, tiny):
 def test_languages(flags, languages, options):
     """Regions do not count; all is the same as no wish."""
     assert options(*flags).text.languages == languages
+
+
+def test_an_empty_name_is_no_output(options):
+    """Of a shell's variable that is not set: not the current folder."""
+    with pytest.raises(UsageError, match="--output: an empty name"):
+        options("--output", "")
 
 
 def test_an_output_whose_library_is_missing_is_refused(options, monkeypatch):

@@ -31,7 +31,9 @@ def options(tiny: str) -> RunOptions:
     text = TextOptions(languages=frozenset({"en", "de"}), references=True)
     loaded = load_cached(tiny, 2)
     parts = parts_fingerprint([loaded, loaded])
-    return RunOptions("s3://bucket/out", (model, model), text, 2, "0123456789abcdef", parts)
+    return RunOptions(
+        "s3://bucket/out", (model, model), text, 2, "fedcba98", "0123456789abcdef", parts
+    )
 
 
 RANGE = ArticleRange(

@@ -98,25 +98,32 @@ def test_a_restart_that_is_refused_leaves_a_complete_run_complete(annotate, tmp_
     assert record(output) == before
 
 
-def test_a_run_that_another_takes_over_ends(annotate, tmp_path, monkeypatch, capsys):
-    """Else its rows would stand beside the other's."""
+@pytest.mark.parametrize("step", ["/plan/", "/annotations/"])
+@pytest.mark.parametrize(
+    ("part", "told"), [("options", "with other options"), ("inputs", "over other input")]
+)
+def test_a_run_that_another_takes_over_ends(
+    step, part, told, annotate, tmp_path, monkeypatch, capsys
+):
+    """Else its rows would stand beside the other's, or in their place."""
     source = write_archive(tmp_path / "a.xml.gz", [article(n) for n in (1, 2)])
     output = tmp_path / "out"
     real = storage.write
 
     def overtaken(uri: str, data: bytes) -> None:
-        if "/annotations/" in uri:
+        if step in uri:
             monkeypatch.undo()
             path = output / "run.json"
             other = record(output)
-            other["options"]["sha256"] = "another"
+            other[part]["sha256"] = "another"
             path.write_text(json.dumps(other))
         real(uri, data)
 
     monkeypatch.setattr(storage, "write", overtaken)
     assert annotate(source, output) == 1
-    assert "another run, with other options, has taken" in capsys.readouterr().err
+    assert f"another run, {told}, has taken" in capsys.readouterr().err
     assert not list((output / "receipts").glob("*"))
+    assert bool(list((output / "annotations").glob("*"))) == (step == "/annotations/")
 
 
 def test_an_update_annotates_again_what_is_lost_or_not_what_it_was(annotate, tmp_path):
