@@ -149,9 +149,11 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
     plans: dict[str, int] = {}
     entries: dict[str, dict[str, int]] = {}
     done: dict[str, Mapping[str, int]] = {}
+    total: Counter[str] = Counter()
     asked = -math.inf
 
     def look() -> None:
+        nonlocal total
         for name, size in storage.sizes(storage.join(output, "plan")).items():
             if plans.get(name) != size:
                 entries[name] = read_plan(output, name.removesuffix(".json"))["chunks"]
@@ -160,21 +162,22 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
             chunk = name.removesuffix(".json")
             if chunk not in done and chunk not in before:
                 data = storage.read(storage.join(output, receipt_of(chunk)))
-                done[chunk] = Receipt.from_bytes(data or b"{}").counts
-
-    def counts() -> Mapping[str, int]:
-        nonlocal asked
-        if time.monotonic() - asked >= POLL_SECONDS:
-            # A folder that does not answer now will answer later: progress is not worth an error.
-            with suppress(storage.StorageError, ValueError, KeyError):
-                look()
-            asked = time.monotonic()
+                with suppress(ValueError):  # a damaged one, which its chunk will replace
+                    done[chunk] = Receipt.from_bytes(data or b"{}").counts
         planned = {chunk: count for plan in entries.values() for chunk, count in plan.items()}
         total = Counter(
             planned=sum(planned.values()), skipped=sum(planned.get(chunk, 0) for chunk in before)
         )
         for each in done.values():
             total.update(each)
+
+    def counts() -> Mapping[str, int]:
+        nonlocal asked
+        if time.monotonic() - asked >= POLL_SECONDS:
+            # A folder that does not answer now will answer later: progress is not worth an error.
+            with suppress(storage.StorageError, KeyError):
+                look()
+            asked = time.monotonic()
         return total
 
     return counts

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import __version__
 from pipeline.job.inputs import InputFile
@@ -116,8 +116,9 @@ def begin(run: dict[str, Any], output: str, *, overwrite: bool, update: bool) ->
         _check_same(old, run, output, update=update)
     update = update and old is not None
     before = old if old and not overwrite else {}
+    goes_on = before.get("state") == "running" and before["inputs"] == run["inputs"]
     carried = {
-        "update": {} if update else None,
+        "update": (before["update"] if goes_on else {}) if update else None,
         "seconds": before.get("seconds", 0.0),
         "stage_msec": before.get("stage_msec", {}),
     }
@@ -240,7 +241,12 @@ def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> 
     """
     output = options.output
     run = own_run(output, options.fingerprint, options.inputs)
-    planned, went = _drop_superseded(output, set(run["archives"]))
+    plans = _read_plans(output, set(run["archives"]))
+    if run["update"] == {}:  # told before the plans no longer tell it
+        run["update"] = dict(plans.went)
+        write_run(output, run)
+    _drop_superseded(output, plans)
+    planned = sum(plans.chunks.values())
     counts = dict(sorted(totals.counts.items()))
     missing = (
         planned - counts.get("articles", 0) - counts.get("rejects", 0) - counts.get("duplicates", 0)
@@ -264,7 +270,6 @@ def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> 
         },
         same_id_other_bytes=sorted(versions),
         chunks=len(totals.receipts),
-        update=dict(went) if run["update"] == {} else run["update"],
         receipts_sha256=totals.receipts_sha256(),
     )
     write_run(output, run)
@@ -286,30 +291,46 @@ def record_timing(output: str, seconds: float, stage_msec: Mapping[str, float]) 
         write_run(output, run)
 
 
-def _drop_superseded(output: str, archives: set[str]) -> tuple[int, Counter[str]]:
-    """Deletes the chunks that no plan names: how many entries stay, what went.
+class _Plans(NamedTuple):
+    """What the plans of an output folder say at a run's end.
 
-    The plans are cleared last, so that a run killed in between still knows what to drop.
+    Attributes:
+        chunks: that the run has, with their numbers of entries.
+        went: of an update: how many articles were annotated, kept and dropped.
+        updated: plans that still name what an update superseded; without that.
+        vanished: files of plans of archives that are no longer input.
     """
-    went = Counter(annotated=0, kept=0, dropped=0)
-    chunks: dict[str, int] = {}
-    updated = []
-    vanished = []
+
+    chunks: dict[str, int]
+    went: Counter[str]
+    updated: list[dict[str, Any]]
+    vanished: list[str]
+
+
+def _read_plans(output: str, archives: set[str]) -> _Plans:
+    plans = _Plans({}, Counter(annotated=0, kept=0, dropped=0), [], [])
     for name in storage.sizes(storage.join(output, "plan"), "*.json"):
         archive = name.removesuffix(".json")
         plan = read_plan(output, archive)
-        went.update(plan.pop("update", {}))
+        plans.went.update(plan.pop("update", {}))
         if archive in archives:
-            chunks.update(plan["chunks"])
+            plans.chunks.update(plan["chunks"])
             if plan.pop("superseded", None) is not None:
-                updated.append(plan)
+                plans.updated.append(plan)
         else:
             receipts = (whole_receipt(output, chunk) for chunk in plan.get("chunks", ()))
             held = (receipt.counts for receipt in receipts if receipt)
-            went["dropped"] += sum(counts.get("articles", 0) for counts in held)
-            vanished.append(storage.join(output, "plan", name))
-    _delete_chunks(output, but=chunks)
-    for plan in updated:
+            plans.went["dropped"] += sum(counts.get("articles", 0) for counts in held)
+            plans.vanished.append(storage.join(output, "plan", name))
+    return plans
+
+
+def _drop_superseded(output: str, plans: _Plans) -> None:
+    """Deletes the chunks that no plan names.
+
+    The plans are cleared last, so that a run killed in between still knows what to drop.
+    """
+    _delete_chunks(output, but=plans.chunks)
+    for plan in plans.updated:
         write_plan(output, plan)
-    storage.delete(vanished)
-    return sum(chunks.values()), went
+    storage.delete(plans.vanished)

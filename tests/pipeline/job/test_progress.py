@@ -2,12 +2,14 @@
 
 import io
 import threading
+from collections import Counter
 
 import pytest
 
 from pipeline.job import progress
 from pipeline.job.progress import Reporter, Tally, status_line
 from pipeline.job.summary import duckdb_command, summary_lines
+from pipeline.output.receipts import Receipt
 from pipeline.output.record import write_plan
 
 
@@ -134,6 +136,24 @@ def test_summary_tells_what_went_and_what_bears_one_id_twice():
     assert "7 ids" in said
     assert "PMC5" in said
     assert "PMC6" not in said
+
+
+def test_a_damaged_receipt_hides_no_other(tmp_path, monkeypatch):
+    """Its chunk is done again."""
+    monkeypatch.setattr(progress, "POLL_SECONDS", 0)
+    counts = progress.polled(str(tmp_path))
+    whole = Receipt(
+        chunk_id="b",
+        options="o",
+        planned=2,
+        counts=Counter(articles=2),
+        duplicates={},
+        files={},
+    )
+    (tmp_path / "receipts").mkdir()
+    (tmp_path / "receipts" / "a.json").write_bytes(b"{")
+    (tmp_path / "receipts" / "b.json").write_bytes(whole.to_bytes())
+    assert counts()["articles"] == 2
 
 
 def test_an_archive_planned_again_counts_once(tmp_path, monkeypatch):

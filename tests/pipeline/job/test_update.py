@@ -54,9 +54,15 @@ def test_an_update_stopped_at_any_step_of_its_end_drops_all_that_is_gone(
             code = annotate(first, output, "--update")
         if code == 0:
             break
+        left_off = record(output)
+        ended = left_off["state"] == "complete" and left_off["update"]  # but for the time
         assert annotate(first, output, "--update") == 0
         assert main(["verify", str(output)]) == 0
         assert files(output) == files(fresh)
+        went = (0, 2, 0) if ended else (1, 1, 4)
+        assert record(output)["update"] == dict(
+            zip(("annotated", "kept", "dropped"), went, strict=True)
+        )
     assert 3 < step < 39
 
 
