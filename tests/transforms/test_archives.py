@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http.server
 import io
+import re
 import struct
 import tarfile
 import threading
@@ -36,6 +37,7 @@ from transforms.archives import (
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document
 from transforms.archives.files import BLOCK_BYTES
+from transforms.archives.markup import TAG
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
 
@@ -903,6 +905,24 @@ def test_garbage_is_accounted_for(parts, size):
     assert places(size) == found
     edges = [edge for start, end, _ in found for edge in (start, end)]
     assert edges == sorted(edges)
+
+
+def test_long_tags_without_an_end_are_read_in_one_go(scan_bytes):
+    """Trying each part of a name, or each attribute, again would take forever."""
+    for tag in (b"<" + b"b" * 60_000, b"<b" + b" a='b'" * 10_000, b"<b" + b" a" * 30_000 + b"'"):
+        assert told(scan_bytes(bulk(tag * 50, article(1)))) == ["stray-content", "PMC1"]
+
+
+@given(st.lists(st.sampled_from([*"<</>>\"'=!?& \nab:", "a='b'", 'c="<d"', "é"]), max_size=20))
+@settings(max_examples=500)
+def test_tags_are_names_attributes_and_an_end(parts):
+    """The same with the name cut anywhere and the rest tried as attributes."""
+    text = "<" + "".join(parts)
+    simple = re.compile(rb"<(/?)([^\s<>/!?=\"'&]+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>")
+    data = text.encode()
+    assert [found.groups() for found in TAG.finditer(data)] == [
+        found.groups() for found in simple.finditer(data)
+    ]
 
 
 # Transports
