@@ -521,6 +521,31 @@ class TestPackages:
         path.write_bytes(packed)
         assert told(scan(path)) == ["PMC1", "damaged"]
 
+    @pytest.mark.parametrize("kind", [b"x", b"g", b"X", b"L", b"K"])
+    def test_endless_extended_tar_header(self, tmp_path, kind):
+        """A member's names and notes, read into memory, may be long but not fill it."""
+        path = tmp_path / "a.tar.gz"
+        for size, expected in ((1 << 20, ["PMC1", "PMC2"]), (32 << 20, ["PMC1", "damaged"])):
+            header = tarfile.TarInfo("fine.xml")
+            header.type, header.size = kind, size
+            notes = header.tobuf() + (b"b.xml" if kind == b"L" else b"").ljust(size, b"\0")
+            first, second = (tar_of({f"{n}.xml": article(n)}, "w") for n in (1, 2))
+            path.write_bytes(gzip.compress(first[:1024] + notes + second, 1))
+            tracemalloc.start()
+            found = scan(path)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert told(found) == expected
+            assert peak < 16 << 20
+
+    def test_endless_row_of_extended_tar_headers(self, tmp_path):
+        """They are read one within the other, as far as that goes."""
+        header = tarfile.TarInfo("a.xml")
+        header.type = tarfile.GNUTYPE_LONGNAME
+        path = tmp_path / "a.tar.gz"
+        path.write_bytes(tar_of({"a.xml": article(1)}, "w")[:1024] + header.tobuf() * 5000)
+        assert told(scan(path)) == ["PMC1", "damaged"]
+
     def test_odd_member_names(self, tmp_path):
         """A name in Latin-1 becomes a URI that can be written down."""
         packed = tar_of({"cafX.xml": article(1)}, "w").replace(b"cafX.xml", b"caf\xe9.xml")

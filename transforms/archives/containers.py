@@ -24,6 +24,16 @@ from transforms.records import Reject, RejectError
 
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
 
+MAX_EXTENDED_HEADER_BYTES = 1 << 20
+"""They are read into memory, and hold no more than a name and some numbers."""
+_EXTENDED_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
 
 def open_documents(
     uri: str, file: BinaryIO, points: Points | None = None
@@ -74,7 +84,10 @@ def open_documents(
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header. Where it is missing or damaged, ``tarfile`` would take it for the end."""
+    """A member's header, of no more than it may have.
+
+    Where it is missing or damaged, ``tarfile`` would take it for the end.
+    """
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Header":
@@ -84,6 +97,13 @@ class _Header(tarfile.TarInfo):
             raise tarfile.SubsequentHeaderError("it has no end") from error  # type: ignore[attr-defined]
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.SubsequentHeaderError(str(error)) from error  # type: ignore[attr-defined]
+
+    def _proc_member(self, tarfile_: tarfile.TarFile) -> "_Header":
+        if self.type in _EXTENDED_HEADERS and self.size > MAX_EXTENDED_HEADER_BYTES:
+            raise tarfile.SubsequentHeaderError(  # type: ignore[attr-defined]
+                f"a member's extended header has {self.size} bytes"
+            )
+        return super()._proc_member(tarfile_)  # type: ignore[misc, no-any-return]
 
 
 class _BlockFile:
@@ -130,7 +150,7 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
     except RejectError as error:
         yield members.reject(error.reason, f"{error.message}; {members.last()}")
         return
-    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
         yield members.reject("damaged", f"the tar file is damaged: {error}; {members.last()}")
         return
     yield from members.none_found()
