@@ -981,6 +981,15 @@ class WithRanges(Quiet):
             self.wfile.write(data[start:])
 
 
+class Boasting(Quiet):
+    """A folder on the web; ranges are promised, and ignored."""
+
+    def end_headers(self) -> None:
+        """Ends them with the promise."""
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
+
+
 @contextmanager
 def served(handler, folder) -> Iterator[str]:
     """A folder's address on a web server."""
@@ -1015,13 +1024,18 @@ def test_http(tmp_path, web, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
-def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
-    """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
+def write_large(path: Path) -> None:
+    """Five articles that hardly shrink, in the kind of file that the name tells."""
     noise = np.random.default_rng(0)
     parts = [article(n, noise.bytes(600_000).hex().encode()) for n in range(1, 6)]
     data = bulk(*parts)
-    (tmp_path / name).write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
+    path.write_bytes(gzip.compress(data, 1) if path.name.endswith(".gz") else data)
+
+
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
+def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
+    """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
+    write_large(tmp_path / name)
     points = Points()
     with served(WithRanges, tmp_path) as address:
         found = list(scan_archive(Archive("a", (f"{address}/{name}",))))
@@ -1033,6 +1047,17 @@ def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
     size = (tmp_path / name).stat().st_size
     assert starts == sorted(starts)
     assert starts[-1] > size / 2
+
+
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
+def test_web_server_that_promises_too_much(name, tmp_path):
+    """Where it sends the beginning instead of the range, that is passed over."""
+    write_large(tmp_path / name)
+    points = Points()
+    with served(Boasting, tmp_path) as address:
+        found = list(scan_archive(Archive("a", (f"{address}/{name}",))))
+        for chosen in (found[:2], found[3:], found[::2], found[4:]):
+            assert list(read_articles([each.range for each in chosen], points)) == chosen
 
 
 def test_remote_source_is_tried_again(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """From a file to the XML documents in it: itself, or the members of a tar or zip package."""
 
+import io
 import lzma
 import re
 import tarfile
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from transforms.archives.bombs import Meter
-from transforms.archives.decompress import Point, Points, gunzip, peek
+from transforms.archives.decompress import Point, Points, gunzip, peek, without
 from transforms.archives.documents import Document, member_document, xml_document
 from transforms.archives.files import (
     BLOCK_BYTES,
@@ -19,6 +20,7 @@ from transforms.archives.files import (
     file_blocks,
     file_reject,
     is_remote,
+    open_patiently,
 )
 from transforms.records import Reject, RejectError
 
@@ -71,9 +73,9 @@ def open_documents(
 
         def seek(position: int) -> tuple[int, Iterator[bytes]]:
             if not compressed:
-                return position, file_blocks(uri, file, position)
+                return position, _blocks_from(uri, file, position)
             point = points.last_before(uri, position)
-            stored = file_blocks(uri, file, point.compressed)
+            stored = _blocks_from(uri, file, point.compressed)
             return point.expanded, gunzip(stored, meter, note, point)
 
         # Bytes that were converted have no place in the file.
@@ -117,6 +119,15 @@ class _BlockFile:
         block = self._rest or next(self._blocks, b"")
         self._rest = block[size:]
         return block[:size]
+
+
+def _blocks_from(uri: str, file: BinaryIO, start: int) -> Iterator[bytes]:
+    """A file's bytes from a position on, also of a web server that says so but cannot do it."""
+    try:
+        yield from file_blocks(uri, file, start)
+    except io.UnsupportedOperation:
+        with open_patiently(uri) as again:
+            yield from without(file_blocks(uri, again), start)
 
 
 def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[Document | Reject]:
