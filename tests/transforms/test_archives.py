@@ -15,9 +15,10 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -419,16 +420,20 @@ def gunzip_what_is_there(data: bytes) -> bytes:
     return zlib.decompressobj(31).decompress(data)
 
 
-def tar_of(members: dict[str, bytes], mode: str = "w:gz", **extra: tarfile.TarInfo) -> bytes:
+def tar_of(
+    members: dict[str, bytes],
+    mode: str = "w:gz",
+    special: Iterable[tarfile.TarInfo] = (),
+    **options: Any,
+) -> bytes:
     """A tar file, with special members behind the plain ones."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as tar:
+    with tarfile.open(fileobj=out, mode=mode, **options) as tar:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
-        for name, info in extra.items():
-            info.name = name
+        for info in special:
             tar.addfile(info)
     return out.getvalue()
 
@@ -483,11 +488,11 @@ class TestPackages:
 
     def test_unsafe_tar_members(self, tmp_path):
         """Members that point outside the package are refused; the others are read."""
-        link = tarfile.TarInfo()
+        link = tarfile.TarInfo("link.xml")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         members = {"../up.xml": article(1), "/root.xml": article(2), "fine.xml": article(3)}
         path = tmp_path / "a.tar"
-        path.write_bytes(tar_of(members, "w", **{"link.xml": link}))
+        path.write_bytes(tar_of(members, "w", [link]))
         found = scan(path)
         assert told(found) == ["unsafe-member", "unsafe-member", "PMC3", "unsafe-member"]
         assert [index_of(each) for each in found] == [0, 1, 0, 2]
@@ -647,7 +652,7 @@ class TestBombs:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """The same articles, larger and larger, in three kinds of source."""
+    """The same articles, larger and larger, in every kind of source."""
     folder = tmp_path_factory.mktemp("again")
     parts = [article(number, b"x" * number * 20_000) for number in range(1, 21)]
     (folder / "a.xml").write_bytes(bulk(*parts))
@@ -655,9 +660,40 @@ def sources(tmp_path_factory):
     (folder / "c.xml").write_text(
         '<?xml version="1.0" encoding="latin-1"?><!--é-->' + bulk(*parts).decode(), "latin-1"
     )
+    members = {"x.jpg": b"\xff", "1/1.nxml": parts[0], "1/2.nxml.gz": gzip.compress(parts[1])}
+    members |= {"bulk.xml": bulk(*parts[2:5])}
+    members["latin.xml"] = b'<?xml version="1.0" encoding="latin-1"?><!--\xe9-->' + parts[5]
+    members |= {f"{'é' * number * 10}.xml": parts[number] for number in range(6, 20)}
+    for name, mode, extra in (
+        ("d.tar", "w", {}),
+        ("e.tar.gz", "w:gz", {"format": tarfile.GNU_FORMAT}),
+        ("f.tar.gz", "w:gz", {"pax_headers": {"comment": "of all members"}}),
+    ):
+        (folder / name).write_bytes(tar_of(members, mode, **extra))
+    (folder / "g.zip").write_bytes(zip_of(members))
     found = [scan(path) for path in sorted(folder.iterdir())]
-    assert [len(each) for each in found] == [20, 20, 20]
+    assert [len(each) for each in found] == [20] * 7
     return found
+
+
+def bytes_read(monkeypatch) -> list[int]:
+    """Counts, from now on, what is read of local files and what comes out of decompression."""
+    sizes = []
+    add = Meter.add
+
+    def count(meter, compressed, expanded):
+        sizes.append(expanded)
+        add(meter, compressed, expanded)
+
+    class Counting(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            sizes.append(len(data))
+            return data
+
+    monkeypatch.setattr(Meter, "add", count)
+    monkeypatch.setattr("transforms.archives.open_patiently", Counting)
+    return sizes
 
 
 class TestReadingAgain:
@@ -755,25 +791,62 @@ class TestReadingAgain:
 
     def test_what_another_decompressed_is_passed_over(self, monkeypatch, sources):
         """The last article of a file costs a fraction of the file, once others were read."""
-        expanded = []
-        add = Meter.add
-
-        def count(meter, compressed, more):
-            expanded.append(more)
-            add(meter, compressed, more)
-
-        monkeypatch.setattr(Meter, "add", count)
         monkeypatch.setattr(Points, "EVERY", BLOCK_BYTES)
         [found] = [found for found in sources if found[0].range.source_uri.endswith("gz")]
+        sizes = bytes_read(monkeypatch)
         points = Points()
-        for number in range(20):
-            [one] = read_articles([found[number].range], points)
-            assert one == found[number]
-        going_on = sum(expanded)
-        expanded.clear()
+        for each in found:
+            assert list(read_articles([each.range], points)) == [each]
+        going_on = sum(sizes)
+        sizes.clear()
         for each in found:
             list(read_articles([each.range]))
-        assert going_on < sum(expanded) / 2
+        assert going_on < sum(sizes) / 2
+
+    @pytest.mark.parametrize("name", ["d.tar", "e.tar.gz", "g.zip"])
+    def test_members_before_are_passed_over(self, monkeypatch, sources, name):
+        """The last article costs a fraction of the package, a gzipped one once others were read."""
+        monkeypatch.setattr(Points, "EVERY", BLOCK_BYTES)
+        [found] = [found for found in sources if f"{name}!/" in found[0].range.source_uri]
+        *others, last = found
+        points = Points()
+        for each in others:
+            assert list(read_articles([each.range], points)) == [each]
+        sizes = bytes_read(monkeypatch)
+        assert list(read_articles([last.range], points)) == [last]
+        going_on = sum(sizes)
+        sizes.clear()
+        [again] = read_articles([replace(last.range, package_byte=0)])
+        assert again.xml == last.xml
+        assert going_on < sum(sizes) / 3
+
+    @given(st.data())
+    @settings(max_examples=20, deadline=None)
+    def test_changed_package(self, tmp_path_factory, data):
+        """Members that moved, were cut off or have other bytes are never passed off as planned."""
+        noise = np.random.default_rng(0)
+        parts = [article(n, noise.bytes(90_000).hex().encode()) for n in range(1, 9)]
+        members = {f"{number}.xml": part for number, part in enumerate(parts)}
+        pack = data.draw(
+            st.sampled_from([functools.partial(tar_of, mode="w"), tar_of, zip_of]), "pack"
+        )
+        path = tmp_path_factory.mktemp("changed") / "a"
+        path.write_bytes(pack(members))
+        found = scan(path)
+        points = Points()
+        assert list(read_articles([each.range for each in found], points)) == found
+        changed = dict(
+            zip(
+                data.draw(st.permutations(sorted(members)), "names"),
+                data.draw(st.lists(st.sampled_from(parts), min_size=8, max_size=8), "parts"),
+                strict=True,
+            )
+        )
+        packed = pack(changed)
+        path.write_bytes(packed[: data.draw(st.just(len(packed)) | st.integers(0, len(packed)))])
+        for each in found:
+            with suppress(SourceChangedError, UnreadableError):
+                assert list(read_articles([each.range], points)) == [each]
 
 
 class TestQuickId:
@@ -1029,10 +1102,12 @@ def write_large(path: Path) -> None:
     noise = np.random.default_rng(0)
     parts = [article(n, noise.bytes(600_000).hex().encode()) for n in range(1, 6)]
     data = bulk(*parts)
+    if ".tar" in path.name:
+        data = tar_of({f"{number}.xml": part for number, part in enumerate(parts)}, "w")
     path.write_bytes(gzip.compress(data, 1) if path.name.endswith(".gz") else data)
 
 
-@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml", "a.tar", "a.tar.gz"])
 def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
     """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
     write_large(tmp_path / name)
@@ -1049,7 +1124,7 @@ def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
     assert starts[-1] > size / 2
 
 
-@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml", "a.tar", "a.tar.gz"])
 def test_web_server_that_promises_too_much(name, tmp_path):
     """Where it sends the beginning instead of the range, that is passed over."""
     write_large(tmp_path / name)

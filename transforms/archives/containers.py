@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import dropwhile
 from typing import BinaryIO, cast
 
 from transforms.archives.bombs import Meter
@@ -38,7 +39,7 @@ _EXTENDED_HEADERS = (
 
 
 def open_documents(
-    uri: str, file: BinaryIO, points: Points | None = None
+    uri: str, file: BinaryIO, points: Points | None = None, package_byte: int = 0
 ) -> Iterator[Document | Reject]:
     """An open file's documents, in order: each must be read, or left, before the next one.
 
@@ -46,6 +47,7 @@ def open_documents(
         uri: of the file.
         file: at its beginning.
         points: in gzip files, where other readers of the same files have been.
+        package_byte: of a member that a scan has met: those before it may be passed over.
 
     Raises:
         Exception: the transport's own, where a remote source cannot be read on.
@@ -58,6 +60,13 @@ def open_documents(
         if seeks:
             points.add(uri, point)
 
+    def seek(position: int) -> tuple[int, Iterator[bytes]]:
+        if not compressed:
+            return position, _blocks_from(uri, file, position)
+        point = points.last_before(uri, position)
+        stored = _blocks_from(uri, file, point.compressed)
+        return point.expanded, gunzip(stored, meter, note, point)
+
     head, blocks = peek(file_blocks(uri, file), 512)
     if head.startswith(b"\x1f\x8b"):
         head, blocks = peek(gunzip(blocks, meter, note), 512)
@@ -65,19 +74,16 @@ def open_documents(
     else:
         compressed = False
     if head[257:262] == b"ustar":
+        seeks = answers_ranges(uri, file)
+        if seeks and package_byte:
+            start, ahead = seek(package_byte)
+            blocks = without(ahead if start else blocks, package_byte - start)
+            meter.planned = True
         yield from _tar_documents(uri, blocks, meter)
     elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not compressed:
-        yield from _zip_documents(uri, file, blocks)
+        yield from _zip_documents(uri, file, blocks, package_byte)
     else:
         document = xml_document(uri, blocks, meter)
-
-        def seek(position: int) -> tuple[int, Iterator[bytes]]:
-            if not compressed:
-                return position, _blocks_from(uri, file, position)
-            point = points.last_before(uri, position)
-            stored = _blocks_from(uri, file, point.compressed)
-            return point.expanded, gunzip(stored, meter, note, point)
-
         # Bytes that were converted have no place in the file.
         seeks = not document.converted and answers_ranges(uri, file)
         if seeks:
@@ -154,7 +160,11 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
                     stream = tar.extractfile(member)
                     assert stream is not None  # noqa: S101 - it is a plain file
                     yield member_document(
-                        f"{uri}!/{member.name}", members.watch(file_blocks("", stream)), meter
+                        f"{uri}!/{member.name}",
+                        members.watch(file_blocks("", stream)),
+                        meter,
+                        # What a global header says holds for all members behind it.
+                        0 if tar.pax_headers else member.offset,
                     )
                     if members.broken:
                         return
@@ -168,7 +178,7 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
 
 
 def _zip_documents(
-    uri: str, file: BinaryIO, blocks: Iterator[bytes]
+    uri: str, file: BinaryIO, blocks: Iterator[bytes], package_byte: int
 ) -> Iterator[Document | Reject]:
     members = _Members(uri)
     with tempfile.TemporaryFile() as local:
@@ -186,6 +196,8 @@ def _zip_documents(
             if sum(info.compress_size for info in infos) > file.tell():
                 yield file_reject(uri, "zip-bomb", "members of the zip file overlap")
                 return
+            if package_byte:
+                infos = [*dropwhile(lambda info: info.header_offset != package_byte, infos)]
             for info in infos:
                 if info.is_dir():
                     continue
@@ -194,7 +206,10 @@ def _zip_documents(
                 elif members.wants(info.filename):
                     meter = Meter()
                     yield member_document(
-                        f"{uri}!/{info.filename}", _zip_blocks(package, info, meter), meter
+                        f"{uri}!/{info.filename}",
+                        _zip_blocks(package, info, meter),
+                        meter,
+                        info.header_offset,
                     )
     yield from members.none_found()
 
