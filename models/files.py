@@ -2,11 +2,31 @@
 
 import hashlib
 import mmap
-import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
-_LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])(?=(.{1,127}))", re.DOTALL)
+# The messages of onnx.proto that lead to the names of files with weights: by field, what it holds.
+_INSIDE = {
+    "ModelProto": {7: "GraphProto", 20: "TrainingInfoProto", 25: "FunctionProto"},
+    "TrainingInfoProto": {1: "GraphProto", 2: "GraphProto"},
+    "FunctionProto": {7: "NodeProto", 11: "AttributeProto"},
+    "GraphProto": {1: "NodeProto", 5: "TensorProto", 15: "SparseTensorProto"},
+    "NodeProto": {5: "AttributeProto"},
+    "AttributeProto": {
+        5: "TensorProto",
+        6: "GraphProto",
+        10: "TensorProto",
+        11: "GraphProto",
+        22: "SparseTensorProto",
+        23: "SparseTensorProto",
+    },
+    "SparseTensorProto": {1: "TensorProto", 2: "TensorProto"},
+    "TensorProto": {13: "external_data"},
+}
+_SIZES = {1: 8, 3: 0, 4: 0, 5: 4}
+"""Of protobuf's types whose size is fixed; 3 and 4 stand around groups, which ONNX has none of."""
 
 
 class ModelError(Exception):
@@ -45,18 +65,74 @@ def listed_files(settings: Any, source: str) -> dict[str, str]:
 def external_files(graph: Path) -> list[str]:
     """Names of the files beside a graph in which it keeps weights.
 
-    Read off its bytes: ``location`` in a TensorProto's external_data, see onnx.proto.
+    Read off its bytes: ``location`` in a TensorProto's external_data, see onnx.proto. Of a damaged
+    graph, which ONNX Runtime refuses, those before the damage.
 
     Raises:
         ModelError: one is not in the graph's folder, or the graph is empty.
     """
     if not graph.stat().st_size:
         raise ModelError(f"{graph} is empty: was its copy cut short?")
-    with graph.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        names = {found[2][: found[1][0]].decode() for found in _LOCATION.finditer(content)}
+    names = set()
+    with (
+        graph.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        suppress(IndexError, ValueError),
+    ):
+        for start, end in _external_data(content):
+            entry = {number: content[a:b] for number, a, b in _fields(content, start, end)}
+            if entry.get(1) == b"location":
+                names.add(entry.get(2, b"").decode(errors="replace"))
     if strangers := [name for name in names if not _stands_in_folder(name)]:
         raise ModelError(f"{graph} keeps weights in {strangers[0]}, outside of its folder")
     return sorted(names)
+
+
+def _external_data(content: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Where a graph's entries of external data stand."""
+    messages = [("ModelProto", 0, len(content))]
+    while messages:
+        kind, start, end = messages.pop()
+        if kind == "external_data":
+            yield start, end
+            continue
+        for number, a, b in _fields(content, start, end):
+            if inside := _INSIDE[kind].get(number):
+                messages.append((inside, a, b))
+
+
+def _fields(content: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The fields of a protobuf message that have a length: number, start and end.
+
+    Raises:
+        IndexError: the message ends within a field.
+        ValueError: it is none.
+    """
+    while start < end:
+        tag, start = _varint(content, start)
+        number, wire_type = divmod(tag, 8)
+        if wire_type == 0:
+            _, start = _varint(content, start)
+        elif wire_type == 2:
+            size, start = _varint(content, start)
+            if start + size > end:
+                raise IndexError(f"a field of {size} bytes at {start}, the message ends at {end}")
+            yield number, start, start + size
+            start += size
+        elif wire_type in _SIZES:
+            start += _SIZES[wire_type]
+        else:
+            raise ValueError(f"a field of type {wire_type} at {start}")
+
+
+def _varint(content: mmap.mmap, start: int) -> tuple[int, int]:
+    """The integer that starts somewhere, and where it ends."""
+    value = 0
+    for count, position in enumerate(range(start, start + 10)):
+        value |= (content[position] & 0x7F) << 7 * count
+        if content[position] < 0x80:
+            return value, position + 1
+    raise ValueError(f"no integer at {start}")
 
 
 def _stands_in_folder(name: str) -> bool:

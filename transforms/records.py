@@ -97,6 +97,7 @@ class ArticleRange:
         sha256: of those bytes, hexadecimal.
         article_id: as in ``Article``; found by a quick look at the front matter.
         namespaces: ``xmlns`` attributes that enclosing elements declare, as XML text, or "".
+        package_byte: of the member's header in its package, decompressed; 0 if that is not known.
     """
 
     source_uri: str
@@ -106,6 +107,7 @@ class ArticleRange:
     sha256: str
     article_id: str
     namespaces: str = ""
+    package_byte: int = 0
 
     def reject(self, stage: str, reason: str, message: str) -> "Reject":
         """What becomes of the article if a stage cannot take it."""

@@ -60,7 +60,10 @@ def _chunk(archive: Archive, entries: Sequence[Entry], first: int, end: int) -> 
     part = tuple(entries[first:end])
     digest = hashlib.sha256()
     for entry in part:
-        digest.update(repr(asdict(entry)).encode())
+        place = asdict(entry)
+        # A package may be packed anew.
+        place.pop("package_byte", None)
+        digest.update(repr(place).encode())
     return Chunk(f"{archive.name}-{first:07d}-{end - 1:07d}-{digest.hexdigest()[:8]}", part)
 
 

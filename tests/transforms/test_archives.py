@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http.server
 import io
+import re
 import struct
 import tarfile
 import threading
@@ -14,9 +15,10 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -36,6 +38,7 @@ from transforms.archives import (
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document
 from transforms.archives.files import BLOCK_BYTES
+from transforms.archives.markup import TAG
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
 
@@ -417,16 +420,20 @@ def gunzip_what_is_there(data: bytes) -> bytes:
     return zlib.decompressobj(31).decompress(data)
 
 
-def tar_of(members: dict[str, bytes], mode: str = "w:gz", **extra: tarfile.TarInfo) -> bytes:
+def tar_of(
+    members: dict[str, bytes],
+    mode: str = "w:gz",
+    special: Iterable[tarfile.TarInfo] = (),
+    **options: Any,
+) -> bytes:
     """A tar file, with special members behind the plain ones."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as tar:
+    with tarfile.open(fileobj=out, mode=mode, **options) as tar:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
-        for name, info in extra.items():
-            info.name = name
+        for info in special:
             tar.addfile(info)
     return out.getvalue()
 
@@ -481,11 +488,11 @@ class TestPackages:
 
     def test_unsafe_tar_members(self, tmp_path):
         """Members that point outside the package are refused; the others are read."""
-        link = tarfile.TarInfo()
+        link = tarfile.TarInfo("link.xml")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         members = {"../up.xml": article(1), "/root.xml": article(2), "fine.xml": article(3)}
         path = tmp_path / "a.tar"
-        path.write_bytes(tar_of(members, "w", **{"link.xml": link}))
+        path.write_bytes(tar_of(members, "w", [link]))
         found = scan(path)
         assert told(found) == ["unsafe-member", "unsafe-member", "PMC3", "unsafe-member"]
         assert [index_of(each) for each in found] == [0, 1, 0, 2]
@@ -517,6 +524,31 @@ class TestPackages:
         packed[packed.index(b"2.xml") + 150] ^= 0xFF  # the checksum
         path = tmp_path / "a.tar"
         path.write_bytes(packed)
+        assert told(scan(path)) == ["PMC1", "damaged"]
+
+    @pytest.mark.parametrize("kind", [b"x", b"g", b"X", b"L", b"K"])
+    def test_endless_extended_tar_header(self, tmp_path, kind):
+        """A member's names and notes, read into memory, may be long but not fill it."""
+        path = tmp_path / "a.tar.gz"
+        for size, expected in ((1 << 20, ["PMC1", "PMC2"]), (32 << 20, ["PMC1", "damaged"])):
+            header = tarfile.TarInfo("fine.xml")
+            header.type, header.size = kind, size
+            notes = header.tobuf() + (b"b.xml" if kind == b"L" else b"").ljust(size, b"\0")
+            first, second = (tar_of({f"{n}.xml": article(n)}, "w") for n in (1, 2))
+            path.write_bytes(gzip.compress(first[:1024] + notes + second, 1))
+            tracemalloc.start()
+            found = scan(path)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert told(found) == expected
+            assert peak < 16 << 20
+
+    def test_endless_row_of_extended_tar_headers(self, tmp_path):
+        """They are read one within the other, as far as that goes."""
+        header = tarfile.TarInfo("a.xml")
+        header.type = tarfile.GNUTYPE_LONGNAME
+        path = tmp_path / "a.tar.gz"
+        path.write_bytes(tar_of({"a.xml": article(1)}, "w")[:1024] + header.tobuf() * 5000)
         assert told(scan(path)) == ["PMC1", "damaged"]
 
     def test_odd_member_names(self, tmp_path):
@@ -620,7 +652,7 @@ class TestBombs:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """The same articles, larger and larger, in three kinds of source."""
+    """The same articles, larger and larger, in every kind of source."""
     folder = tmp_path_factory.mktemp("again")
     parts = [article(number, b"x" * number * 20_000) for number in range(1, 21)]
     (folder / "a.xml").write_bytes(bulk(*parts))
@@ -628,9 +660,40 @@ def sources(tmp_path_factory):
     (folder / "c.xml").write_text(
         '<?xml version="1.0" encoding="latin-1"?><!--é-->' + bulk(*parts).decode(), "latin-1"
     )
+    members = {"x.jpg": b"\xff", "1/1.nxml": parts[0], "1/2.nxml.gz": gzip.compress(parts[1])}
+    members |= {"bulk.xml": bulk(*parts[2:5])}
+    members["latin.xml"] = b'<?xml version="1.0" encoding="latin-1"?><!--\xe9-->' + parts[5]
+    members |= {f"{'é' * number * 10}.xml": parts[number] for number in range(6, 20)}
+    for name, mode, extra in (
+        ("d.tar", "w", {}),
+        ("e.tar.gz", "w:gz", {"format": tarfile.GNU_FORMAT}),
+        ("f.tar.gz", "w:gz", {"pax_headers": {"comment": "of all members"}}),
+    ):
+        (folder / name).write_bytes(tar_of(members, mode, **extra))
+    (folder / "g.zip").write_bytes(zip_of(members))
     found = [scan(path) for path in sorted(folder.iterdir())]
-    assert [len(each) for each in found] == [20, 20, 20]
+    assert [len(each) for each in found] == [20] * 7
     return found
+
+
+def bytes_read(monkeypatch) -> list[int]:
+    """Counts, from now on, what is read of local files and what comes out of decompression."""
+    sizes = []
+    add = Meter.add
+
+    def count(meter, compressed, expanded):
+        sizes.append(expanded)
+        add(meter, compressed, expanded)
+
+    class Counting(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            sizes.append(len(data))
+            return data
+
+    monkeypatch.setattr(Meter, "add", count)
+    monkeypatch.setattr("transforms.archives.open_patiently", Counting)
+    return sizes
 
 
 class TestReadingAgain:
@@ -728,25 +791,62 @@ class TestReadingAgain:
 
     def test_what_another_decompressed_is_passed_over(self, monkeypatch, sources):
         """The last article of a file costs a fraction of the file, once others were read."""
-        expanded = []
-        add = Meter.add
-
-        def count(meter, compressed, more):
-            expanded.append(more)
-            add(meter, compressed, more)
-
-        monkeypatch.setattr(Meter, "add", count)
         monkeypatch.setattr(Points, "EVERY", BLOCK_BYTES)
         [found] = [found for found in sources if found[0].range.source_uri.endswith("gz")]
+        sizes = bytes_read(monkeypatch)
         points = Points()
-        for number in range(20):
-            [one] = read_articles([found[number].range], points)
-            assert one == found[number]
-        going_on = sum(expanded)
-        expanded.clear()
+        for each in found:
+            assert list(read_articles([each.range], points)) == [each]
+        going_on = sum(sizes)
+        sizes.clear()
         for each in found:
             list(read_articles([each.range]))
-        assert going_on < sum(expanded) / 2
+        assert going_on < sum(sizes) / 2
+
+    @pytest.mark.parametrize("name", ["d.tar", "e.tar.gz", "g.zip"])
+    def test_members_before_are_passed_over(self, monkeypatch, sources, name):
+        """The last article costs a fraction of the package, a gzipped one once others were read."""
+        monkeypatch.setattr(Points, "EVERY", BLOCK_BYTES)
+        [found] = [found for found in sources if f"{name}!/" in found[0].range.source_uri]
+        *others, last = found
+        points = Points()
+        for each in others:
+            assert list(read_articles([each.range], points)) == [each]
+        sizes = bytes_read(monkeypatch)
+        assert list(read_articles([last.range], points)) == [last]
+        going_on = sum(sizes)
+        sizes.clear()
+        [again] = read_articles([replace(last.range, package_byte=0)])
+        assert again.xml == last.xml
+        assert going_on < sum(sizes) / 3
+
+    @given(st.data())
+    @settings(max_examples=20, deadline=None)
+    def test_changed_package(self, tmp_path_factory, data):
+        """Members that moved, were cut off or have other bytes are never passed off as planned."""
+        noise = np.random.default_rng(0)
+        parts = [article(n, noise.bytes(90_000).hex().encode()) for n in range(1, 9)]
+        members = {f"{number}.xml": part for number, part in enumerate(parts)}
+        pack = data.draw(
+            st.sampled_from([functools.partial(tar_of, mode="w"), tar_of, zip_of]), "pack"
+        )
+        path = tmp_path_factory.mktemp("changed") / "a"
+        path.write_bytes(pack(members))
+        found = scan(path)
+        points = Points()
+        assert list(read_articles([each.range for each in found], points)) == found
+        changed = dict(
+            zip(
+                data.draw(st.permutations(sorted(members)), "names"),
+                data.draw(st.lists(st.sampled_from(parts), min_size=8, max_size=8), "parts"),
+                strict=True,
+            )
+        )
+        packed = pack(changed)
+        path.write_bytes(packed[: data.draw(st.just(len(packed)) | st.integers(0, len(packed)))])
+        for each in found:
+            with suppress(SourceChangedError, UnreadableError):
+                assert list(read_articles([each.range], points)) == [each]
 
 
 class TestQuickId:
@@ -905,6 +1005,24 @@ def test_garbage_is_accounted_for(parts, size):
     assert edges == sorted(edges)
 
 
+def test_long_tags_without_an_end_are_read_in_one_go(scan_bytes):
+    """Trying each part of a name, or each attribute, again would take forever."""
+    for tag in (b"<" + b"b" * 60_000, b"<b" + b" a='b'" * 10_000, b"<b" + b" a" * 30_000 + b"'"):
+        assert told(scan_bytes(bulk(tag * 50, article(1)))) == ["stray-content", "PMC1"]
+
+
+@given(st.lists(st.sampled_from([*"<</>>\"'=!?& \nab:", "a='b'", 'c="<d"', "é"]), max_size=20))
+@settings(max_examples=500)
+def test_tags_are_names_attributes_and_an_end(parts):
+    """The same with the name cut anywhere and the rest tried as attributes."""
+    text = "<" + "".join(parts)
+    simple = re.compile(rb"<(/?)([^\s<>/!?=\"'&]+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>")
+    data = text.encode()
+    assert [found.groups() for found in TAG.finditer(data)] == [
+        found.groups() for found in simple.finditer(data)
+    ]
+
+
 # Transports
 
 
@@ -934,6 +1052,15 @@ class WithRanges(Quiet):
         self.end_headers()
         with suppress(ConnectionError):  # who reads has enough
             self.wfile.write(data[start:])
+
+
+class Boasting(Quiet):
+    """A folder on the web; ranges are promised, and ignored."""
+
+    def end_headers(self) -> None:
+        """Ends them with the promise."""
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
 
 
 @contextmanager
@@ -970,13 +1097,20 @@ def test_http(tmp_path, web, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml"])
-def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
-    """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
+def write_large(path: Path) -> None:
+    """Five articles that hardly shrink, in the kind of file that the name tells."""
     noise = np.random.default_rng(0)
     parts = [article(n, noise.bytes(600_000).hex().encode()) for n in range(1, 6)]
     data = bulk(*parts)
-    (tmp_path / name).write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
+    if ".tar" in path.name:
+        data = tar_of({f"{number}.xml": part for number, part in enumerate(parts)}, "w")
+    path.write_bytes(gzip.compress(data, 1) if path.name.endswith(".gz") else data)
+
+
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml", "a.tar", "a.tar.gz"])
+def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
+    """A chunk's reader does not fetch what stands before the chunk, where the server lets it."""
+    write_large(tmp_path / name)
     points = Points()
     with served(WithRanges, tmp_path) as address:
         found = list(scan_archive(Archive("a", (f"{address}/{name}",))))
@@ -988,6 +1122,17 @@ def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
     size = (tmp_path / name).stat().st_size
     assert starts == sorted(starts)
     assert starts[-1] > size / 2
+
+
+@pytest.mark.parametrize("name", ["a.xml.gz", "a.xml", "a.tar", "a.tar.gz"])
+def test_web_server_that_promises_too_much(name, tmp_path):
+    """Where it sends the beginning instead of the range, that is passed over."""
+    write_large(tmp_path / name)
+    points = Points()
+    with served(Boasting, tmp_path) as address:
+        found = list(scan_archive(Archive("a", (f"{address}/{name}",))))
+        for chosen in (found[:2], found[3:], found[::2], found[4:]):
+            assert list(read_articles([each.range for each in chosen], points)) == chosen
 
 
 def test_remote_source_is_tried_again(tmp_path, monkeypatch):

@@ -1,8 +1,10 @@
 """Promises about bare superscripts: marks of footnotes go, and no other superscript does."""
 
 import pytest
+from lxml import etree
 
 from tests.transforms.test_jats import check_promises, parse, source
+from transforms.jats.footnotes import footnote_marks
 
 
 def table(cells: str, foot: str = "", caption: str = "") -> list[str]:
@@ -124,6 +126,13 @@ def test_a_note_of_nothing_but_marks_is_read_in_one_go(sup):
     """Backtracking over it, or keeping what stands before each, would take forever."""
     foot = f"<sup>{sup * 20_000}</sup>" + f"<sup>{sup}</sup>" * 20_000
     assert len(parse(f"<article><body><fn><p>{foot}</p></fn></body></article>")) == 1
+
+
+def test_a_legend_of_many_elements_is_read_in_one_go():
+    """Copying what was read so far for each of them would take forever."""
+    legend = "<sup>a</sup>" + "<i>p53 </i>" * 800_000
+    figure = etree.fromstring(f"<fig><caption><p>{legend}</p></caption></fig>")
+    assert len(footnote_marks(figure)) == 1
 
 
 def test_marks_of_the_legends_of_supplements_go():

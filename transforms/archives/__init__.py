@@ -118,7 +118,7 @@ def _read_file(
     except Exception as error:  # every transport has its own
         raise UnreadableError(f"{uri} can no longer be opened: {error}") from error
     with file:
-        for document in open_documents(uri, file, points):
+        for document in open_documents(uri, file, points, wanted[0].package_byte):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
                 continue
             ranges = []

@@ -1,5 +1,6 @@
 """From a file to the XML documents in it: itself, or the members of a tar or zip package."""
 
+import io
 import lzma
 import re
 import tarfile
@@ -7,10 +8,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import dropwhile
 from typing import BinaryIO, cast
 
 from transforms.archives.bombs import Meter
-from transforms.archives.decompress import Point, Points, gunzip, peek
+from transforms.archives.decompress import Point, Points, gunzip, peek, without
 from transforms.archives.documents import Document, member_document, xml_document
 from transforms.archives.files import (
     BLOCK_BYTES,
@@ -19,14 +21,25 @@ from transforms.archives.files import (
     file_blocks,
     file_reject,
     is_remote,
+    open_patiently,
 )
 from transforms.records import Reject, RejectError
 
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
 
+MAX_EXTENDED_HEADER_BYTES = 1 << 20
+"""They are read into memory, and hold no more than a name and some numbers."""
+_EXTENDED_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
 
 def open_documents(
-    uri: str, file: BinaryIO, points: Points | None = None
+    uri: str, file: BinaryIO, points: Points | None = None, package_byte: int = 0
 ) -> Iterator[Document | Reject]:
     """An open file's documents, in order: each must be read, or left, before the next one.
 
@@ -34,6 +47,7 @@ def open_documents(
         uri: of the file.
         file: at its beginning.
         points: in gzip files, where other readers of the same files have been.
+        package_byte: of a member that a scan has met: those before it may be passed over.
 
     Raises:
         Exception: the transport's own, where a remote source cannot be read on.
@@ -46,6 +60,13 @@ def open_documents(
         if seeks:
             points.add(uri, point)
 
+    def seek(position: int) -> tuple[int, Iterator[bytes]]:
+        if not compressed:
+            return position, _blocks_from(uri, file, position)
+        point = points.last_before(uri, position)
+        stored = _blocks_from(uri, file, point.compressed)
+        return point.expanded, gunzip(stored, meter, note, point)
+
     head, blocks = peek(file_blocks(uri, file), 512)
     if head.startswith(b"\x1f\x8b"):
         head, blocks = peek(gunzip(blocks, meter, note), 512)
@@ -53,19 +74,16 @@ def open_documents(
     else:
         compressed = False
     if head[257:262] == b"ustar":
+        seeks = answers_ranges(uri, file)
+        if seeks and package_byte:
+            start, ahead = seek(package_byte)
+            blocks = without(ahead if start else blocks, package_byte - start)
+            meter.planned = True
         yield from _tar_documents(uri, blocks, meter)
     elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not compressed:
-        yield from _zip_documents(uri, file, blocks)
+        yield from _zip_documents(uri, file, blocks, package_byte)
     else:
         document = xml_document(uri, blocks, meter)
-
-        def seek(position: int) -> tuple[int, Iterator[bytes]]:
-            if not compressed:
-                return position, file_blocks(uri, file, position)
-            point = points.last_before(uri, position)
-            stored = file_blocks(uri, file, point.compressed)
-            return point.expanded, gunzip(stored, meter, note, point)
-
         # Bytes that were converted have no place in the file.
         seeks = not document.converted and answers_ranges(uri, file)
         if seeks:
@@ -74,7 +92,10 @@ def open_documents(
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header. Where it is missing or damaged, ``tarfile`` would take it for the end."""
+    """A member's header, of no more than it may have.
+
+    Where it is missing or damaged, ``tarfile`` would take it for the end.
+    """
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Header":
@@ -84,6 +105,13 @@ class _Header(tarfile.TarInfo):
             raise tarfile.SubsequentHeaderError("it has no end") from error  # type: ignore[attr-defined]
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.SubsequentHeaderError(str(error)) from error  # type: ignore[attr-defined]
+
+    def _proc_member(self, tarfile_: tarfile.TarFile) -> "_Header":
+        if self.type in _EXTENDED_HEADERS and self.size > MAX_EXTENDED_HEADER_BYTES:
+            raise tarfile.SubsequentHeaderError(  # type: ignore[attr-defined]
+                f"a member's extended header has {self.size} bytes"
+            )
+        return super()._proc_member(tarfile_)  # type: ignore[misc, no-any-return]
 
 
 class _BlockFile:
@@ -97,6 +125,15 @@ class _BlockFile:
         block = self._rest or next(self._blocks, b"")
         self._rest = block[size:]
         return block[:size]
+
+
+def _blocks_from(uri: str, file: BinaryIO, start: int) -> Iterator[bytes]:
+    """A file's bytes from a position on, also of a web server that says so but cannot do it."""
+    try:
+        yield from file_blocks(uri, file, start)
+    except io.UnsupportedOperation:
+        with open_patiently(uri) as again:
+            yield from without(file_blocks(uri, again), start)
 
 
 def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[Document | Reject]:
@@ -123,21 +160,25 @@ def _tar_documents(uri: str, blocks: Iterator[bytes], meter: Meter) -> Iterator[
                     stream = tar.extractfile(member)
                     assert stream is not None  # noqa: S101 - it is a plain file
                     yield member_document(
-                        f"{uri}!/{member.name}", members.watch(file_blocks("", stream)), meter
+                        f"{uri}!/{member.name}",
+                        members.watch(file_blocks("", stream)),
+                        meter,
+                        # What a global header says holds for all members behind it.
+                        0 if tar.pax_headers else member.offset,
                     )
                     if members.broken:
                         return
     except RejectError as error:
         yield members.reject(error.reason, f"{error.message}; {members.last()}")
         return
-    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
         yield members.reject("damaged", f"the tar file is damaged: {error}; {members.last()}")
         return
     yield from members.none_found()
 
 
 def _zip_documents(
-    uri: str, file: BinaryIO, blocks: Iterator[bytes]
+    uri: str, file: BinaryIO, blocks: Iterator[bytes], package_byte: int
 ) -> Iterator[Document | Reject]:
     members = _Members(uri)
     with tempfile.TemporaryFile() as local:
@@ -155,6 +196,8 @@ def _zip_documents(
             if sum(info.compress_size for info in infos) > file.tell():
                 yield file_reject(uri, "zip-bomb", "members of the zip file overlap")
                 return
+            if package_byte:
+                infos = [*dropwhile(lambda info: info.header_offset != package_byte, infos)]
             for info in infos:
                 if info.is_dir():
                     continue
@@ -163,7 +206,10 @@ def _zip_documents(
                 elif members.wants(info.filename):
                     meter = Meter()
                     yield member_document(
-                        f"{uri}!/{info.filename}", _zip_blocks(package, info, meter), meter
+                        f"{uri}!/{info.filename}",
+                        _zip_blocks(package, info, meter),
+                        meter,
+                        info.header_offset,
                     )
     yield from members.none_found()
 

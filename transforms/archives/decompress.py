@@ -76,6 +76,14 @@ def peek(blocks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return head, itertools.chain([head] if head else [], blocks)
 
 
+def without(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """A stream without its first bytes."""
+    for block in blocks:
+        if rest := block[size:]:
+            yield rest
+        size = max(size - len(block), 0)
+
+
 def failing(error: RejectError) -> Iterator[bytes]:
     """A stream that cannot be read."""
     raise error

@@ -25,6 +25,7 @@ class Document:
         converted: from another encoding.
         seek: where the source can do that: the blocks from a byte position on, or from some way
             before it, and where they start.
+        package_byte: where the member's header stands in its package, 0 if that is not known.
     """
 
     uri: str
@@ -32,14 +33,17 @@ class Document:
     meter: Meter = field(default_factory=Meter)
     converted: bool = False
     seek: Callable[[int], tuple[int, Iterator[bytes]]] | None = None
+    package_byte: int = 0
 
 
-def member_document(uri: str, blocks: Iterator[bytes], meter: Meter) -> Document:
+def member_document(uri: str, blocks: Iterator[bytes], meter: Meter, package_byte: int) -> Document:
     """A package's member, compressed by itself or not."""
     head, blocks = peek(blocks, 2)
     if head.startswith(b"\x1f\x8b"):
         blocks = gunzip(blocks, meter)
-    return xml_document(uri, blocks, meter)
+    document = xml_document(uri, blocks, meter)
+    document.package_byte = package_byte
+    return document
 
 
 def xml_document(uri: str, blocks: Iterator[bytes], meter: Meter) -> Document:

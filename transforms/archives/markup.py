@@ -40,9 +40,10 @@ METADATA_NAMES = {
 }
 MAX_WRAPPERS = 256
 
-_NAME = rb"[^\s<>/!?=\"'&]+"
+_NAMING = rb"[^\s<>/!?=\"'&]"
 _ATTRIBUTES = rb"[^<>\"']*(?:(?:\"[^\"<]*\"|'[^'<]*')[^<>\"']*)*"
-TAG = re.compile(rb"<(/?)(%s)(%s)>" % (_NAME, _ATTRIBUTES))
+# The name must be whole: a part of it, with its rest as attributes, would be tried again and again.
+TAG = re.compile(rb"<(/?)(%s+)(?!%s)(%s)>" % (_NAMING, _NAMING, _ATTRIBUTES))
 ARTICLE_TAG = re.compile(
     rb"<((?:[^\s<>/!?=\"'&:]+:)?(?:%s))(?=[\s/>])" % b"|".join(sorted(ARTICLE_NAMES))
 )

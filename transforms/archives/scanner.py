@@ -67,6 +67,7 @@ class Scanner:
         self._uri = document.uri
         self._window = ByteWindow(document.blocks)
         self._meter = document.meter
+        self._package_byte = document.package_byte
         self._max_article_bytes = max_article_bytes
         self._position = 0
         self._index = 0
@@ -276,7 +277,16 @@ class Scanner:
             self._entities = None  # that DOCTYPE was this article's own
         if problem is None:
             article_id = quick_article_id(xml, sha256)
-            place = ArticleRange(self._uri, self._index, start, end, sha256, article_id, namespaces)
+            place = ArticleRange(
+                self._uri,
+                self._index,
+                start,
+                end,
+                sha256,
+                article_id,
+                namespaces,
+                self._package_byte,
+            )
             self._index += 1
             return SourceArticle(place, xml)
         ids = article_ids(own_ids(head or xml))

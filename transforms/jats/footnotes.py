@@ -11,7 +11,8 @@ near it says otherwise: exponents, ions, isotopes and alleles are superscripts t
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import cast
 
 from lxml import etree
@@ -106,7 +107,6 @@ class _Sup:
     """A superscript outside cross-references, with the text of its block on both sides.
 
     Attributes:
-        start: where it starts in the block.
         tokens: its text without commas and brackets.
         in_symbol: it belongs to a symbol in italics, as those of genes are.
         opens: nothing stands before it in the block.
@@ -115,7 +115,6 @@ class _Sup:
 
     element: etree._Element
     text: str
-    start: int
     tokens: list[str]
     in_symbol: bool
     opens: bool = False
@@ -130,9 +129,9 @@ class _Block:
 
     name: str
     in_notes: bool
-    text: str = ""
-    plain: str = ""
-    sups: list[_Sup] = field(default_factory=list)
+    text: str
+    plain: str
+    sups: list[_Sup]
 
 
 _AROUND = 60
@@ -154,39 +153,42 @@ def _blocks(element: etree._Element) -> Iterator[_Block]:
         if name in _NOTES:
             notes += 1 if event == "start" else -1
         elif event == "start" and name in _BLOCKS:
-            block = _Block(name, notes > 0)
-            _read(inner, block)
-            lead = len(block.text) - len(block.text.lstrip())
-            for sup in block.sups:
-                end = sup.start + len(sup.text)
-                sup.opens = sup.start <= lead
-                sup.before = block.text[max(sup.start - _AROUND, 0) : sup.start]
-                sup.after = block.text[end : end + _AROUND]
             walker.skip_subtree()
-            yield block
+            yield _block(inner, name, in_notes=notes > 0)
 
 
-def _read(element: etree._Element, block: _Block) -> None:
-    _add(block, element.text)
+def _block(element: etree._Element, name: str, *, in_notes: bool) -> _Block:
+    pieces: list[str] = []
+    sups: dict[int, _Sup] = {}
+    _read(element, pieces, sups)
+    text = "".join(pieces)
+    plain = "".join(piece for number, piece in enumerate(pieces) if number not in sups)
+    lead = len(text) - len(text.lstrip())
+    edges = list(accumulate(map(len, pieces), initial=0))
+    for number, sup in sups.items():
+        start, end = edges[number : number + 2]
+        sup.opens = start <= lead
+        sup.before = text[max(start - _AROUND, 0) : start]
+        sup.after = text[end : end + _AROUND]
+    return _Block(name, in_notes, text, plain, list(sups.values()))
+
+
+def _read(element: etree._Element, pieces: list[str], sups: dict[int, _Sup]) -> None:
+    """Adds an element's text, and the superscripts in it by the numbers of their pieces."""
+    pieces.append(element.text or "")
     for child in element:
         if not isinstance(child.tag, str):
             pass
         elif local_name(child) == "xref":
-            _add(block, "".join(cast(Iterator[str], child.itertext())))
+            pieces.append("".join(cast(Iterator[str], child.itertext())))
         elif local_name(child) == "sup" and next(child.iter("{*}xref"), None) is None:
             text = "".join(cast(Iterator[str], child.itertext()))
             in_symbol = local_name(element) == "italic" and bool((element.text or "").strip())
-            start = len(block.text)
-            block.sups.append(_Sup(child, text, start, _tokens(text), in_symbol))
-            block.text += text
+            sups[len(pieces)] = _Sup(child, text, _tokens(text), in_symbol)
+            pieces.append(text)
         else:
-            _read(child, block)
-        _add(block, child.tail)
-
-
-def _add(block: _Block, text: str | None) -> None:
-    block.text += text or ""
-    block.plain += text or ""
+            _read(child, pieces, sups)
+        pieces.append(child.tail or "")
 
 
 def _is_number(block: _Block) -> bool:

@@ -44,6 +44,14 @@ def test_chunks_cover_all_entries_once_in_order(sizes):
     assert names == sorted(set(names))
 
 
+def test_names_stay():
+    """From one version of the code to the next, and where a package is packed anew."""
+    place = ArticleRange("/a.tar!/1.xml", 0, 5, 99, "ab" * 32, "PMC1", 'xmlns:x="y"')
+    for entry in (place, replace(place, package_byte=512)):
+        [chunk] = cut_chunks(ARCHIVE, [entry])
+        assert chunk.chunk_id == "a-0123-0000000-0000000-ef8a5534"
+
+
 @given(st.lists(st.none() | st.integers(1, 30 << 20), max_size=60))
 def test_no_chunk_is_over_the_limits(sizes):
     """But for one article that alone is."""

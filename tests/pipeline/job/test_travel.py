@@ -43,6 +43,7 @@ RANGE = ArticleRange(
     start_byte=5,
     end_byte=2**40,
     sha256="ab" * 32,
+    package_byte=2**41,
 )
 REJECT = Reject(
     source_uri="/a.xml",
