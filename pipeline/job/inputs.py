@@ -19,14 +19,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.output import storage
 from transforms.records import Archive
-from transforms.remote import reason_of
+from transforms.remote import TIMEOUT_SECONDS, reason_of
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
 PLAIN_ENDINGS = (".xml", ".nxml")
 LIST_ENDINGS = {".txt", ".lst", ".list", ".csv", ".tsv"}
 MAX_GROUPED_BYTES = 16 << 20
-HTTP_TIMEOUT_SECONDS = 60
 
 
 class InputError(Exception):
@@ -171,14 +170,14 @@ def _match_http(url: str) -> InputFile:
     try:
         response = requests.head(
             url,
-            timeout=HTTP_TIMEOUT_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             allow_redirects=True,
             headers={"Accept-Encoding": "identity"},
         )
         if response.status_code not in {405, 501}:  # the server knows no HEAD
             response.raise_for_status()
     except requests.RequestException as error:
-        away = isinstance(error, requests.ConnectionError)
+        away = isinstance(error, requests.ConnectionError | requests.Timeout)
         kind = UnreachableError if away else InputError
         raise kind(f"{url} cannot be read: {reason_of(error)}") from error
     size = response.headers.get("Content-Length", "")

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http.server
 import io
+import socket
 import struct
 import tarfile
 import threading
@@ -20,9 +21,11 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms import remote
 from transforms.archives import (
     Points,
     SourceChangedError,
@@ -35,7 +38,7 @@ from transforms.archives import (
 )
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document
-from transforms.archives.files import BLOCK_BYTES
+from transforms.archives.files import BLOCK_BYTES, open_source
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
 
@@ -988,6 +991,21 @@ def test_web_server_is_asked_for_what_is_needed(name, tmp_path):
     size = (tmp_path / name).stat().st_size
     assert starts == sorted(starts)
     assert starts[-1] > size / 2
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """The address of a web server that takes requests and answers none."""
+    monkeypatch.setattr(remote, "TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_silent_web_server_is_not_waited_for(silent):
+    """Else a run would stand still for good."""
+    with pytest.raises(requests.Timeout) as told:
+        open_source(f"{silent}/a.xml.gz")
+    assert remote.reason_of(told.value) == "the server does not answer"
 
 
 def test_remote_source_is_tried_again(tmp_path, monkeypatch):

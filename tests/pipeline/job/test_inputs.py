@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import os
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -139,10 +140,15 @@ def test_nothing_matches(folder, pattern, message):
     assert "\n" not in str(caught.value)
 
 
-def test_server_that_does_not_answer_is_told_apart():
+def test_server_that_does_not_answer_is_told_apart(monkeypatch):
     """The input may be there."""
     with pytest.raises(UnreachableError, match="no connection to the server"):
         match_inputs(["http://127.0.0.1:9/a.xml"])
+    monkeypatch.setattr("pipeline.job.inputs.TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.xml"
+        with pytest.raises(UnreachableError, match="the server does not answer"):
+            match_inputs([url])
 
 
 class TestArchives:
