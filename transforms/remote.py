@@ -75,3 +75,22 @@ _BROKEN = (
     urllib3.exceptions.ProtocolError,
     http.client.HTTPException,
 )
+_FOR_GOOD = {401, 403, 404, 410}
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a server has said that asking again does not help: forbidden, or not there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if _http_status(cause) in _FOR_GOOD:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _http_status(error: BaseException) -> Any:
+    """As the exceptions of requests, botocore and Google's libraries tell it; else None."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return getattr(response, "status_code", None) or getattr(error, "code", None)

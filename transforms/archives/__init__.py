@@ -27,12 +27,15 @@ from transforms.archives.decompress import Points
 from transforms.archives.documents import Document
 from transforms.archives.files import (
     BLOCK_BYTES,
+    UnreadableError,
     file_reject,
+    is_remote,
     open_patiently,
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
+from transforms.remote import is_refused, reason_of
 
 __all__ = [
     "MAX_ARTICLE_BYTES",
@@ -53,10 +56,6 @@ class SourceChangedError(Exception):
     """A source no longer holds the bytes that the plan found there."""
 
 
-class UnreadableError(Exception):
-    """A source cannot be read now, which the plan could read: trying again may help."""
-
-
 def scan_archive(
     archive: Archive, max_article_bytes: int = MAX_ARTICLE_BYTES
 ) -> Iterator[SourceArticle | Reject]:
@@ -65,8 +64,8 @@ def scan_archive(
     At most one article is held in memory, however large the archive.
 
     Raises:
-        Exception: the transport's own, where a remote source failed while it was read: reading it
-            again may help.
+        UnreadableError: a remote file cannot be opened or read on now; that one is refused, or
+            gone, is a reject.
     """
     for uri in archive.uris:
         yield from _scan_file(uri, max_article_bytes)
@@ -85,8 +84,7 @@ def read_articles(
 
     Raises:
         SourceChangedError: a source holds other bytes than it did.
-        UnreadableError: a file cannot be opened, or a local one not be read on.
-        Exception: the transport's own, where a remote source failed while it was read.
+        UnreadableError: a file cannot be opened, or not be read on.
     """
     for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
         yield from _read_file(uri, deque(group), points)
@@ -100,6 +98,8 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
+        if is_remote(uri) and not is_refused(error):
+            raise UnreadableError(f"{uri} cannot be opened now: {reason_of(error)}") from error
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
     with file:
@@ -116,7 +116,7 @@ def _read_file(
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
-        raise UnreadableError(f"{uri} can no longer be opened: {error}") from error
+        raise UnreadableError(f"{uri} can no longer be opened: {reason_of(error)}") from error
     with file:
         for document in open_documents(uri, file, points):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:

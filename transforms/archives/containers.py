@@ -36,7 +36,7 @@ def open_documents(
         points: in gzip files, where other readers of the same files have been.
 
     Raises:
-        Exception: the transport's own, where a remote source cannot be read on.
+        UnreadableError: a remote source cannot be read on.
     """
     meter = Meter()
     points = points or Points()
