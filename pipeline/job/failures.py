@@ -4,7 +4,7 @@ import re
 import traceback
 
 from models.files import ModelError, UnavailableError
-from pipeline.job.plan import InputChangedError
+from pipeline.job.plan import InputChangedError, LostInputError
 from pipeline.job.stopping import WORKER_ENDED
 from pipeline.job.worker import OtherWorkerError
 from pipeline.output.record import DamagedError, OutputError, TakenOverError
@@ -12,7 +12,7 @@ from pipeline.output.storage import StorageError
 from transforms.archives import SourceChangedError, UnreadableError
 
 # Beam hands exceptions on as text inside its own traceback.
-_FINAL = (InputChangedError, TakenOverError)  # nothing is left to go on with
+_FINAL = (InputChangedError, LostInputError, TakenOverError)  # nothing is left to go on with
 READABLE = (
     *_FINAL,
     DamagedError,

@@ -12,7 +12,7 @@ from pipeline.output import storage
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.annotations import annotation_id
-from transforms.archives import UnreadableError, scan_archive
+from transforms.archives import UnreadableError, file_of, scan_archive
 from transforms.jats import parse_xml
 from transforms.jats.elements import FORMATTING
 from transforms.jats.nodes import local_name
@@ -116,7 +116,7 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
         UnreadableError: the source cannot be read.
     """
     uri = article["source_uri"]
-    for entry in scan_archive(Archive("", (uri.partition("!/")[0],))):
+    for entry in scan_archive(Archive("", (file_of(uri),))):
         if (
             isinstance(entry, SourceArticle)
             and (entry.range.source_uri, entry.range.source_index) == (uri, article["source_index"])

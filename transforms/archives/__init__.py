@@ -42,6 +42,7 @@ __all__ = [
     "Points",
     "SourceChangedError",
     "UnreadableError",
+    "file_of",
     "quick_article_id",
     "read_articles",
     "scan_archive",
@@ -86,11 +87,12 @@ def read_articles(
         SourceChangedError: a source holds other bytes than it did.
         UnreadableError: a file cannot be opened, or not be read on.
     """
-    for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
+    for uri, group in itertools.groupby(ranges, key=lambda place: file_of(place.source_uri)):
         yield from _read_file(uri, deque(group), points)
 
 
-def _file_of(source_uri: str) -> str:
+def file_of(source_uri: str) -> str:
+    """The file that an article stands in: itself, or the package of its member."""
     return source_uri.partition("!/")[0]
 
 

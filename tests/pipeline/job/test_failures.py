@@ -17,7 +17,8 @@ def test_what_a_worker_says_is_told_in_its_own_words(kind):
     )
     error = RuntimeError(traceback)
     assert readable(error) == "the model x cannot be fetched: no connection"
-    assert can_go_on(error) == (kind.__name__ not in ("InputChangedError", "TakenOverError"))
+    final = ("InputChangedError", "LostInputError", "TakenOverError")
+    assert can_go_on(error) == (kind.__name__ not in final)
 
 
 def test_other_failures_are_told_by_their_last_line():

@@ -1,14 +1,18 @@
 """An update, an overwrite, and what is in the way of both: nothing of another's is touched."""
 
+import errno
 import json
 import shutil
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from pipeline.__main__ import main
 from pipeline.output import storage
 from tests.pipeline.conftest import article, write_archive
+from transforms.archives.files import open_source
 
 
 def files(output: Path) -> dict[str, bytes]:
@@ -96,6 +100,40 @@ def test_a_restart_that_is_refused_leaves_a_complete_run_complete(annotate, tmp_
     assert "has changed since this output was begun" in said
     assert "again" not in said.replace("start again", "")
     assert record(output) == before
+
+
+@pytest.mark.parametrize("flags", [["--update"], []])
+@pytest.mark.parametrize("name", ["a.xml", "a.zip"])
+def test_articles_of_a_file_that_cannot_be_read_stay(
+    name, flags, annotate, tmp_path, monkeypatch, capsys
+):
+    """Neither a plain start nor an update drops them, until the file is no longer named."""
+    lost, other, output = tmp_path / name, tmp_path / "b.xml", tmp_path / "out"
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(lost, "w") as package:
+            package.writestr("1.xml", article(1))
+    else:
+        lost.write_text(article(1))
+    other.write_text(article(2))
+    assert annotate([lost, other], output) == 0
+    before = files(output)
+    plans = {path for path in before if path.startswith("plan/")}
+    real = open_source
+
+    def locked(uri: str) -> BinaryIO:
+        if uri == str(lost):
+            raise PermissionError(errno.EACCES, "Permission denied", uri)
+        return real(uri)
+
+    monkeypatch.setattr("transforms.archives.files.open_source", locked)
+    assert annotate([lost, other], output, *flags) == 1
+    [said] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert said.startswith(f"error: {lost}: the file cannot be opened: [Errno 13]")
+    assert "make it readable, or take it out of --input" in said
+    after = files(output)
+    assert all(after[path] == data for path, data in before.items() if path not in plans)
+    assert annotate(other, output, "--update") == 0
+    assert record(output)["update"]["dropped"] == 1
 
 
 def test_a_run_that_another_takes_over_ends(annotate, tmp_path, monkeypatch, capsys):
