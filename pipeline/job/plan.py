@@ -25,12 +25,6 @@ from transforms.records import Archive, Reject
 class InputChangedError(Exception):
     """An archive holds other articles than when the run began."""
 
-    def __init__(self, archive: str) -> None:
-        super().__init__(
-            f"{archive} has changed since this output was begun: use --update to annotate what is "
-            "new or changed, or --overwrite to start again"
-        )
-
 
 class LostInputError(Exception):
     """A file cannot be read, and its articles would be dropped from the output."""
@@ -88,7 +82,12 @@ def compare_plans(
     known = annotated_before(output, superseded)
     _check_none_lost(output, chunks, {chunk for chunk, _ in known.values()})
     if superseded and not update:
-        raise InputChangedError(plan["archive"])
+        uris = plan["uris"]
+        others = f", or another of the {len(uris)} files read together," if len(uris) > 1 else ""
+        raise InputChangedError(
+            f"{uris[0]}{others} has changed since this output was begun: use --update to annotate "
+            "what is new or changed, or --overwrite to start again"
+        )
     if update:
         same: set[str] = set()
         new: set[str] = set()
