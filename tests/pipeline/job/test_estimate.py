@@ -50,6 +50,31 @@ def test_an_archive_is_opened_once_for_all_its_sample(tiny, tmp_path, monkeypatc
     assert opened == [source]
 
 
+def test_files_without_an_article_are_told(tiny, tmp_path, capsys):
+    """How many, which and why; also where nothing else is left to estimate by."""
+    good = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    bad = tmp_path / "b.xml.gz"
+    bad.write_bytes(b"no gzip")
+    command = ["estimate", "--model", tiny, "--input", str(bad)]
+    assert main([*command, str(good)]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("note: 1 of 2 files that were looked through hold no article")
+    assert f": {bad}: " in said
+    assert main(command) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: no article in the files that were looked through: {bad}: "
+    )
+
+
+def test_many_small_files_are_looked_through_for_a_limited_time(tmp_path, monkeypatch):
+    """Also those of one folder, which are one archive."""
+    for number in range(8):
+        (tmp_path / f"{number}.xml").write_text(article(number))
+    monkeypatch.setattr("pipeline.job.estimate.PLAN_SECONDS", 0)
+    found = look_through(match_inputs([str(tmp_path)]))
+    assert (found.files_read, found.files_all, found.expected) == (1, 8, 8)
+
+
 def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):
     """A model of two gigabytes on a worker of one."""
     cost = Cost(1.0, 2, 0.5, 10, 1, 2 << 30)
