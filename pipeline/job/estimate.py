@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from models.cores import available_cores, peak_bytes
 from models.files import ModelError, UnavailableError
@@ -30,7 +31,7 @@ from transforms.journey import Annotator, annotate_source, default_options, load
 from transforms.records import Archive, ArticleRange, Reject
 
 PLAN_SECONDS = 20.0
-"""So long files are looked through, each to its end; of what is left the size is known, no more."""
+"""So long files are looked through; of what is left the size is known, and no more."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Extent:
     """What a look through the files found.
 
     Attributes:
-        articles: those met, in files that were read to their end.
-        files_read, files_all: how many files these are, and how many there are.
-        bytes_read, bytes_all: their stored bytes, as far as servers say.
+        articles: those met.
+        files_read, files_all: how many files were read to their end, and how many there are.
+        bytes_read, bytes_all: stored bytes, as far as servers say; also those of a part of a file.
         empty: why there is no article in a file, for each file that was read for nothing.
     """
 
@@ -149,26 +150,38 @@ def run(args: argparse.Namespace) -> int:
 
 def look_through(files: Sequence[InputFile]) -> Extent:
     """Reads files, in random order, for as long as it may take."""
-    articles: list[ArticleRange] = []
-    empty: list[Reject] = []
-    bytes_read = files_read = 0
+    looks: list[Extent] = []
     until = time.monotonic() + PLAN_SECONDS
     for file in random.Random(0).sample(files, len(files)):  # noqa: S311 - the same estimate twice
-        before = len(articles)
-        first: Reject | None = None
-        for entry in scan_archive(Archive("", (file.uri,))):
-            if isinstance(entry, Reject):
-                first = first or entry
-            else:
-                articles.append(entry.range)
-        if first and len(articles) == before:
-            empty.append(first)
-        files_read += 1
-        bytes_read += file.size or 0
+        looks.append(_look_into(file, until))
         if time.monotonic() > until:
             break
-    bytes_all = sum(file.size or 0 for file in files)
-    return Extent(articles, files_read, len(files), bytes_read, bytes_all, empty)
+    return Extent(
+        articles=[article for look in looks for article in look.articles],
+        files_read=sum(look.files_read for look in looks),
+        files_all=len(files),
+        bytes_read=sum(look.bytes_read for look in looks),
+        bytes_all=sum(file.size or 0 for file in files),
+        empty=[reject for look in looks for reject in look.empty],
+    )
+
+
+def _look_into(file: InputFile, until: float) -> Extent:
+    """Reads a file to its end or, where it can be told how much of it that is, until it is late."""
+    articles: list[ArticleRange] = []
+    rejects: list[Reject] = []
+    opened: list[BinaryIO] = []
+    size = file.size or 0
+    # The members of a zip file stand in any order.
+    can_stop = size and not file.uri.lower().endswith(".zip")
+    for entry in scan_archive(Archive("", (file.uri,)), opened=opened.append):
+        if isinstance(entry, Reject):
+            rejects.append(entry)
+            continue
+        articles.append(entry.range)
+        if can_stop and time.monotonic() > until:
+            return Extent(articles, 0, 1, opened[0].tell(), size)
+    return Extent(articles, 1, 1, size, size, [] if articles else rejects[:1])
 
 
 def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:

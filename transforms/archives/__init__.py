@@ -19,7 +19,8 @@ articles, ``ids`` reads their identifiers, ``problems`` says why something is no
 import hashlib
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
 
 from transforms.archives.byte_window import ByteWindow
 from transforms.archives.containers import open_documents
@@ -58,18 +59,25 @@ class SourceChangedError(Exception):
 
 
 def scan_archive(
-    archive: Archive, max_article_bytes: int = MAX_ARTICLE_BYTES
+    archive: Archive,
+    max_article_bytes: int = MAX_ARTICLE_BYTES,
+    opened: Callable[[BinaryIO], object] = lambda _: None,
 ) -> Iterator[SourceArticle | Reject]:
     """Every article of an archive's files with its bytes, and a reject for whatever is none.
 
     At most one article is held in memory, however large the archive.
+
+    Args:
+        archive: to be read.
+        max_article_bytes: an article with more is a reject.
+        opened: is given each file; its position tells how much of it has been read.
 
     Raises:
         UnreadableError: a remote file cannot be opened or read on now; that one is refused, or
             gone, is a reject.
     """
     for uri in archive.uris:
-        yield from _scan_file(uri, max_article_bytes)
+        yield from _scan_file(uri, max_article_bytes, opened)
 
 
 def read_articles(
@@ -96,7 +104,9 @@ def file_of(source_uri: str) -> str:
     return source_uri.partition("!/")[0]
 
 
-def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Reject]:
+def _scan_file(
+    uri: str, max_article_bytes: int, opened: Callable[[BinaryIO], object]
+) -> Iterator[SourceArticle | Reject]:
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
@@ -104,6 +114,7 @@ def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Rej
             raise UnreadableError(f"{uri} cannot be opened now: {reason_of(error)}") from error
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
+    opened(file)
     with file:
         for document in open_documents(uri, file):
             if isinstance(document, Reject):

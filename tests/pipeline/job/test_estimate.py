@@ -1,7 +1,10 @@
 """What a run would take, told before it."""
 
+import io
+import tarfile
 from typing import BinaryIO
 
+import numpy as np
 import pytest
 
 from pipeline.__main__ import main
@@ -72,7 +75,33 @@ def test_many_small_files_are_looked_through_for_a_limited_time(tmp_path, monkey
         (tmp_path / f"{number}.xml").write_text(article(number))
     monkeypatch.setattr("pipeline.job.estimate.PLAN_SECONDS", 0)
     found = look_through(match_inputs([str(tmp_path)]))
-    assert (found.files_read, found.files_all, found.expected) == (1, 8, 8)
+    assert len(found.articles) == 1
+    assert found.expected == 8
+    assert not found.is_whole
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.xml.gz", "a.tar.gz"])
+def test_a_large_archive_is_read_in_part(name, tmp_path, monkeypatch):
+    """Its articles are expected by the part of its bytes that was read."""
+    noise = np.random.default_rng(0)
+    texts = [article(n).replace("Of mice", noise.bytes(500_000).hex()) for n in range(12)]
+    path = tmp_path / name
+    if name == "a.xml":
+        path.write_text(f"<articles>{''.join(texts)}</articles>")
+    elif name == "a.xml.gz":
+        write_archive(path, texts)
+    else:
+        with tarfile.open(path, "w:gz") as package:
+            for number, text in enumerate(texts):
+                member = tarfile.TarInfo(f"{number}.xml")
+                member.size = len(text.encode())
+                package.addfile(member, io.BytesIO(text.encode()))
+    files = match_inputs([str(path)])
+    assert look_through(files).expected == 12
+    monkeypatch.setattr("pipeline.job.estimate.PLAN_SECONDS", 0)
+    found = look_through(files)
+    assert len(found.articles) == 1
+    assert 6 <= found.expected <= 18
 
 
 def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):
