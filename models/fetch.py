@@ -43,7 +43,6 @@ OPTIONAL = (
 GRAPHS = ("model_quantized.onnx", "model.onnx")
 MANIFEST = ".fetched.json"
 ABSENT = (403, 404, 410)  # S3 says 403 of what is not there to those who may not list
-TIMEOUT_SECONDS = 60  # without an answer
 
 
 def cache_folder() -> Path:
@@ -149,9 +148,8 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
     source = f"{uri}/{name}"
     if source.startswith("file://"):
         source = unquote(source.removeprefix("file://"))
-    timeout = {"timeout": TIMEOUT_SECONDS} if source.startswith("http") else {}
     try:
-        transport = timeout or transport_of(source)
+        transport = transport_of(source)
         # As stored: a name that ends in .gz would be unpacked.
         with (
             smart_open.open(

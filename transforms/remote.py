@@ -4,9 +4,14 @@ There is one client of buckets for all objects: making one takes several times a
 """
 
 import functools
+import http.client
 from typing import Any
 
 import requests
+import urllib3
+
+TIMEOUT_SECONDS = 60
+"""A web server that is silent for so long is not waited for."""
 
 GS_BYTES = 1 << 20
 """Fetched at a time. With the 40 MiB of Google's library an archive of 140 MB, whose chunks each
@@ -25,6 +30,8 @@ def transport_of(uri: str) -> dict[str, Any]:
         # As stored: an object may say of itself that it is to be unpacked on its way.
         reading = {"raw_download": True, "chunk_size": GS_BYTES}
         return {"client": gs_client(), "blob_open_kwargs": reading}
+    if uri.startswith(("http://", "https://")):
+        return {"timeout": TIMEOUT_SECONDS}
     return {}
 
 
@@ -52,6 +59,38 @@ def gs_client() -> Any:
 
 def reason_of(error: Exception) -> str:
     """What went wrong, in a line."""
+    # Their own texts are nested five deep.
     if isinstance(error, requests.ConnectionError):
-        return "no connection to the server"  # its own text is nested five deep
-    return " ".join(str(error).split())
+        return "no connection to the server"
+    if isinstance(error, _SILENT):
+        return "the server does not answer"
+    if isinstance(error, _BROKEN):
+        return "the connection broke off"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+_SILENT = (requests.Timeout, urllib3.exceptions.TimeoutError)
+_BROKEN = (
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.ProtocolError,
+    http.client.HTTPException,
+)
+_FOR_GOOD = {401, 403, 404, 410}
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a server has said that asking again does not help: forbidden, or not there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if _http_status(cause) in _FOR_GOOD:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _http_status(error: BaseException) -> Any:
+    """As the exceptions of requests, botocore and Google's libraries tell it; else None."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return getattr(response, "status_code", None) or getattr(error, "code", None)

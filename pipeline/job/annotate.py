@@ -20,7 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from models.files import ModelError, UnavailableError
 from pipeline.job import progress, runners
-from pipeline.job.failures import can_go_on, readable
+from pipeline.job.failures import readable, way_on
 from pipeline.job.graph import annotation_graph
 from pipeline.job.inputs import (
     InputError,
@@ -82,8 +82,8 @@ def run(args: argparse.Namespace, beam_flags: Sequence[str]) -> int:
         if args.verbose:
             traceback.print_exc()
         print(f"error: {readable(error)}", file=sys.stderr)
-        if can_go_on(error):
-            print(_STAYS.format(options.output, go_on), file=sys.stderr)
+        if way := way_on(error, go_on):
+            print(_STAYS.format(options.output, way), file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
     try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from models.cores import available_cores, peak_bytes
 from models.files import ModelError, UnavailableError
@@ -14,7 +15,6 @@ from pipeline.job.inputs import (
     InputError,
     InputFile,
     UnreachableError,
-    group_archives,
     match_inputs,
 )
 from pipeline.job.options import DEFAULT_MODEL
@@ -28,38 +28,40 @@ from transforms.archives import (
 )
 from transforms.jats import TextOptions
 from transforms.journey import Annotator, annotate_source, default_options, load_cached
-from transforms.records import ArticleRange, Reject
+from transforms.records import Archive, ArticleRange, Reject
 
 PLAN_SECONDS = 20.0
-"""So long the archives are looked through; of what is left the size is known, and no more."""
+"""So long files are looked through; of what is left the size is known, and no more."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a look through the archives found.
+    """What a look through the files found.
 
     Attributes:
-        articles: those met, in archives that were read to their end.
-        archives_read, archives_all: how many archives these are, and how many there are.
-        bytes_read, bytes_all: their stored bytes, as far as servers say.
+        articles: those met.
+        files_read, files_all: how many files were read to their end, and how many there are.
+        bytes_read, bytes_all: stored bytes, as far as servers say; also those of a part of a file.
+        empty: why there is no article in a file, for each file that was read for nothing.
     """
 
     articles: list[ArticleRange]
-    archives_read: int
-    archives_all: int
+    files_read: int
+    files_all: int
     bytes_read: int
     bytes_all: int
+    empty: Sequence[Reject] = ()
 
     @property
     def is_whole(self) -> bool:
-        """Whether all archives were read."""
-        return self.archives_read == self.archives_all
+        """Whether all files were read."""
+        return self.files_read == self.files_all
 
     @property
     def expected(self) -> int:
-        """Articles in all archives, if those not read are like those read."""
+        """Articles in all files, if those not read are like those read."""
         whole = self.bytes_all / self.bytes_read if self.bytes_read else 0
-        return round(len(self.articles) * (whole or self.archives_all / self.archives_read))
+        return round(len(self.articles) * (whole or self.files_all / self.files_read))
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``estimate``; returns its exit code."""
     found = look_through(match_inputs(args.input))
+    why = "; ".join(f"{reject.source_uri}: {reject.message}" for reject in found.empty[:1])
     if not found.articles:
-        print("error: no article in the archives that were looked through", file=sys.stderr)
+        print(f"error: no article in the files that were looked through: {why}", file=sys.stderr)
         return 1
+    if found.empty:
+        print(
+            f"note: {len(found.empty)} of {found.files_read} files that were looked through hold "
+            f"no article that can be read: {why}",
+            file=sys.stderr,
+        )
     cost = measure(found.articles, args.model, args.sample, args.threads)
     for line in lines(found, cost, args):
         print(line)
@@ -140,22 +149,39 @@ def run(args: argparse.Namespace) -> int:
 
 
 def look_through(files: Sequence[InputFile]) -> Extent:
-    """Reads archives, in random order, for as long as it may take."""
-    archives = group_archives(files)
-    random.Random(0).shuffle(archives)  # noqa: S311 - the same estimate twice
-    sizes = {file.uri: file.size or 0 for file in files}
-    articles: list[ArticleRange] = []
-    bytes_read = archives_read = 0
+    """Reads files, in random order, for as long as it may take."""
+    looks: list[Extent] = []
     until = time.monotonic() + PLAN_SECONDS
-    for archive in archives:
-        articles += [
-            entry.range for entry in scan_archive(archive) if not isinstance(entry, Reject)
-        ]
-        archives_read += 1
-        bytes_read += sum(sizes[uri] for uri in archive.uris)
+    for file in random.Random(0).sample(files, len(files)):  # noqa: S311 - the same estimate twice
+        looks.append(_look_into(file, until))
         if time.monotonic() > until:
             break
-    return Extent(articles, archives_read, len(archives), bytes_read, sum(sizes.values()))
+    return Extent(
+        articles=[article for look in looks for article in look.articles],
+        files_read=sum(look.files_read for look in looks),
+        files_all=len(files),
+        bytes_read=sum(look.bytes_read for look in looks),
+        bytes_all=sum(file.size or 0 for file in files),
+        empty=[reject for look in looks for reject in look.empty],
+    )
+
+
+def _look_into(file: InputFile, until: float) -> Extent:
+    """Reads a file to its end or, where it can be told how much of it that is, until it is late."""
+    articles: list[ArticleRange] = []
+    rejects: list[Reject] = []
+    opened: list[BinaryIO] = []
+    size = file.size or 0
+    # The members of a zip file stand in any order.
+    can_stop = size and not file.uri.lower().endswith(".zip")
+    for entry in scan_archive(Archive("", (file.uri,)), opened=opened.append):
+        if isinstance(entry, Reject):
+            rejects.append(entry)
+            continue
+        articles.append(entry.range)
+        if can_stop and time.monotonic() > until:
+            return Extent(articles, 0, 1, opened[0].tell(), size)
+    return Extent(articles, 1, 1, size, size, [] if articles else rejects[:1])
 
 
 def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: int) -> Cost:

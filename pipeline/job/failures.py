@@ -4,7 +4,7 @@ import re
 import traceback
 
 from models.files import ModelError, UnavailableError
-from pipeline.job.plan import InputChangedError
+from pipeline.job.plan import InputChangedError, LostInputError
 from pipeline.job.stopping import WORKER_ENDED
 from pipeline.job.worker import OtherWorkerError
 from pipeline.output.record import DamagedError, OutputError, TakenOverError
@@ -12,7 +12,8 @@ from pipeline.output.storage import StorageError
 from transforms.archives import SourceChangedError, UnreadableError
 
 # Beam hands exceptions on as text inside its own traceback.
-_FINAL = (InputChangedError, TakenOverError)  # nothing is left to go on with
+# What they say includes what to do, or nothing is left to go on with.
+_FINAL = (InputChangedError, LostInputError, TakenOverError)
 READABLE = (
     *_FINAL,
     DamagedError,
@@ -30,10 +31,19 @@ _TOLD = re.compile(rf"\b(?:{'|'.join(error.__name__ for error in READABLE)}): (.
 _OF_THREADS = ("FutureTimeoutError", "can't start new thread")
 
 
-def can_go_on(error: Exception) -> bool:
-    """Whether the same command would go on where the job failed."""
+def way_on(error: Exception, again: str) -> str:
+    """How to go on where the job failed; "" if the error says so itself, or there is no way.
+
+    Args:
+        error: that the job ended with.
+        again: how to go on if nothing has changed.
+    """
     told = _told(error)
-    return not any(final.__name__ in told for final in _FINAL)
+    if any(final.__name__ in told for final in _FINAL):
+        return ""
+    if SourceChangedError.__name__ in told:
+        return "use --update to annotate what is new or changed"
+    return again
 
 
 def readable(error: Exception) -> str:

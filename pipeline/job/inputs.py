@@ -19,14 +19,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.output import storage
 from transforms.records import Archive
-from transforms.remote import reason_of
+from transforms.remote import TIMEOUT_SECONDS, reason_of, s3_client
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
 PLAIN_ENDINGS = (".xml", ".nxml")
 LIST_ENDINGS = {".txt", ".lst", ".list", ".csv", ".tsv"}
 MAX_GROUPED_BYTES = 16 << 20
-HTTP_TIMEOUT_SECONDS = 60
 
 
 class InputError(Exception):
@@ -149,10 +148,12 @@ def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
 def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     folder = pattern.rstrip("/") + "/"
     try:
+        if pattern.startswith("s3://"):
+            _ask_s3(folder)
         patterns = [folder + "*"] if pattern.endswith("/") else [pattern, folder + "*"]
         matches = FileSystems.match(patterns)  # type: ignore[no-untyped-call]
-    except (BeamIOError, ValueError, ImportError, OSError) as error:
-        raise InputError(f"{pattern} cannot be matched: {reason_of(error)}") from error
+    except Exception as error:  # every scheme's library has its own
+        raise InputError(f"{pattern} cannot be matched: {reason_of(_inmost(error))}") from error
     # Consoles mark a folder by an empty object of its name.
     found = [[each for each in match.metadata_list if each.path[-1] != "/"] for match in matches]
     files = [] if pattern.endswith("/") else found[0]
@@ -169,18 +170,36 @@ def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
     return [InputFile(each.path, each.size_in_bytes) for each in files]
 
 
+def _ask_s3(folder: str) -> None:
+    """Lists one object, to find out whether that is possible: Beam would try for minutes.
+
+    Raises:
+        Exception: the library's own: no credentials, no permission, no such bucket ...
+    """
+    bucket, _, name = folder.removeprefix("s3://").partition("/")
+    prefix = re.split(r"[*?[]", name)[0]
+    s3_client().list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+
+
+def _inmost(error: Exception) -> Exception:
+    """What Beam's file systems have wrapped in one another."""
+    while isinstance(error, BeamIOError) and error.exception_details:
+        error = next(iter(error.exception_details.values()))
+    return error
+
+
 def _match_http(url: str) -> InputFile:
     try:
         response = requests.head(
             url,
-            timeout=HTTP_TIMEOUT_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             allow_redirects=True,
             headers={"Accept-Encoding": "identity"},
         )
         if response.status_code not in {405, 501}:  # the server knows no HEAD
             response.raise_for_status()
     except requests.RequestException as error:
-        away = isinstance(error, requests.ConnectionError)
+        away = isinstance(error, requests.ConnectionError | requests.Timeout)
         kind = UnreachableError if away else InputError
         raise kind(f"{url} cannot be read: {reason_of(error)}") from error
     size = response.headers.get("Content-Length", "")

@@ -3,6 +3,7 @@
 The plan of an archive is written down, so that a later run sees whether it holds the same articles.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -14,20 +15,19 @@ from apache_beam.metrics import Metrics
 from pipeline.job import progress
 from pipeline.job.chunks import Chunk, articles_in, cut_chunks
 from pipeline.job.reuse import annotated_before
+from pipeline.output.committed import read_table
 from pipeline.output.receipts import article_key, place_of
 from pipeline.output.record import read_plan, write_plan
-from transforms.archives import scan_archive
+from transforms.archives import file_of, scan_archive
 from transforms.records import Archive, Reject
 
 
 class InputChangedError(Exception):
     """An archive holds other articles than when the run began."""
 
-    def __init__(self, archive: str) -> None:
-        super().__init__(
-            f"{archive} has changed since this output was begun: use --update to annotate what is "
-            "new or changed, or --overwrite to start again"
-        )
+
+class LostInputError(Exception):
+    """A file cannot be read, and its articles would be dropped from the output."""
 
 
 def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]:
@@ -36,6 +36,8 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
     Raises:
         InputChangedError: the archive was planned before, had other articles then, and the run is
             not an update.
+        LostInputError: the output holds articles of a file that cannot be read.
+        UnreadableError: a remote file cannot be read now.
     """
     entries = tuple(
         found if isinstance(found, Reject) else found.range for found in scan_archive(archive)
@@ -69,6 +71,7 @@ def compare_plans(
 
     Raises:
         InputChangedError: the archive held other articles then, and the run is not an update.
+        LostInputError: the output holds articles of a file that cannot be read.
     """
     old = read_plan(output, plan["archive"])
     superseded = [
@@ -76,9 +79,15 @@ def compare_plans(
         for name in (*old.get("chunks", ()), *old.get("superseded", ()))
         if name not in plan["chunks"]
     ]
-    if superseded and not update:
-        raise InputChangedError(plan["archive"])
     known = annotated_before(output, superseded)
+    _check_none_lost(output, chunks, {chunk for chunk, _ in known.values()})
+    if superseded and not update:
+        uris = plan["uris"]
+        others = f", or another of the {len(uris)} files read together," if len(uris) > 1 else ""
+        raise InputChangedError(
+            f"{uris[0]}{others} has changed since this output was begun: use --update to annotate "
+            "what is new or changed, or --overwrite to start again"
+        )
     if update:
         same: set[str] = set()
         new: set[str] = set()
@@ -94,6 +103,26 @@ def compare_plans(
         plan["update"] = old.get("update", went)
         plan["superseded"] = superseded
     return known
+
+
+def _check_none_lost(output: str, chunks: Sequence[Chunk], superseded: Iterable[str]) -> None:
+    """Raises LostInputError for a file of which there were articles, and now is nothing to read."""
+    entries = [entry for chunk in chunks for entry in chunk.entries]
+    counts = Counter(file_of(entry.source_uri) for entry in entries)
+    unreadable = {
+        entry.source_uri: entry.message
+        for entry in entries
+        if isinstance(entry, Reject)
+        and entry.reason == "unreadable"
+        and counts[entry.source_uri] == 1
+    }
+    for chunk in superseded if unreadable else ():
+        for uri in read_table(output, chunk, "articles", ["source_uri"])["source_uri"].to_pylist():
+            if message := unreadable.get(file_of(uri)):
+                raise LostInputError(
+                    f"{file_of(uri)}: {message}. This output holds articles of it: make it "
+                    "readable, or take it out of --input to drop them"
+                )
 
 
 Place = tuple[str, str, int]

@@ -12,7 +12,7 @@ from pipeline.output import storage
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.annotations import annotation_id
-from transforms.archives import scan_archive
+from transforms.archives import UnreadableError, file_of, scan_archive
 from transforms.jats import parse_xml
 from transforms.jats.elements import FORMATTING
 from transforms.jats.nodes import local_name
@@ -23,7 +23,7 @@ XML_CONTEXT = 200
 
 
 WRONG_USE = (OutputError,)
-FAILURES = (DamagedError, storage.StorageError, RejectError, OSError)
+FAILURES = (DamagedError, storage.StorageError, RejectError, UnreadableError, OSError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,10 +113,10 @@ def find_source(article: Mapping[str, Any]) -> SourceArticle:
 
     Raises:
         DamagedError: they are no longer there.
-        OSError: the source cannot be read.
+        UnreadableError: the source cannot be read.
     """
     uri = article["source_uri"]
-    for entry in scan_archive(Archive("", (uri.partition("!/")[0],))):
+    for entry in scan_archive(Archive("", (file_of(uri),))):
         if (
             isinstance(entry, SourceArticle)
             and (entry.range.source_uri, entry.range.source_index) == (uri, article["source_index"])

@@ -48,7 +48,7 @@ def write_archive(path: Path, articles: Iterable[str]) -> Path:
 def annotate(tiny: str) -> Callable[..., int]:
     """Runs ``annotate`` in this process with the small model; gives the exit code."""
 
-    def run(inputs: Path | list[Path], output: Path, *flags: str) -> int:
+    def run(inputs: str | Path | list[Path], output: Path, *flags: str) -> int:
         paths = inputs if isinstance(inputs, list) else [inputs]
         command = ["annotate", "--input", *map(str, paths), "--output", str(output)]
         return main([*command, "--model", tiny, "--threads", "2", *flags])

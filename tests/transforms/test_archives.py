@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import re
+import socket
 import struct
 import tarfile
 import threading
@@ -18,13 +19,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms import remote
 from transforms.archives import (
     Points,
     SourceChangedError,
@@ -37,7 +40,7 @@ from transforms.archives import (
 )
 from transforms.archives.bombs import Meter
 from transforms.archives.documents import Document
-from transforms.archives.files import BLOCK_BYTES
+from transforms.archives.files import BLOCK_BYTES, open_source
 from transforms.archives.markup import TAG
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, Reject, SourceArticle
@@ -1135,8 +1138,23 @@ def test_web_server_that_promises_too_much(name, tmp_path):
             assert list(read_articles([each.range for each in chosen], points)) == chosen
 
 
+@pytest.fixture
+def silent(monkeypatch):
+    """The address of a web server that takes requests and answers none."""
+    monkeypatch.setattr(remote, "TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_silent_web_server_is_not_waited_for(silent):
+    """Else a run would stand still for good."""
+    with pytest.raises(requests.Timeout) as told:
+        open_source(f"{silent}/a.xml.gz")
+    assert remote.reason_of(told.value) == "the server does not answer"
+
+
 def test_remote_source_is_tried_again(tmp_path, monkeypatch):
-    """A remote source that does not open at once is tried again before it is a reject."""
+    """A remote source that does not open at once is tried again before it is given up."""
     (tmp_path / "a.xml").write_bytes(article(1))
     tries = []
 
@@ -1152,3 +1170,98 @@ def test_remote_source_is_tried_again(tmp_path, monkeypatch):
     tries = ["again"]
     assert told(scan_archive(Archive("a", ("/h/a.xml",)))) == ["unreadable"]
     assert len(tries) == 2, "a local file is not there: it is not waited for"
+
+
+class Saying(Exception):  # noqa: N818 - it stands for those of several libraries
+    """What a library tells of a server's answer."""
+
+    def __init__(self, **told: object) -> None:
+        super().__init__("no")
+        vars(self).update(told)
+
+
+def of_requests(status: int) -> Exception:
+    """As requests tells an answer."""
+    response = requests.Response()
+    response.status_code = status
+    return requests.HTTPError("no", response=response)
+
+
+def of_botocore(status: int) -> Exception:
+    """As smart_open wraps what botocore tells."""
+    wrapped = OSError("unable to access bucket")
+    wrapped.__cause__ = Saying(response={"ResponseMetadata": {"HTTPStatusCode": status}})
+    return wrapped
+
+
+def of_google(status: int) -> Exception:
+    """As Google's library tells it."""
+    return Saying(code=status)
+
+
+@pytest.mark.parametrize("library", [of_requests, of_botocore, of_google])
+def test_only_what_a_server_refuses_for_good_is_a_reject(library, tmp_path, monkeypatch):
+    """What may be there in an hour ends the run, which can go on: no article is given up."""
+    (tmp_path / "b.xml").write_bytes(article(1))
+    monkeypatch.setattr(files, "OPENING_WAITS", ())
+
+    def answer(status: int) -> list[str]:
+        def opening(uri: str) -> BinaryIO:
+            if uri.startswith("s3://"):
+                raise library(status)
+            return (tmp_path / "b.xml").open("rb")
+
+        monkeypatch.setattr(files, "open_source", opening)
+        return told(scan_archive(Archive("a", ("s3://b/a.xml", str(tmp_path / "b.xml")))))
+
+    for status in (401, 403, 404, 410):
+        assert answer(status) == ["unreadable", "PMC1"]
+    for status in (429, 500, 503):
+        with pytest.raises(UnreadableError, match=r"s3://b/a\.xml cannot be opened now: "):
+            answer(status)
+
+
+class Breaking(Quiet):
+    """Promises twice as much as it sends."""
+
+    def do_GET(self) -> None:
+        """Answers as a server that goes down."""
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(2 * len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.xml.gz", "a.tar.gz", "a.zip"])
+def test_a_connection_that_breaks_off_is_told_with_the_address(name, tmp_path):
+    """Neither is it damage of the file, nor an exception of some library."""
+    data = {
+        "a.xml": article(1),
+        "a.xml.gz": gzip.compress(article(1)),
+        "a.tar.gz": tar_of({"a.xml": article(1)}),
+        "a.zip": zip_of({"a.xml": article(1)}),
+    }
+    (tmp_path / name).write_bytes(data[name])
+    with served(Breaking, tmp_path) as address:
+        url = f"{address}/{name}"
+        with pytest.raises(UnreadableError) as caught:
+            list(scan_archive(Archive("a", (url,))))
+    assert str(caught.value) == f"{url}: the connection broke off"
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), EOFError("odd"), Saying(), OSError("odd")])
+def test_whatever_a_transport_raises_is_told_with_the_address(error, monkeypatch):
+    """The same from the middle of a package, where some of them would mean damage."""
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(size) or self.fail()
+
+        def fail(self) -> bytes:
+            raise error
+
+    stream = Failing(tar_of({"a.xml": article(1)}, "w")[:700])
+    monkeypatch.setattr("transforms.archives.open_patiently", lambda _: stream)
+    with pytest.raises(UnreadableError, match=r"^s3://b/a\.tar: (odd|no)$"):
+        list(scan_archive(Archive("a", ("s3://b/a.tar",))))

@@ -19,7 +19,8 @@ articles, ``ids`` reads their identifiers, ``problems`` says why something is no
 import hashlib
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
 
 from transforms.archives.byte_window import ByteWindow
 from transforms.archives.containers import open_documents
@@ -27,18 +28,22 @@ from transforms.archives.decompress import Points
 from transforms.archives.documents import Document
 from transforms.archives.files import (
     BLOCK_BYTES,
+    UnreadableError,
     file_reject,
+    is_remote,
     open_patiently,
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
+from transforms.remote import is_refused, reason_of
 
 __all__ = [
     "MAX_ARTICLE_BYTES",
     "Points",
     "SourceChangedError",
     "UnreadableError",
+    "file_of",
     "quick_article_id",
     "read_articles",
     "scan_archive",
@@ -53,23 +58,26 @@ class SourceChangedError(Exception):
     """A source no longer holds the bytes that the plan found there."""
 
 
-class UnreadableError(Exception):
-    """A source cannot be read now, which the plan could read: trying again may help."""
-
-
 def scan_archive(
-    archive: Archive, max_article_bytes: int = MAX_ARTICLE_BYTES
+    archive: Archive,
+    max_article_bytes: int = MAX_ARTICLE_BYTES,
+    opened: Callable[[BinaryIO], object] = lambda _: None,
 ) -> Iterator[SourceArticle | Reject]:
     """Every article of an archive's files with its bytes, and a reject for whatever is none.
 
     At most one article is held in memory, however large the archive.
 
+    Args:
+        archive: to be read.
+        max_article_bytes: an article with more is a reject.
+        opened: is given each file; its position tells how much of it has been read.
+
     Raises:
-        Exception: the transport's own, where a remote source failed while it was read: reading it
-            again may help.
+        UnreadableError: a remote file cannot be opened or read on now; that one is refused, or
+            gone, is a reject.
     """
     for uri in archive.uris:
-        yield from _scan_file(uri, max_article_bytes)
+        yield from _scan_file(uri, max_article_bytes, opened)
 
 
 def read_articles(
@@ -85,23 +93,28 @@ def read_articles(
 
     Raises:
         SourceChangedError: a source holds other bytes than it did.
-        UnreadableError: a file cannot be opened, or a local one not be read on.
-        Exception: the transport's own, where a remote source failed while it was read.
+        UnreadableError: a file cannot be opened, or not be read on.
     """
-    for uri, group in itertools.groupby(ranges, key=lambda place: _file_of(place.source_uri)):
+    for uri, group in itertools.groupby(ranges, key=lambda place: file_of(place.source_uri)):
         yield from _read_file(uri, deque(group), points)
 
 
-def _file_of(source_uri: str) -> str:
+def file_of(source_uri: str) -> str:
+    """The file that an article stands in: itself, or the package of its member."""
     return source_uri.partition("!/")[0]
 
 
-def _scan_file(uri: str, max_article_bytes: int) -> Iterator[SourceArticle | Reject]:
+def _scan_file(
+    uri: str, max_article_bytes: int, opened: Callable[[BinaryIO], object]
+) -> Iterator[SourceArticle | Reject]:
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
+        if is_remote(uri) and not is_refused(error):
+            raise UnreadableError(f"{uri} cannot be opened now: {reason_of(error)}") from error
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
+    opened(file)
     with file:
         for document in open_documents(uri, file):
             if isinstance(document, Reject):
@@ -116,7 +129,7 @@ def _read_file(
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
-        raise UnreadableError(f"{uri} can no longer be opened: {error}") from error
+        raise UnreadableError(f"{uri} can no longer be opened: {reason_of(error)}") from error
     with file:
         for document in open_documents(uri, file, points, wanted[0].package_byte):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:

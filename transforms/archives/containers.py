@@ -50,7 +50,7 @@ def open_documents(
         package_byte: of a member that a scan has met: those before it may be passed over.
 
     Raises:
-        Exception: the transport's own, where a remote source cannot be read on.
+        UnreadableError: a remote source cannot be read on.
     """
     meter = Meter()
     points = points or Points()

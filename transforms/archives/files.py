@@ -1,5 +1,6 @@
 """Opening a file of the input, local or remote, and reading it in blocks."""
 
+import io
 import time
 from collections.abc import Iterator
 from typing import IO, BinaryIO
@@ -7,7 +8,7 @@ from typing import IO, BinaryIO
 import smart_open
 
 from transforms.records import Reject, RejectError
-from transforms.remote import transport_of
+from transforms.remote import reason_of, transport_of
 
 STAGE = "read"
 
@@ -17,6 +18,10 @@ OPENING_WAITS = (1.0, 5.0)
 
 BLOCK_BYTES = 1 << 18
 """Small enough to stay in a core's own cache until it is searched and hashed."""
+
+
+class UnreadableError(Exception):
+    """A source cannot be read now: trying again may help."""
 
 
 def open_source(uri: str) -> BinaryIO:
@@ -57,17 +62,22 @@ def file_blocks(uri: str, file: IO[bytes], start: int | None = None) -> Iterator
 
     Raises:
         RejectError: a local file cannot be read.
-        Exception: the transport's own.
+        UnreadableError: a remote one.
+        io.UnsupportedOperation: a web server does not begin where it was asked to.
     """
     try:
         if start is not None:
             file.seek(start)
         while block := file.read(BLOCK_BYTES):
             yield block
-    except OSError as error:
+    except (MemoryError, io.UnsupportedOperation):
+        raise
+    except Exception as error:  # every transport has its own
         if is_remote(uri):
-            raise
-        raise RejectError(STAGE, "unreadable", f"the file cannot be read: {error}") from error
+            raise UnreadableError(f"{uri}: {reason_of(error)}") from error
+        if isinstance(error, OSError):
+            raise RejectError(STAGE, "unreadable", f"the file cannot be read: {error}") from error
+        raise
 
 
 def file_reject(uri: str, reason: str, message: str, index: int = 0) -> Reject:

@@ -18,11 +18,12 @@ from pipeline.output import storage
 from pipeline.output.committed import finished_run
 from pipeline.output.record import DamagedError, OutputError
 from pipeline.results.verify.check import PROMISES, Check
+from transforms.archives import UnreadableError
 
 __all__ = ["FAILURES", "PROMISES", "WRONG_USE", "add_arguments", "run"]
 
 WRONG_USE = (OutputError,)
-FAILURES = (DamagedError, ModelError, storage.StorageError)
+FAILURES = (DamagedError, ModelError, storage.StorageError, UnreadableError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,10 @@
 """What a run would take, told before it."""
 
+import io
+import tarfile
 from typing import BinaryIO
 
+import numpy as np
 import pytest
 
 from pipeline.__main__ import main
@@ -48,6 +51,57 @@ def test_an_archive_is_opened_once_for_all_its_sample(tiny, tmp_path, monkeypatc
     monkeypatch.setattr("transforms.archives.open_patiently", opening)
     assert measure(found.articles, tiny, 4, 1).tokens > 0
     assert opened == [source]
+
+
+def test_files_without_an_article_are_told(tiny, tmp_path, capsys):
+    """How many, which and why; also where nothing else is left to estimate by."""
+    good = write_archive(tmp_path / "a.xml.gz", [article(1)])
+    bad = tmp_path / "b.xml.gz"
+    bad.write_bytes(b"no gzip")
+    command = ["estimate", "--model", tiny, "--input", str(bad)]
+    assert main([*command, str(good)]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("note: 1 of 2 files that were looked through hold no article")
+    assert f": {bad}: " in said
+    assert main(command) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: no article in the files that were looked through: {bad}: "
+    )
+
+
+def test_many_small_files_are_looked_through_for_a_limited_time(tmp_path, monkeypatch):
+    """Also those of one folder, which are one archive."""
+    for number in range(8):
+        (tmp_path / f"{number}.xml").write_text(article(number))
+    monkeypatch.setattr("pipeline.job.estimate.PLAN_SECONDS", 0)
+    found = look_through(match_inputs([str(tmp_path)]))
+    assert len(found.articles) == 1
+    assert found.expected == 8
+    assert not found.is_whole
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.xml.gz", "a.tar.gz"])
+def test_a_large_archive_is_read_in_part(name, tmp_path, monkeypatch):
+    """Its articles are expected by the part of its bytes that was read."""
+    noise = np.random.default_rng(0)
+    texts = [article(n).replace("Of mice", noise.bytes(500_000).hex()) for n in range(12)]
+    path = tmp_path / name
+    if name == "a.xml":
+        path.write_text(f"<articles>{''.join(texts)}</articles>")
+    elif name == "a.xml.gz":
+        write_archive(path, texts)
+    else:
+        with tarfile.open(path, "w:gz") as package:
+            for number, text in enumerate(texts):
+                member = tarfile.TarInfo(f"{number}.xml")
+                member.size = len(text.encode())
+                package.addfile(member, io.BytesIO(text.encode()))
+    files = match_inputs([str(path)])
+    assert look_through(files).expected == 12
+    monkeypatch.setattr("pipeline.job.estimate.PLAN_SECONDS", 0)
+    found = look_through(files)
+    assert len(found.articles) == 1
+    assert 6 <= found.expected <= 18
 
 
 def test_memory_that_does_not_fit_is_told(samples, tiny, monkeypatch, capsys):

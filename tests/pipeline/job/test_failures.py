@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.job.failures import READABLE, can_go_on, readable
+from pipeline.job.failures import READABLE, readable, way_on
 
 
 @pytest.mark.parametrize("kind", READABLE)
@@ -17,7 +17,11 @@ def test_what_a_worker_says_is_told_in_its_own_words(kind):
     )
     error = RuntimeError(traceback)
     assert readable(error) == "the model x cannot be fetched: no connection"
-    assert can_go_on(error) == (kind.__name__ not in ("InputChangedError", "TakenOverError"))
+    ways = {
+        **dict.fromkeys(("InputChangedError", "LostInputError", "TakenOverError"), ""),
+        "SourceChangedError": "use --update to annotate what is new or changed",
+    }
+    assert way_on(error, "again") == ways.get(kind.__name__, "again")
 
 
 def test_other_failures_are_told_by_their_last_line():

@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import os
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.job.inputs import (
     group_archives,
     match_inputs,
 )
+from transforms import remote
 from transforms.archives import read_articles, scan_archive
 from transforms.records import SourceArticle
 
@@ -140,10 +142,15 @@ def test_nothing_matches(folder, pattern, message):
     assert "\n" not in str(caught.value)
 
 
-def test_server_that_does_not_answer_is_told_apart():
+def test_server_that_does_not_answer_is_told_apart(monkeypatch):
     """The input may be there."""
     with pytest.raises(UnreachableError, match="no connection to the server"):
         match_inputs(["http://127.0.0.1:9/a.xml"])
+    monkeypatch.setattr("pipeline.job.inputs.TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.xml"
+        with pytest.raises(UnreachableError, match="the server does not answer"):
+            match_inputs([url])
 
 
 class TestArchives:
@@ -267,8 +274,33 @@ def test_s3_articles(bucket):
     assert list(read_articles([each.range for each in far])) == far
     with pytest.raises(InputError, match="no file matches"):
         match_inputs([f"{bucket}/none/*.xml"])
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"\(NoSuchBucket\) when calling"):
         match_inputs(["s3://no-such-bucket/a.xml"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "Unable to locate credentials"),
+        ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
+    ],
+)
+def test_s3_without_credentials_is_told_at_once(settings, said, tmp_path, monkeypatch):
+    """Beam would try for minutes, without a word."""
+    pytest.importorskip("boto3", reason="S3 is NOT TESTED: install boto3")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere = str(tmp_path / "nowhere")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, nowhere)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    remote.s3_client.cache_clear()
+    with pytest.raises(InputError) as caught:
+        match_inputs(["s3://corpus/a.xml"])
+    remote.s3_client.cache_clear()
+    assert str(caught.value) == f"s3://corpus/a.xml cannot be matched: {said}"
 
 
 def test_a_list_may_begin_with_a_byte_order_mark(tmp_path):

@@ -1,14 +1,19 @@
 """An update, an overwrite, and what is in the way of both: nothing of another's is touched."""
 
+import errno
 import json
 import shutil
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from pipeline.__main__ import main
 from pipeline.output import storage
+from pipeline.output.record import write_plan
 from tests.pipeline.conftest import article, write_archive
+from transforms.archives.files import open_source
 
 
 def files(output: Path) -> dict[str, bytes]:
@@ -99,9 +104,77 @@ def test_a_restart_that_is_refused_leaves_a_complete_run_complete(annotate, tmp_
     source.write_text(f"{text[:middle]}z{text[middle + 1 :]}")
     assert annotate(source, output) == 1
     said = capsys.readouterr().err
-    assert "has changed since this output was begun" in said
+    assert f"error: {source} has changed since this output was begun" in said
     assert "again" not in said.replace("start again", "")
     assert record(output) == before
+
+
+def test_a_change_in_one_of_many_small_files_is_told_by_their_names(annotate, tmp_path, capsys):
+    """They are read as one archive, whose name nobody knows."""
+    text = article(1, padding=20_000)
+    sources = [tmp_path / f"{name}.xml" for name in "abc"]
+    for source in sources:
+        source.write_text(text.replace("Of mice", source.stem))
+    assert annotate(sources, tmp_path / "out") == 0
+    text = sources[1].read_text()
+    middle = len(text) // 2
+    sources[1].write_text(f"{text[:middle]}z{text[middle + 1 :]}")
+    assert annotate(sources, tmp_path / "out") == 1
+    said = capsys.readouterr().err
+    assert f"error: {sources[0]}, or another of the 3 files read together, has changed" in said
+
+
+def test_a_file_that_changes_under_a_run_wants_an_update(annotate, tmp_path, monkeypatch, capsys):
+    """The same command would be refused; what is advised works."""
+    source, output = tmp_path / "a.xml", tmp_path / "out"
+    source.write_text(article(1))
+
+    def planned(output: str, plan: dict) -> None:
+        write_plan(output, plan)
+        source.write_text(article(2))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.job.plan.write_plan", planned)
+        assert annotate(source, output) == 1
+    error, advice = capsys.readouterr().err.splitlines()[-2:]
+    assert "the file was changed after it was planned" in error
+    assert advice.endswith("stays; use --update to annotate what is new or changed")
+    assert annotate(source, output, "--update") == 0
+    assert main(["verify", str(output)]) == 0
+
+
+@pytest.mark.parametrize("flags", [["--update"], []])
+@pytest.mark.parametrize("name", ["a.xml", "a.zip"])
+def test_articles_of_a_file_that_cannot_be_read_stay(
+    name, flags, annotate, tmp_path, monkeypatch, capsys
+):
+    """Neither a plain start nor an update drops them, until the file is no longer named."""
+    lost, other, output = tmp_path / name, tmp_path / "b.xml", tmp_path / "out"
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(lost, "w") as package:
+            package.writestr("1.xml", article(1))
+    else:
+        lost.write_text(article(1))
+    other.write_text(article(2))
+    assert annotate([lost, other], output) == 0
+    before = files(output)
+    plans = {path for path in before if path.startswith("plan/")}
+    real = open_source
+
+    def locked(uri: str) -> BinaryIO:
+        if uri == str(lost):
+            raise PermissionError(errno.EACCES, "Permission denied", uri)
+        return real(uri)
+
+    monkeypatch.setattr("transforms.archives.files.open_source", locked)
+    assert annotate([lost, other], output, *flags) == 1
+    [said] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert said.startswith(f"error: {lost}: the file cannot be opened: [Errno 13]")
+    assert "make it readable, or take it out of --input" in said
+    after = files(output)
+    assert all(after[path] == data for path, data in before.items() if path not in plans)
+    assert annotate(other, output, "--update") == 0
+    assert record(output)["update"]["dropped"] == 1
 
 
 @pytest.mark.parametrize("step", ["/plan/", "/annotations/"])
