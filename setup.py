@@ -44,6 +44,7 @@ setup(
         "requests>=2.32",
         "smart-open>=7.1",
         "tokenizers>=0.21",
+        "urllib3>=1.26",  # of requests, whose responses raise its errors
     ],
     extras_require={
         "evaluate": EVALUATE,
