@@ -70,14 +70,20 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # "... | head" has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise  # not of what is printed
+        _print_nowhere()
         print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
         return 1
     return code
+
+
+def _print_nowhere() -> None:
+    """Else what waits to be printed would fail once more at the end of this process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -145,6 +146,24 @@ def test_closed_streams_cost_only_what_would_be_printed(closed, tiny, tmp_path):
     command += ["--output", str(tmp_path / "out"), "--model", tiny]
     subprocess.run(["sh", "-c", f"{shlex.join(command)} {closed}"], check=True, cwd=TESTS.parent)
     assert main(["verify", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_full_disk_under_what_is_printed_is_told():
+    """Once, also where all of it waits to be printed until the end."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        listed = subprocess.run(
+            [sys.executable, "-m", "pipeline", "models", "list"],
+            cwd=TESTS.parent,
+            env=buffered,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert listed.returncode == 1
+    assert listed.stderr == "error: what was found cannot be printed: No space left on device\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
