@@ -4,7 +4,7 @@ The plan of an archive is written down, so that a later run sees whether it hold
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -79,8 +79,9 @@ def compare_plans(
         for name in (*old.get("chunks", ()), *old.get("superseded", ()))
         if name not in plan["chunks"]
     ]
-    known = annotated_before(output, superseded)
-    _check_none_lost(output, chunks, {chunk for chunk, _ in known.values()})
+    unreadable = _unreadable_files(chunks)
+    known = annotated_before(output, superseded) if update or unreadable else {}
+    _check_none_lost(output, unreadable, {chunk for chunk, _ in known.values()})
     if superseded and not update:
         uris = plan["uris"]
         others = f", or another of the {len(uris)} files read together," if len(uris) > 1 else ""
@@ -105,17 +106,21 @@ def compare_plans(
     return known
 
 
-def _check_none_lost(output: str, chunks: Sequence[Chunk], superseded: Iterable[str]) -> None:
-    """Raises LostInputError for a file of which there were articles, and now is nothing to read."""
+def _unreadable_files(chunks: Sequence[Chunk]) -> dict[str, str]:
+    """Files of which nothing can be read, and why."""
     entries = [entry for chunk in chunks for entry in chunk.entries]
     counts = Counter(file_of(entry.source_uri) for entry in entries)
-    unreadable = {
+    return {
         entry.source_uri: entry.message
         for entry in entries
         if isinstance(entry, Reject)
         and entry.reason == "unreadable"
         and counts[entry.source_uri] == 1
     }
+
+
+def _check_none_lost(output: str, unreadable: Mapping[str, str], superseded: Iterable[str]) -> None:
+    """Raises LostInputError for a file of which there were articles, and now is nothing to read."""
     for chunk in superseded if unreadable else ():
         for uri in read_table(output, chunk, "articles", ["source_uri"])["source_uri"].to_pylist():
             if message := unreadable.get(file_of(uri)):

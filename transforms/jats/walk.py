@@ -214,20 +214,16 @@ class Walk:
                 if frame is not frames[-1]:
                     self._end(frame)
             if element.tail:
-                if is_line_end(element):
-                    frames[-1].n_texts += 1
-                    self.excluded[frames[-1].home.reason or "whitespace"] += len(element.tail)
-                else:
-                    self._text(frames[-1], element.tail)
+                self._text(frames[-1], element.tail, is_space=is_line_end(element))
         return self._inner
 
     # Text
 
-    def _text(self, frame: _Frame, text: str) -> None:
+    def _text(self, frame: _Frame, text: str, *, is_space: bool = False) -> None:
         frame.n_texts += 1
         home = frame.home
-        if home.reason:
-            self.excluded[home.reason] += len(text)
+        if home.reason or is_space:
+            self.excluded[home.reason or "whitespace"] += len(text)
             return
         passage = home.passage
         if passage is None:
