@@ -7,6 +7,7 @@ from typing import IO, BinaryIO
 
 import smart_open
 
+from transforms.errors import JobError
 from transforms.records import Reject, RejectError
 from transforms.remote import reason_of, transport_of
 
@@ -20,7 +21,7 @@ BLOCK_BYTES = 1 << 18
 """Small enough to stay in a core's own cache until it is searched and hashed."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(JobError):
     """A source cannot be read now: trying again may help."""
 
 
