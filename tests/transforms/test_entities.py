@@ -1,6 +1,7 @@
 """Entities slice the text exactly, and mean what transformers means by them."""
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -237,6 +238,16 @@ def test_thresholds_hold_by_type_and_overall():
     assert spans(logits, tokens, thresholds={"X": 0.7}) == [(4, 5, "Y")]
     assert spans(logits, tokens, min_score=0.7) == []
     assert spans(logits, tokens, thresholds={"X": 0.5}, min_score=0.7) == [(0, 1, "X")]
+
+
+def test_mention_exactly_at_the_threshold_stays():
+    """What is left out is below it."""
+    logits = rows("B-X", "O", "O")
+    [entity] = find_entities(logits, words_of(1, 1, 1), (0, 5), BIO)
+    above = math.nextafter(entity.score, 1)
+    assert spans(logits, words_of(1, 1, 1), min_score=entity.score) == [(0, 1, "X")]
+    assert spans(logits, words_of(1, 1, 1), thresholds={"X": entity.score}) == [(0, 1, "X")]
+    assert spans(logits, words_of(1, 1, 1), min_score=above) == []
 
 
 @pytest.mark.parametrize(
