@@ -90,7 +90,9 @@ def test_a_missing_folder_and_an_absent_server_are_told_apart(served):
     _, uri, _ = served
     with pytest.raises(UnavailableError, match=r"there is no http://.*/other/config\.json"):
         fetch_model(uri.replace("tiny", "other"))
-    with pytest.raises(UnavailableError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"):
+    with pytest.raises(
+        UnavailableError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"
+    ):
         fetch_model("http://127.0.0.1:9/tiny")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.output import storage
-from pipeline.output.record import write_plan
+from pipeline.output.record import Plan, write_plan
 from tests.articles import article, write_archive
 from transforms.archives.files import open_source
 
@@ -88,7 +88,7 @@ def test_a_record_of_another_kind_is_not_overwritten(annotate, tmp_path, capsys)
     theirs = tmp_path / "out" / "run.json"
     theirs.write_text('{"hello": 1}')
     assert annotate(source, tmp_path / "out", "--overwrite") == 2
-    assert "is of no run: name another --output" in capsys.readouterr().err
+    assert "is of no run: name another folder" in capsys.readouterr().err
     assert theirs.read_text() == '{"hello": 1}'
 
 
@@ -129,7 +129,7 @@ def test_a_file_that_changes_under_a_run_wants_an_update(annotate, tmp_path, mon
     source, output = tmp_path / "a.xml", tmp_path / "out"
     source.write_text(article(1))
 
-    def planned(output: str, plan: dict) -> None:
+    def planned(output: str, plan: Plan) -> None:
         write_plan(output, plan)
         source.write_text(article(2))
 
