@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cores import available_cores, peak_bytes
-from models.folder import load_model
+from models.model import load_model
 
 BATCH_TOKENS = (256, 512, 768, 1024, 2048)
 # Tokens of a sentence of full text: the middles of twelve equal parts of 4,569 sentences.

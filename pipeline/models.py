@@ -99,7 +99,7 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{model.name}@{model.fingerprint}: works here")
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
-        print(f"  aggregation  {model.aggregation}")
+        print(f"  aggregation  {model.settings.aggregation}")
         print(f"  products     {describe_products()}")
         print(f"  graph        {checked.megabytes:.1f} MB, loaded in {checked.load_msec:.0f} ms")
         if checked.deviation is None:

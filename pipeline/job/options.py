@@ -13,12 +13,12 @@ from typing import Any, get_args
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-import models.folder
+import models.model
 import models.sessions
 import transforms
 from models.annotators import default_options, load_cached
 from models.cores import available_cores
-from models.folder import embedded_models
+from models.locate import embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
 from transforms.inference import TokenClassifier
@@ -249,7 +249,7 @@ def parts_fingerprint(loaded: Sequence[TokenClassifier]) -> str:
 def _stages() -> bytes:
     digest = hashlib.sha256()
     stages = sorted(Path(transforms.__file__).parent.rglob("[!.]*.py"))
-    scoring = [Path(models.folder.__file__), Path(models.sessions.__file__)]
+    scoring = [Path(models.model.__file__), Path(models.sessions.__file__)]
     for path in stages + scoring:
         digest.update(path.read_bytes())
     return digest.digest()
