@@ -2,7 +2,7 @@
 
 ::
 
-    read > parse > split > window > infer > decode > remap > write
+    read > parse > classify > split > window > infer > decode > remap > write
 """
 
 import functools
@@ -31,7 +31,7 @@ from transforms.records import (
     SourceArticle,
     Sums,
 )
-from transforms.sections import section_code
+from transforms.sections import code_sections
 from transforms.sentences import split_sentences
 from transforms.shards import Batch, Rows, article_row, make_rows, sentence_rows
 from transforms.windows import WindowMode, cut_windows, tokenize_passages
@@ -155,7 +155,9 @@ def annotate_source(
     outcome = Outcome()
     try:
         with outcome.timed("parse"):
-            articles = parse_articles(source, options, section_code)
+            articles = parse_articles(source, options)
+        with outcome.timed("classify"):
+            articles = [code_sections(article) for article in articles]
         for article in articles:
             annotated = _annotate(article, source, annotators, outcome, ask_helpers)
             with outcome.timed("write"):

@@ -17,7 +17,7 @@ from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches, score_wi
 from transforms.jats import TextOptions, parse_articles
 from transforms.journey import ModelOptions, annotate_source, load_annotators
 from transforms.records import Archive, Sentence
-from transforms.sections import section_code
+from transforms.sections import code_sections
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 
@@ -32,7 +32,8 @@ class Work:
         self.archive = Archive(path.name, (str(path),))
         [self.source] = scan_archive(self.archive)
         self.model = load_model(MODEL)
-        [self.article] = parse_articles(self.source, TextOptions(), section_code)
+        [self.parsed] = parse_articles(self.source, TextOptions())
+        self.article = code_sections(self.parsed)
         self.texts = [self.article.text[p.start : p.end] for p in self.article.passages]
         self.spans = [split_sentences(text) for text in self.texts]
         self.tokens = tokenize_passages(self.texts, self.model.tokenizer)
@@ -76,7 +77,12 @@ def test_scan(benchmark, work):
 
 def test_parse(benchmark, work):
     """XML to text and its map."""
-    assert benchmark(parse_articles, work.source, TextOptions(), section_code)
+    assert benchmark(parse_articles, work.source, TextOptions())
+
+
+def test_classify(benchmark, work):
+    """Blocks around passages to section codes."""
+    assert benchmark(code_sections, work.parsed).passages
 
 
 def test_split(benchmark, work):

@@ -22,7 +22,7 @@ from transforms.journey import (
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 
 ROOT = Path(__file__).parents[2]
-STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+STAGES = {"parse", "classify", "split", "window", "infer", "decode", "remap", "write"}
 
 
 def source_of(xml: str, index: int = 0) -> SourceArticle:
@@ -169,6 +169,7 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypa
     ("stage", "step"),
     [
         ("parse", "parse_articles"),
+        ("classify", "code_sections"),
         ("split", "split_sentences"),
         ("window", "cut_windows"),
         ("decode", "find_entities"),

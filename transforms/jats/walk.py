@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -42,6 +43,7 @@ from transforms.jats.titles import (
     WORD,
     beginning,
     is_address,
+    is_statement,
     label_of,
     lead_of,
     sec_titles,
@@ -49,8 +51,6 @@ from transforms.jats.titles import (
 )
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
-
-SectionCode = Callable[[Sequence[Block], str], str]
 
 
 @dataclass(frozen=True)
@@ -97,22 +97,11 @@ class _RawPassage:
             self.n_source += len(piece)
 
 
-class _Section:
-    """The blocks around a passage; the code is asked for with the first passage."""
+class _Section(NamedTuple):
+    """The blocks around a passage, and the titles of those that are sections."""
 
-    __slots__ = ("_code", "_walk", "blocks", "path")
-
-    def __init__(self, walk: "Walk", blocks: tuple[Block, ...], path: tuple[str, ...]) -> None:
-        self._walk = walk
-        self._code: str | None = None
-        self.blocks = blocks
-        self.path = path
-
-    @property
-    def code(self) -> str:
-        if self._code is None:
-            self._code = self._walk.section_code(self.blocks, self._walk.article_type)
-        return self._code
+    blocks: tuple[Block, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -165,16 +154,7 @@ class _Frame:
 class Walk:
     """One article's text: passages in the order in which they open, and the ledger."""
 
-    def __init__(
-        self,
-        rules: Mapping[str, Rule],
-        options: TextOptions,
-        section_code: SectionCode,
-        paths: Paths,
-        article_type: str,
-    ) -> None:
-        self.section_code = section_code
-        self.article_type = article_type
+    def __init__(self, rules: Mapping[str, Rule], options: TextOptions, paths: Paths) -> None:
         self.excluded: Counter[str] = Counter()
         self.map = XmlMap(paths)
         self._rules = rules
@@ -190,7 +170,7 @@ class Walk:
         """Walks one article; gives its own sub-articles, with their places."""
         wanted = self._is_wanted(language_of(root))
         reason = self._rules[local_name(root)].reason or ("" if wanted else "language")
-        home = _Home(path, _Section(self, (), ()), wanted, reason)
+        home = _Home(path, _Section(), wanted, reason)
         frames = [_Frame(path, local_name(root), home)]
         if root.text:
             self._text(frames[0], root.text)
@@ -387,7 +367,7 @@ class Walk:
         home = self._new_home(parent.home, path, section, language)
         if rule.kind == "holder" and rule.reason:
             home.reason = rule.reason
-        if name == "custom-meta" and section.code == "OTHER":
+        if name == "custom-meta" and not is_statement(element):
             self._exclude(element, "metadata")
             return None
         if name in NOTED and next(element.iterancestors(*_NOTED), None) is None:
@@ -437,7 +417,6 @@ class Walk:
         elif name == "body":
             after = tuple(sec_titles(element)[:_NEIGHBOURS])
         return _Section(
-            self,
             (
                 *outer.blocks,
                 Block(
@@ -470,15 +449,8 @@ class Walk:
             if text:
                 section = raw.home.section
                 end = position + len(text)
-                passages.append(
-                    Passage(
-                        position,
-                        end,
-                        section.code,
-                        section.path,
-                        self._paths.xpath(raw.home.element),
-                    )
-                )
+                xpath = self._paths.xpath(raw.home.element)
+                passages.append(Passage(position, end, "", section.path, xpath, section.blocks))
                 texts.append(text)
                 position = end + 1
         return "\n".join(texts), tuple(passages)
