@@ -9,9 +9,9 @@ makes each passage's text; what stands in it as it stands in the XML goes into t
                                        p/text()[1] sub/text()[1] p/text()[2] ...      runs
 
 The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
-``metadata`` reads the front matter, ``walk`` goes over the elements, which are what ``elements``
-says (``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnotes), ``marks``
-cleans the text, ``xml_map`` leads back to the XML.
+``metadata`` reads the front matter, ``walk`` goes over the elements and does with each what
+``rules`` says (``elements`` has names, ``nodes`` and ``titles`` look at one element, ``footnotes``
+finds marks of footnotes), ``marks`` cleans the text, ``xml_map`` leads back to the XML.
 """
 
 import re
@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from transforms.jats.elements import JATS, PUBMED, Rule
 from transforms.jats.metadata import jats_metadata, of_part, pubmed_metadata
 from transforms.jats.nodes import local_name, primary_language, text_length
+from transforms.jats.rules import JATS, PUBMED, Rules
 from transforms.jats.tree import parse_xml, read_tree
 from transforms.jats.walk import TextOptions, Walk
 from transforms.jats.xml_map import Paths
@@ -36,7 +36,7 @@ __all__ = ["TextOptions", "parse_articles", "parse_xml", "primary_language"]
 class Shape(NamedTuple):
     """How one kind of document is read: what each element is, and where its metadata stands."""
 
-    rules: Mapping[str, Rule]
+    rules: Rules
     metadata: Callable[[etree._Element, str], Metadata]
 
 

@@ -13,7 +13,7 @@ from pipeline.results.xmltext import XmlText
 from tests.pipeline.conftest import TESTS
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles, parse_xml
-from transforms.jats.elements import JATS
+from transforms.jats.rules import JATS
 from transforms.records import Archive, Article, ArticleRange, SourceArticle, XmlRun, XmlSpan
 
 XML = (
