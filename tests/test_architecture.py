@@ -37,6 +37,7 @@ OF_THE_PROJECT = {
     "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
     "transforms.inference": (*SHARED, "models*"),
     "transforms.sections*": ("transforms.records", "transforms.sections.*"),  # one stage
+    "transforms.sentences*": ("transforms.sentences.*",),  # one stage
     "transforms.archives*": ("transforms.records", "transforms.remote", "transforms.archives.*"),
     "transforms.remote": (),
     "transforms*": SHARED,
