@@ -9,11 +9,13 @@ Of the ``rules`` the first that decides about a ``candidate`` counts; ``words`` 
 """
 
 import re
+from collections.abc import Sequence
 
+from transforms.records import SplitText
 from transforms.sentences.candidate import Candidate
 from transforms.sentences.rules import RULES
 
-__all__ = ["split_sentences"]
+__all__ = ["split_passages", "split_sentences"]
 
 # Every repetition is bounded, so that the time is linear in the text whatever the text.
 _CANDIDATE = re.compile(
@@ -50,3 +52,13 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     if start < end_of_text:
         sentences.append((start, end_of_text))
     return sentences
+
+
+def split_passages(text: str, passages: Sequence[tuple[int, int]]) -> SplitText:
+    """Splits every passage of a text into sentences.
+
+    Args:
+        text: an article's text.
+        passages: start and end of each in it.
+    """
+    return SplitText(text, passages, [split_sentences(text[start:end]) for start, end in passages])
