@@ -4,7 +4,8 @@
 stage     module
 ========  ==============================================================
 read      ``archives``: where each article stands in its source
-parse     ``jats``: text, and its map to the XML; ``sections``: its codes
+parse     ``jats``: text, and its map to the XML
+classify  ``sections``: the section code of each passage
 split     ``sentences``
 window    ``windows``: tokens, and the stretches of them that a model reads
 infer     ``inference``: logits of every token

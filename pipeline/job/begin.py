@@ -68,8 +68,8 @@ def describe_run(
                 folder=chosen.folder,
                 labels=tuple(model.labels),
                 max_tokens=model.max_tokens,
-                version=model.version,
-                licence=model.licence,
+                version=model.settings.version,
+                licence=model.settings.licence,
             )
             for chosen, model in zip(options.models, loaded, strict=True)
         ),
