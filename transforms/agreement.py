@@ -20,7 +20,7 @@ from operator import attrgetter
 import numpy as np
 
 from transforms.abbreviations import Abbreviation
-from transforms.records import Mention, Sentence
+from transforms.records import Found, Mention, Sentence
 
 # Shares of a name's places in which the model found it: from ENOUGH on its other places count too,
 # below FEW its mentions go. Chosen, as the rest, on 31 articles of CRAFT that the embedded model
@@ -65,6 +65,7 @@ def agree(
         taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
 
     agreed: list[Mention] = []
+    found: Found
     defined = {*longs, *longs.values()}
     lower = _lower(text)
     for key in sorted(names.keys() | longs.keys(), key=lambda key: (-len(key), key)):

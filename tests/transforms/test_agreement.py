@@ -3,19 +3,25 @@
 import re
 from collections import defaultdict
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.model import load_model
 from transforms.abbreviations import find_abbreviations
 from transforms.agreement import agree, name_key
+from transforms.layers import Annotator, Clock, ModelOptions
+from transforms.mentions import Mentions
 from transforms.records import Mention, Sentence
-from transforms.sentences import split_sentences
+from transforms.sentences import split_passages, split_sentences
+
+TINY = Path(__file__).parents[1] / "models" / "tiny"
 
 
 def agreed(text: str, *names: tuple[str, str, float]) -> list[tuple[str, str, str, float]]:
-    """What becomes of names marked where they stand first, second ...: exact, type, found, score."""
+    """What becomes of names, marked in the order of the text: exact, type, found, score."""
     spans = split_sentences(text)
     sentences = [Sentence(0, start, end) for start, end in spans]
     after: defaultdict[str, int] = defaultdict(int)
@@ -144,3 +150,14 @@ def test_whatever_the_mentions_they_stay_disjoint_whole_and_of_one_type(text, da
 def test_what_agrees_already_stays_as_it_is(names):
     """To the last bit."""
     assert agreed("TNF rose.", *names) == [(*name[:2], "model", name[2]) for name in names]
+
+
+@pytest.mark.parametrize("agreement", [True, False])
+def test_the_layer_of_mentions_agrees_where_it_is_asked_to(agreement):
+    """Case is all that keeps the tiny model from the third name; scores below the least go."""
+    text = "Aspirin was aspirin, aspirin and aspirin."
+    options = ModelOptions("tiny", "first", agreement=agreement, min_scores={"CD": 0.5})
+    layer = Mentions([Annotator(load_model(str(TINY)), options)])
+    found = layer.find(split_passages(text, [(0, len(text))]), Clock()).mentions
+    ways = [(text[mention.start : mention.end], mention.found) for mention in found]
+    assert ways == [("Aspirin", "repeat")] * agreement + [("aspirin", "model")] * 3
