@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.commands import SUMMARIES
-from transforms.errors import JobError, UserError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,6 +61,9 @@ def _print_nowhere() -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
+    # The current folder may have a package of this name, until the program's own come first.
+    from transforms.errors import JobError, UserError  # noqa: PLC0415
+
     try:
         return _run_command(argv)
     except (UserError, JobError) as error:
