@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -79,3 +80,41 @@ class TestBombs:
         path.write_bytes(gzip.compress(bulk(*[one] * count)))
         assert path.stat().st_size * bombs.BOMB_RATIO < self.SIZE
         assert sum(isinstance(each, SourceArticle) for each in scan(path)) == count
+
+    def test_methods_upon_methods(self, tmp_path, monkeypatch):
+        """No file gives more than gzip can make of it, articles or not."""
+        one = bulk(*[article(1)] * 40_000)
+        path = tmp_path / "a.tar.gz"
+        path.write_bytes(tar_of({"a.xml.gz": gzip.compress(one)}))
+        assert path.stat().st_size * bombs.MAX_RATIO < len(one)
+        found = told(scan(path))
+        assert found[-1] == "zip-bomb"
+        assert 1_000 < len(found) < 40_000
+        monkeypatch.setattr(bombs, "BOMB_BYTES", 1 << 20)
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as package:
+            for number in range(3):
+                package.writestr(f"{number}.xml", one[:1_000_000])
+            package.writestr("whole.xml", one)
+        assert told(scan(path))[-1] == "zip-bomb"
+
+    @pytest.mark.parametrize("piece", [b"<article/>", b"<article/>x"])
+    def test_articles_of_nothing(self, tmp_path, monkeypatch, piece):
+        """Articles and rejects, all of which the plan holds, are as many as the bytes allow."""
+        monkeypatch.setattr(bombs, "MAX_ITEMS", 1_000)
+        path = tmp_path / "a.xml.gz"
+        path.write_bytes(gzip.compress(bulk(piece * 900_000)))
+        found = told(scan(path))
+        assert found[-1] == "zip-bomb"
+        assert len(found) < 100_000
+        path.write_bytes(gzip.compress(bulk(piece * 400)))
+        assert "zip-bomb" not in told(scan(path))
+
+
+def test_gzip_members_of_nothing(tmp_path):
+    """A member for each 20 bytes takes no more time than those bytes."""
+    path = tmp_path / "a.xml.gz"
+    path.write_bytes(gzip.compress(b"") * 50_000 + gzip.compress(article(1)))
+    started = time.process_time()
+    assert told(scan(path)) == ["PMC1"]
+    assert time.process_time() - started < 5

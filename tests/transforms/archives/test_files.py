@@ -1,7 +1,10 @@
 """Promises of opening files: what cannot be opened is told; remote ones get patience."""
 
+import errno
 import gzip
 import io
+import os
+import re
 import socket
 from pathlib import Path
 from typing import BinaryIO
@@ -112,6 +115,8 @@ def test_remote_source_is_tried_again(tmp_path, monkeypatch):
 
     def flaky(uri):
         tries.append(uri)
+        if uri.startswith("/"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
         if len(tries) < 3:
             raise ConnectionError("busy")
         return (tmp_path / "a.xml").open("rb")
@@ -119,9 +124,33 @@ def test_remote_source_is_tried_again(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "OPENING_WAITS", (0, 0))
     monkeypatch.setattr(files, "open_source", flaky)
     assert told(scan_archive(Archive("a", ("http://h/a.xml",)))) == ["PMC1"]
-    tries = ["again"]
+    tries.clear()
     assert told(scan_archive(Archive("a", ("/h/a.xml",)))) == ["unreadable"]
-    assert len(tries) == 2, "a local file is not there: it is not waited for"
+    assert len(tries) == 1, "a local file is not there: it is not waited for"
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
+@pytest.mark.parametrize("name", ["a.xml", "a.tar", "a.zip"])
+def test_a_fault_of_the_machine_ends_the_run(number, name, tmp_path, monkeypatch):
+    """It costs no article: when the machine is well again, all of them are there."""
+    data = {"a.xml": article(1), "a.tar": tar_of({"a.xml": article(1)}, "w")}
+    data["a.zip"] = zip_of({"a.xml": article(1)})
+    path = tmp_path / name
+    path.write_bytes(data[name])
+    fault = OSError(number, os.strerror(number))
+
+    class Failing(io.FileIO):
+        def read(self, _: int | None = -1) -> bytes:
+            raise fault
+
+    def refuse(_: str) -> BinaryIO:
+        raise fault
+
+    for opening in (Failing, refuse):
+        monkeypatch.setattr("transforms.archives.open_patiently", opening)
+        with pytest.raises(UnreadableError, match=re.escape(os.strerror(number))) as caught:
+            scan(path)
+        assert str(path) in str(caught.value)
 
 
 class Saying(Exception):  # noqa: N818 - it stands for those of several libraries
