@@ -4,10 +4,10 @@ import errno
 import io
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, BinaryIO
 
-import smart_open
-
+from transforms.errors import JobError
 from transforms.records import Reject
 from transforms.remote import is_refused, reason_of, transport_of
 
@@ -28,7 +28,7 @@ _OWN_FAULTS = {
 """What is wrong with a local file itself; all else is a fault of the machine."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(JobError):
     """A source cannot be read now: trying again may help."""
 
 
@@ -38,6 +38,10 @@ def open_source(uri: str) -> BinaryIO:
     Raises:
         Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
     """
+    if not is_remote(uri):
+        return Path(uri.removeprefix("file://")).open("rb")
+    import smart_open  # noqa: PLC0415 - imports every vendor's library: 0.5 s
+
     return smart_open.open(uri, "rb", compression="disable", transport_params=transport_of(uri))
 
 
