@@ -13,3 +13,19 @@ class JobError(Exception):
     """The command could not do what it was asked for: the message says what, where and why."""
 
     exit_code: ClassVar[int] = 1
+
+
+class MachineError(JobError):
+    """The machine lacks memory, file descriptors, threads or room; no article is to blame."""
+
+
+def is_fault_of_machine(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that the machine lacks something."""
+    while error is not None:
+        if isinstance(error, OSError | MemoryError | ImportError) or _NO_THREAD in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_NO_THREAD = "can't start new thread"

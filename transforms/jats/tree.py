@@ -90,6 +90,8 @@ def read_tree(source: SourceArticle, notes: Counter[str]) -> etree._Element:
     try:
         tree = etree.fromstring(wrapper + xml + b"</w>", parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:  # type: ignore[attr-defined]
+            raise MemoryError("no memory for the tree of an article") from error
         line, column = error.position
         if line == 1:
             column -= len(wrapper)
