@@ -12,7 +12,7 @@ import pytest
 from models.check import write_settings
 from models.fetch import HOMES, fetch_model
 from models.files import ModelError, UnavailableError
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 
 TINY = Path(__file__).parent / "tiny"
@@ -90,7 +90,9 @@ def test_a_missing_folder_and_an_absent_server_are_told_apart(served):
     _, uri, _ = served
     with pytest.raises(UnavailableError, match=r"there is no http://.*/other/config\.json"):
         fetch_model(uri.replace("tiny", "other"))
-    with pytest.raises(UnavailableError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"):
+    with pytest.raises(
+        UnavailableError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"
+    ):
         fetch_model("http://127.0.0.1:9/tiny")
 
 
