@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 from transforms.archives.files import file_reject
+from transforms.errors import printable
 from transforms.records import Reject
 
 MEMBER_ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class Members:
@@ -29,11 +28,11 @@ class Members:
         self._last = ""
 
     def uri_of(self, name: str) -> str:
-        r"""The URI of a member; control characters in its name are written as ``\x1b``.
+        r"""The URI of a member; control characters in its name are written as ``\u001b``.
 
         They could break lines of tables, and do things to terminals.
         """
-        plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], name)
+        plain = printable(name).replace("\n", "\\u000a").replace("\t", "\\u0009")
         return f"{self._uri}!/{plain}"
 
     def refuse(self, name: str, problem: str | None) -> Reject | None:

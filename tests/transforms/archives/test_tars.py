@@ -179,7 +179,7 @@ def test_control_characters_in_member_names(tmp_path):
     path.write_bytes(tar_of({"a\x1b[31m\nb\x9b.xml": article(1), "a\\x1b.xml": article(2)}, "w"))
     found = scan(path)
     assert [each.range.source_uri for each in found] == [
-        f"{path}!/a\\x1b[31m\\nb\\x9b.xml",
+        f"{path}!/a\\u001b[31m\\u000ab\\u009b.xml",
         f"{path}!/a\\x1b.xml",
     ]
     assert list(read_articles([each.range for each in found])) == found
