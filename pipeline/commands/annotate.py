@@ -30,7 +30,7 @@ from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
 from pipeline.output.record import finished_run
-from transforms.errors import JobError, UserError
+from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language
 from transforms.labels import read_scheme
 from transforms.records import Aggregation, WindowMode
@@ -172,7 +172,7 @@ def run(args: argparse.Namespace) -> int:
         update=args.update,
     )
     for note in () if args.quiet else notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     again = "the same command without --overwrite" if args.overwrite else "the same command again"
     go_on = f"run {again} to go on from there"
     stderr = sys.stderr  # which is another while the job runs
