@@ -27,7 +27,7 @@ _CANDIDATE = re.compile(
     )?
     \s+
     | \. (?= \(ABSTRACT\ TRUNCATED)                         # in older records of MEDLINE
-    | (?<=[A-Za-z0-9)\]]{2}) \. (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
+    | (?<=[A-Za-z0-9)\]%°]{2}) [.?!] (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
     """,
     re.VERBOSE,
 )
