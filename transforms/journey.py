@@ -84,7 +84,8 @@ def annotate_source(
         for article in articles:
             with clock.timed("split"):
                 passages = [(passage.start, passage.end) for passage in article.passages]
-                split = split_passages(article.text, passages)
+                breaks = [at for passage in article.passages for at in passage.breaks]
+                split = split_passages(article.text, passages, breaks)
             annotated = Annotated(source.range, article, split)
             for layer in layers:
                 annotated = layer.annotate(annotated, clock)

@@ -320,7 +320,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         country_of_company,
         (
-            "It was obtained from Merck Co. Germany and stored. | We used AMD Inc. | All were fine.",
+            "It was from Merck Co. Germany and stored. | We used AMD Inc. | All were fine.",
             "Rats were from Charles River Lab. The Netherlands and fed.",
         ),
     ),
@@ -342,7 +342,7 @@ RULES: tuple[Rule, ...] = (
     Rule(number_follows, ("It is told in Sec. II of vol. 5 there.", "The kit was wt. | Mice ran.")),
     Rule(
         word_in_bracket,
-        ("It was read (BD Inc. San Jose) twice.", "It was computed (StataCorp. 2005) here."),
+        ("It was read (BD Inc. San Jose) twice.", "It was sold (Wako Pure Ind. Osaka) here."),
     ),
     Rule(
         strain_follows,

@@ -37,9 +37,9 @@ BEFORE_NUMBER = _words(
 )
 # At the end of a sentence only before a word that looks like the start of one:
 EITHER = _words(
-    """agg al bros co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
-    lib mut neg nov obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v p.i
-    p.m p.o s.c ltda statacorp M.D S.D S.E S.E.M U.S.A"""
+    """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
+    lib mut neg nov obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v
+    p.i p.m p.o s.c ltda statacorp M.D S.D S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")
@@ -64,7 +64,7 @@ CODED = _words("acc cat no nos nr")
 NUMBERED = _words("acc art cat i.d id item lot model permit prod product ref")
 
 # Companies and laboratories, behind which the place comes without a comma: "Merck Co. Germany".
-COMPANIES = _words("bros co corp gmbh inc lab labs ltd ltda")
+COMPANIES = _words("co corp gmbh inc lab labs ltd ltda")
 COUNTRIES = (
     "Argentina|Australia|Austria|Belgium|Brazil|Bulgaria|Canada|Chile|China|Colombia|Croatia|Cuba"
     "|Czech Republic|Denmark|Egypt|England|Estonia|Finland|France|Germany|Greece|Hong Kong|Hungary"
