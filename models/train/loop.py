@@ -27,8 +27,9 @@ class Settings:
     The learning rate falls to zero at `steps`, or sooner at `minutes` of training on this machine.
     A batch holds up to `batch_tokens` padded tokens and `batch_sentences` sentences. Of the tokens
     that the model reads, a share of `masked` is hidden from it. The weights kept are a running mean
-    that forgets all but `averaging` of itself a step; 0 keeps the last ones. `bf16` is two to three
-    times as fast as fp32 on processors with AVX512-BF16 or AMX, and slower on others.
+    that forgets all but `averaging` of itself a step; 0 keeps the last ones. `fixed_embeddings`
+    leaves the words' embeddings as they are. `bf16` is two to three times as fast as fp32 on
+    processors with AVX512-BF16 or AMX, and slower on others.
     """
 
     steps: int = 9000
@@ -45,6 +46,7 @@ class Settings:
     batch_sentences: int = 1024
     max_tokens: int = 256
     seed: int = 20
+    fixed_embeddings: bool = False
     bf16: bool = True
 
 
@@ -60,8 +62,12 @@ def inputs_of(base: Path, labels: Sequence[str] = (), data: Iterable[Path] = ())
     return {
         "base": [file_sha256(path) for path in files],
         "labels": list(labels),
-        "data": [file_sha256(path) for path in data],
+        "data": [file_sha256(file) for path in data for file in _files(path)],
     }
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
 
 
 def is_done(trained: Path, settings: Settings, work: Path, inputs: Mapping[str, Any]) -> bool:
@@ -108,6 +114,8 @@ def parameter_groups(model: nn.Module, settings: Settings) -> list[dict[str, Any
     n_layers = model.config.num_hidden_layers  # type: ignore[union-attr]
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         if name.startswith(("classifier", "score", "cls")):
             rate = settings.head_learning_rate
         else:

@@ -16,7 +16,7 @@ from models.check import write_settings
 from models.export import export_model
 from models.folder import Model, load_model
 from models.quantize import GRAPH, TOLERANCE, quantize_model
-from models.train.data import LABELS, Corpus, corpus_files, examples, load_tokenizer
+from models.train.data import LABELS, Corpus, examples, held_out_sentences, load_tokenizer
 from models.train.figures import (
     fit_calibration,
     fit_threshold,
@@ -64,8 +64,9 @@ def publish(
     """
     tokenizer = load_tokenizer(encoder)
     held_out = {
-        c.name: examples(c, corpus_files(data, c, c.held_out), tokenizer, max_tokens=512)
+        c.name: examples(c, held_out_sentences(data, c), tokenizer, max_tokens=512)
         for c in corpora
+        if c.held_out
     }
     _, quantised = _graphs(encoder, work / "uncalibrated")
     calibration = [example for name in CALIBRATION for example in held_out[name][:1000]]

@@ -4,14 +4,14 @@ import argparse
 import csv
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from models.cores import available_cores
 from models.files import ModelError, UnavailableError
-from pipeline.evaluation.gold import Gold, GoldDocument, GoldError, Mention, read_gold
+from models.gold import Gold, GoldDocument, GoldError, Mention, read_gold
 from pipeline.evaluation.predictions import Predictions, predict, read_predictions
 from pipeline.job.options import DEFAULT_MODEL, UsageError
 from pipeline.output import storage
@@ -59,6 +59,7 @@ LABELS = {
 }
 TYPE_OF = {label: kind for kind, labels in LABELS.items() for label in labels.split()}
 
+PEOPLE = "PP"  # words for people, which are organisms by some guidelines and not by others
 CONTEXT = 60  # characters on each side of an error
 COLUMNS = (
     *(
@@ -89,8 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=Path,
         metavar="PATH",
-        help="file or folder: IOB (token, tab, tag), PubTator, brat (.txt with .ann) or CRAFT "
-        "(PMID.txt with PMID.entities.tsv); brat also in folders inside, as export writes it",
+        help="file or folder: IOB (token, tab, tag), PubTator, brat (.txt with .ann), CRAFT "
+        "(PMID.txt with PMID.entities.tsv), ChemProt (abstracts.tsv with entities.tsv) or passages "
+        "(.jsonl); brat also in folders inside, as export writes it",
     )
     parser.add_argument(
         "--gold-types",
@@ -161,6 +163,7 @@ class Report:
         gold_types: the scored types, each with the gold's labels for it.
         unscored: the gold's other labels, counted.
         documents: those scored; ``absent`` are the others, by name, which the run does not hold.
+        sections: strict scores by section code, where the gold says what its texts are from.
         errors: over ``documents``.
     """
 
@@ -171,6 +174,7 @@ class Report:
     documents: Sequence[GoldDocument]
     absent: Sequence[str]
     matchings: Mapping[str, Matching]
+    sections: Mapping[str, Matching]
     errors: Sequence[Error]
 
 
@@ -204,7 +208,7 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
         ]
         for document, _ in scored
     ]
-    ours = [mentions for _, mentions in scored]
+    ours = [decided(document, mentions, type_of) for document, mentions in scored]
     return Report(
         gold=gold,
         predictions=found,
@@ -219,8 +223,52 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
             if mentions is None
         ],
         matchings=score(theirs, ours, types),
+        sections=_by_section([document for document, _ in scored], theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
     )
+
+
+def decided(
+    document: GoldDocument, found: Sequence[Mention], type_of: Mapping[str, str]
+) -> list[Mention]:
+    """The predictions that count.
+
+    Where the gold's readers did not agree, or marked people apart, a prediction is neither right
+    nor wrong, unless it shares text with a mention that counts.
+
+    Args:
+        document: of the gold.
+        found: predictions in it.
+        type_of: the type of each gold label that is scored.
+    """
+    counting = [mention for mention in document.mentions if mention.type in type_of]
+    open_spans = [
+        *document.undecided,
+        *(m for m in document.mentions if m.type == PEOPLE and m.type not in type_of),
+    ]
+    return [
+        mention
+        for mention in found
+        if not _touches(mention, open_spans) or _touches(mention, counting)
+    ]
+
+
+def _touches(mention: Mention, others: Iterable[Mention]) -> bool:
+    return any(mention.start < other.end and other.start < mention.end for other in others)
+
+
+def _by_section(
+    documents: Sequence[GoldDocument],
+    theirs: Sequence[list[Mention]],
+    ours: Sequence[list[Mention]],
+    types: Sequence[str],
+) -> dict[str, Matching]:
+    found = {}
+    for code in sorted({document.section for document in documents} - {""}):
+        chosen = [n for n, document in enumerate(documents) if document.section == code]
+        pairs = [[side[n] for n in chosen] for side in (theirs, ours)]
+        found[code] = score(*pairs, types)["strict"]
+    return found
 
 
 def _only(counts: Counter[str], names: Collection[str]) -> Counter[str]:
@@ -270,6 +318,7 @@ def _as_json(report: Report) -> dict[str, Any]:
     found = report.predictions
     return {
         **{name: _matching(matching) for name, matching in report.matchings.items()},
+        "sections": {code: _matching(matching) for code, matching in report.sections.items()},
         "errors": dict(Counter(error.kind for error in report.errors)),
         "model": found.name,
         "gold": {
@@ -316,6 +365,7 @@ def _as_table(report: Report) -> list[str]:
     for name, matching in report.matchings.items():
         for kind, its in [*matching.types.items(), ("micro", matching.micro)]:
             lines.append(f"{name:8} {kind:8} {_row(its)}")
+    lines += [f"{code:8} micro    {_row(its.micro)}" for code, its in report.sections.items()]
     lines += [
         "",
         f"intervals: {RESAMPLES} bootstrap samples of whole {gold.unit}s",

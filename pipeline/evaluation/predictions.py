@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pyarrow.compute as pc
 
+from models.gold import GoldDocument, Mention
 from pipeline.evaluation.align import align, map_span
-from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import chunk_names, read_table
 from pipeline.output.record import DamagedError, OutputError, known_run
 from transforms.journey import (

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from models.cores import available_cores
 from pipeline.evaluation.evaluate import TYPE_OF
-from pipeline.evaluation.gold import GoldDocument, Mention, read_gold
+from models.gold import GoldDocument, Mention, read_gold
 from pipeline.evaluation.predictions import predict, read_predictions
 from pipeline.evaluation.scores import score
 from pipeline.job.options import DEFAULT_MODEL

@@ -14,7 +14,7 @@ pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
 from pipeline.__main__ import main
 from pipeline.evaluation.evaluate import match_types
-from pipeline.evaluation.gold import iob_document
+from models.gold import iob_document
 from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.scores import score
 from pipeline.job.options import UsageError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.gold import (
+from models.gold import (
     GoldError,
     Mention,
     iob_document,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.__main__ import main
-from pipeline.evaluation.gold import Mention, read_gold
+from models.gold import Mention, read_gold
 from pipeline.output.committed import ArticleRows
 from pipeline.results import formats
 from pipeline.results.export import Lines
