@@ -22,6 +22,7 @@ from transforms.sentences import split_sentences
 PEOPLE_TYPE = "PP"  # words for people: patients, women
 TYPES = ("GP", "DS", "CD", "OG", PEOPLE_TYPE)
 LEAST_CHARACTERS = 40  # of an article's passage or sentence: cells of tables teach numbers
+UNDECIDED = "?"
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 
 
@@ -81,6 +82,12 @@ class Corpus:
     share: float = 1.0
     left_out: tuple[str, ...] = ()
 
+    @property
+    def scored(self) -> frozenset[str]:
+        """The types that figures are about; where people are marked apart, they are no type."""
+        apart = PEOPLE_TYPE in self.mentions.values()
+        return self.closed - {PEOPLE_TYPE} if apart else self.closed
+
 
 # Words for people that corpora of species annotate as human.
 PEOPLE = frozenset(
@@ -97,8 +104,8 @@ EMBEDDED = (
         frozenset(TYPES),
         train=("fulltext/train.jsonl",),
         held_out=("fulltext/passages.jsonl",),
+        empty=0.25,
         share=2.0,
-        empty=0.7,
     ),
     Corpus(
         "BC5CDR",
@@ -120,7 +127,6 @@ EMBEDDED = (
         frozenset({"GP"}),
         train=("ner/BC2GM/train.tsv", "ner/BC2GM/devel.tsv"),
         held_out=("ner/BC2GM/test.tsv",),
-        share=0.7,
     ),
     Corpus(
         "linnaeus",
@@ -179,12 +185,14 @@ EMBEDDED = (
         frozenset({"CD", "GP"}),
         train=("re/DrugProt/train", "re/DrugProt/devel"),
         left_out=("re/DrugProt/in_chemprot_test.txt",),
+        share=0.5,
     ),
     Corpus(
         "tmVar3",
         {"Gene": "GP", "Species": "OG"},
         frozenset({"GP"}),
         train=("ner/tmVar3/tmvar3_part1.pubtator.txt",),
+        share=0.5,
     ),
 )
 
@@ -230,7 +238,8 @@ class Example:
 def sentences_of(document: GoldDocument) -> list[Sentence]:
     """The document's sentences: its own if the gold tells them, else those that the job finds.
 
-    Of mentions that overlap the longest is kept.
+    Of mentions that overlap the longest is kept. Those that the gold's readers did not agree on
+    have the label ``UNDECIDED``.
     """
     if document.sentences is not None:
         bounds = list(document.sentences)
@@ -240,7 +249,8 @@ def sentences_of(document: GoldDocument) -> list[Sentence]:
             for at, line in _lines(document.text)
             for start, end in split_sentences(line)
         ]
-    mentions = _without_overlap(document.mentions)
+    undecided = (mention._replace(type=UNDECIDED) for mention in document.undecided)
+    mentions = _without_overlap([*document.mentions, *undecided])
     return [
         Sentence(
             document.text[start:end],
@@ -367,6 +377,8 @@ def _allowed(
     """The label of a word, and the ids of all labels that it may have."""
     gold = tag[2:]
     kind = corpus.mentions.get(gold)
+    if gold == UNDECIDED:
+        return "O", list(range(len(labels)))
     if kind is None:
         return "O", [i for i, n in enumerate(labels) if n == "O" or n[2:] not in corpus.closed]
     is_people = mention.lower().rpartition(" ")[2] in PEOPLE

@@ -32,13 +32,28 @@ from models.train.train import average, load_encoder, predict, train
 READING_ON_STEPS = 4000
 TEACHING = replace(Settings(), learning_rate=2e-4, head_learning_rate=5e-4)
 TUNING = Settings(
-    steps=6000,
-    learning_rate=1.5e-4,
+    steps=4000,
+    learning_rate=2e-4,
     head_learning_rate=5e-4,
-    averaging=0.997,
-    fixed_embeddings=True,
+    batch_tokens=1024,
+    averaging=0.995,
+    fixed_layers=2,
+    parts=2,
     bf16=False,
 )
+# What the earlier version was trained on is only kept in mind.
+TUNING_SHARES = {
+    "full text": 1.0,
+    "BC5CDR": 0.07,
+    "NCBI-disease": 0.1,
+    "BC2GM": 0.06,
+    "linnaeus": 0.2,
+    "BioNLP13CG": 0.06,
+    "CRAFT": 0.05,
+    "BioRED": 0.2,
+    "DrugProt": 0.03,
+    "tmVar3": 0.03,
+}
 SHARE = 0.35  # of the encoder that has read on; of 0.2, 0.35 and 0.5 the best on NCBI-disease devel
 
 
@@ -115,15 +130,15 @@ def tuned(
     settings = replace(TUNING, steps=steps or TUNING.steps, minutes=minutes)
     alike = {f"{prefix}-{PEOPLE_TYPE}": f"{prefix}-OG" for prefix in "BI"}
     base = dequantize(start, LABELS, alike, work / "start")
+    corpora = [replace(corpus, share=TUNING_SHARES[corpus.name]) for corpus in EMBEDDED]
     encoder = train(
         base,
         data,
         work / "tuning",
-        EMBEDDED,
+        corpora,
         LABELS,
         settings,
-        watch=("full text", "NCBI-disease"),
-        watch_steps=500,
+        watch=(),
     )
     publish(encoder, data, work, out, EMBEDDED, {"tuning": settings}, share=0.0, version=version)
 

@@ -184,8 +184,7 @@ def train(
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
     model = load_encoder(base, labels, settings.dropout)
-    if settings.fixed_embeddings:
-        model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
+    _fix_layers(model, settings.fixed_layers)
     pad = model.config.pad_token_id or 0  # type: ignore[union-attr]
     mask_id = tokenizer.token_to_id("[MASK]")
 
@@ -254,6 +253,15 @@ def train(
     )
     save_encoder(mean, tokenizer, base, trained)
     return trained
+
+
+def _fix_layers(model: nn.Module, n_layers: int) -> None:
+    """Takes the lowest layers, and the embeddings, out of the training."""
+    below = {str(layer) for layer in range(n_layers)}
+    for name, parameter in model.named_parameters():
+        layer = next((part for part in name.split(".") if part.isdigit()), None)
+        if n_layers and ("embeddings" in name or layer in below):
+            parameter.requires_grad_(False)
 
 
 def average(first: Path, second: Path, share: float, target: Path) -> None:
