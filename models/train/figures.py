@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from seqeval.metrics.sequence_labeling import get_entities
 
+from models.cores import available_cores
 from models.folder import Model
 from models.train.data import Corpus, Example
 from models.train.score import (
@@ -36,9 +38,13 @@ class Figures:
 def word_logits(model: Model, sentences: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
     """Logits (words, labels) of each sentence's words, in order; a sentence at a time."""
     before, after = len(model.before), len(model.after)
-    for sentence in sentences:
+
+    def score(sentence: Example) -> NDArray[np.float32]:
         ids = np.array(sentence.ids[before : len(sentence.ids) - after], np.int32)
-        yield model.score([ids])[0, [position - before for position in sentence.first]]
+        return model.score([ids])[0, [position - before for position in sentence.first]]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        yield from pool.map(score, sentences)
 
 
 def fit_calibration(

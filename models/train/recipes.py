@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
+from models.folder import load_model
 from models.gold import read_gold
 from models.train.articles import article_texts
 from models.train.data import (
@@ -25,7 +27,7 @@ from models.train.data import (
 from models.train.dequantize import dequantize
 from models.train.loop import Settings
 from models.train.pretrain import PRETRAINING, gold_texts, pretrain
-from models.train.publish import publish
+from models.train.publish import NAME, publish, template
 from models.train.score import entity_scores
 from models.train.train import average, load_encoder, predict, train
 
@@ -33,10 +35,10 @@ READING_ON_STEPS = 4000
 TEACHING = replace(Settings(), learning_rate=2e-4, head_learning_rate=5e-4)
 TUNING = Settings(
     steps=4000,
-    learning_rate=2e-4,
-    head_learning_rate=5e-4,
-    batch_tokens=1024,
-    averaging=0.995,
+    learning_rate=3e-4,
+    head_learning_rate=1e-3,
+    batch_tokens=512,
+    averaging=0.99,
     fixed_layers=2,
     parts=2,
     bf16=False,
@@ -110,7 +112,8 @@ def embedded(
     average(*teachers, SHARE, work / "mean")
     set_symbols_apart(work / "mean")
     taught = trained(work / "mean", "teaching", teachers)
-    publish(taught, data, work, out, EMBEDDED, runs, share=SHARE, version=version)
+    made = template("made_embedded.md").substitute(name=NAME, share=SHARE)
+    publish(taught, data, work, out, EMBEDDED, runs, made=made, version=version)
 
 
 def tuned(
@@ -140,7 +143,15 @@ def tuned(
         settings,
         watch=(),
     )
-    publish(encoder, data, work, out, EMBEDDED, {"tuning": settings}, share=0.0, version=version)
+    made = template("made_tuned.md").substitute(
+        name=NAME,
+        earlier=load_model(str(start)).version,
+        shares=", ".join(f"{name} {share}" for name, share in TUNING_SHARES.items()),
+    )
+    publish(encoder, data, work, out, EMBEDDED, {"tuning": settings}, made=made, version=version)
+    for log in start.glob("*.tsv"):
+        if log.parent != out:
+            shutil.copy(log, out)
 
 
 def finetune(
