@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
+from transforms.errors import UserError
 
-class GoldError(Exception):
+
+class GoldError(UserError):
     """Gold that cannot be read; the message says which file and line, and what was expected."""
 
 

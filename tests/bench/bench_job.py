@@ -44,7 +44,6 @@ from transforms.archives import scan_archive
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Reject
-from transforms.sections import section_code
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 
@@ -65,7 +64,7 @@ def all_windows(path: Path, model: Model) -> tuple[list[NDArray[np.int32]], int]
     n_scored = 0
     for source in scan_archive(archive):
         assert not isinstance(source, Reject)
-        for article in parse_articles(source, TextOptions(), section_code):
+        for article in parse_articles(source, TextOptions()):
             texts = [article.text[passage.start : passage.end] for passage in article.passages]
             tokens = tokenize_passages(texts, model.tokenizer)
             spans = [split_sentences(text) for text in texts]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.annotators import load_annotators
-from tests.pipeline.conftest import article
+from tests.articles import article
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
 from transforms.journey import Outcome, annotate_source
@@ -20,7 +20,7 @@ from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 from transforms.tables import layers_using
 
 ROOT = Path(__file__).parents[2]
-STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+STAGES = {"parse", "classify", "split", "window", "infer", "decode", "remap", "write"}
 
 
 def source_of(xml: str, index: int = 0) -> SourceArticle:
@@ -173,6 +173,7 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, layers, 
     ("stage", "step"),
     [
         ("parse", "journey.parse_articles"),
+        ("classify", "journey.code_sections"),
         ("split", "journey.split_passages"),
         ("window", "mentions.cut_windows"),
         ("decode", "mentions.find_entities"),
