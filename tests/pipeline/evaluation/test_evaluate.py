@@ -184,6 +184,42 @@ def test_pubtator_gold_with_several_labels_for_a_type(evaluate, tmp_path):
     assert json.loads(out)["strict"]["micro"]["f1"] == 1
 
 
+def test_what_readers_do_not_agree_on_counts_neither_way(evaluate, tmp_path):
+    """Nor do words for people that are marked apart; sections have figures of their own."""
+    rows = [
+        ("RESULTS", "BRCA in mice.", [(0, 4, "GP", 2), (8, 12, "OG", 1)]),
+        ("TABLE", "TP53\nhuman\nmice", [(0, 4, "GP", 1), (5, 10, "PP", 2), (11, 15, "OG", 2)]),
+    ]
+    path = tmp_path / "passages.jsonl"
+    path.write_text(
+        "\n".join(
+            json.dumps(
+                {
+                    "id": section,
+                    "section": section,
+                    "text": text,
+                    "mentions": [
+                        {"start": a, "end": b, "type": kind, "exact": text[a:b], "readers": n}
+                        for a, b, kind, n in mentions
+                    ],
+                }
+            )
+            for section, text, mentions in rows
+        )
+    )
+    _, out, _ = evaluate("--gold", path, "--model", TINY, "--json")
+    report = json.loads(out)
+    micro = [report["strict"]["micro"], *(rows["micro"] for rows in report["sections"].values())]
+    assert [(its["precision"], its["recall"], its["support"]) for its in micro] == [
+        (1, 1, 2),
+        (1, 1, 1),
+        (1, 1, 1),
+    ]
+    assert list(report["sections"]) == ["RESULTS", "TABLE"]
+    _, out, _ = evaluate("--gold", path, "--model", TINY)
+    assert "RESULTS  micro    " in out
+
+
 GOLD_TEXT = "Mice\n\nBRCA [1] was in mice. Only here: BRCA.\n"
 RUN_TEXT = "Mice\nBRCA was in mice.\nTable of BRCA"
 
