@@ -15,8 +15,9 @@ from pathlib import Path
 
 from tokenizers import Encoding, Regex, Tokenizer, normalizers, pre_tokenizers
 
-from models.folder import load_tokenizer as folder_tokenizer
 from models.gold import GoldDocument, Mention, read_gold
+from models.settings import read_tokenizer_settings
+from models.tokenizer import load_tokenizer as folder_tokenizer
 from transforms.sentences import split_sentences
 
 PEOPLE_TYPE = "PP"  # words for people: patients, women
@@ -28,7 +29,7 @@ LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 
 def load_tokenizer(folder: Path) -> Tokenizer:
     """The folder's tokenizer, as the job loads it; it neither pads nor truncates."""
-    return folder_tokenizer(folder)[0]
+    return folder_tokenizer(read_tokenizer_settings(folder))[0]
 
 
 def set_symbols_apart(folder: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from transformers import AutoConfig, AutoModelForTokenClassification
 
-from models.folder import find_graph
+from models.locate import find_graph
 from models.train.data import load_tokenizer
 from models.train.loop import save_encoder
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqeval.metrics.sequence_labeling import get_entities
 
 from models.cores import available_cores
-from models.folder import Model
+from models.model import Model
 from models.train.data import Corpus, Example
 from models.train.score import (
     Bin,

@@ -15,9 +15,17 @@ from transformers import AutoModelForTokenClassification
 from models.check import write_settings
 from models.cores import available_cores
 from models.export import export_model
-from models.folder import Model, load_model
+from models.model import Model, load_model
 from models.quantize import GRAPH, TOLERANCE, quantize_model
-from models.train.data import LABELS, Corpus, examples, held_out_sentences, load_tokenizer
+from models.train.data import (
+    LABELS,
+    PEOPLE_TYPE,
+    TYPES,
+    Corpus,
+    examples,
+    held_out_sentences,
+    load_tokenizer,
+)
 from models.train.figures import (
     fit_calibration,
     fit_threshold,
@@ -29,7 +37,6 @@ from models.train.loop import Settings
 
 NAME = "minilm-l6-bioner"
 LICENCE = "Apache-2.0"
-LABEL_NAMES = {"GP": "gene or protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
 # Nothing trained on these; test sets are for the figures alone.
 CALIBRATION = ("full text", "NCBI-disease", "linnaeus", "BioNLP13CG")
 N_CALIBRATION = 500  # sentences of each
@@ -79,7 +86,7 @@ def publish(
     threshold = fit_threshold(
         quantised, [c for c in measured if c.name in undecided], undecided, LABELS
     )
-    shutil.copytree(quantised.folder, out, dirs_exist_ok=True)
+    shutil.copytree(quantised.settings.folder, out, dirs_exist_ok=True)
     write_settings(
         out,
         SELF_TEST,
@@ -89,8 +96,8 @@ def publish(
         licence=LICENCE,
         max_tokens=quantised.max_tokens,
         aggregation="viterbi",
-        label_names=LABEL_NAMES,
-        thresholds=dict.fromkeys(LABEL_NAMES, threshold),
+        thresholds=dict.fromkeys(TYPES, threshold),
+        people={PEOPLE_TYPE: "OG"},
     )
     for name in runs:
         shutil.copyfile(work / name / "log.tsv", out / f"{name}.tsv")

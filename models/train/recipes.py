@@ -10,8 +10,8 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-from models.folder import load_model
 from models.gold import read_gold
+from models.model import load_model
 from models.train.articles import article_texts
 from models.train.data import (
     EMBEDDED,
@@ -145,7 +145,7 @@ def tuned(
     )
     made = template("made_tuned.md").substitute(
         name=NAME,
-        earlier=load_model(str(start)).version,
+        earlier=load_model(str(start)).settings.version,
         shares=", ".join(f"{name} {share}" for name, share in TUNING_SHARES.items()),
     )
     publish(encoder, data, work, out, EMBEDDED, {"tuning": settings}, made=made, version=version)

@@ -15,7 +15,7 @@ from typing import get_args
 
 from models.annotators import default_options, load_cached
 from models.cores import available_cores
-from models.folder import embedded_models
+from models.locate import embedded_models
 from pipeline.beam import runners
 from pipeline.beam.execute import execute
 from pipeline.beam.failures import readable, way_on

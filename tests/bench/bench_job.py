@@ -36,7 +36,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.folder import Model, find_graph, load_model
+from models.locate import find_graph
+from models.model import Model, load_model
 from models.products import describe_products
 from pipeline.job.inputs import InputFile, group_archives
 from tests.bench.shared import corpus_articles, processor
@@ -151,7 +152,7 @@ def main() -> None:
             batches = padded_batches(model, windows)
             times: dict[tuple[str, int], list[float]] = defaultdict(list)
             for _, threads in product(range(args.rounds), args.threads):
-                sessions = bare_sessions(find_graph(model.folder), threads)
+                sessions = bare_sessions(find_graph(model.settings.folder), threads)
                 shared = [sessions[0]] * threads
                 times["one session", threads].append(floor_seconds(shared, batches))
                 times["floor", threads].append(floor_seconds(sessions, batches))

@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from models.folder import load_model
+from models.model import load_model
 from tests.bench.bench_job import job_seconds, write_archive
 from tests.bench.shared import corpus_articles
 from transforms.entities import find_entities

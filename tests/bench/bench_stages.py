@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.annotators import load_annotators
-from models.folder import load_model
+from models.model import load_model
 from tests.bench.shared import SHARED
 from transforms.annotations import map_mentions
 from transforms.archives import scan_archive
@@ -41,8 +41,8 @@ class Work:
         self.tokens = tokenize_passages(self.split.texts, self.model.tokenizer)
         self.windows = cut_windows(self.tokens, self.split.spans, self.model.window_limit)
         self.logits, _ = score_windows(self.model, self.tokens, self.windows)
-        self.mentions = self.decode(self.model.aggregation)
-        annotators = load_annotators([ModelOptions(MODEL, self.model.aggregation)])
+        self.mentions = self.decode(self.model.settings.aggregation)
+        annotators = load_annotators([ModelOptions(MODEL, self.model.settings.aggregation)])
         self.layers = layers_using(Resources(annotators))
 
     def decode(self, aggregation):

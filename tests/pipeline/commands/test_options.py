@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from models.files import ModelError
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 from pipeline.beam.runners import check_flags
 from pipeline.commands.annotate import add_arguments, run_options
