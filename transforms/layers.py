@@ -77,6 +77,7 @@ class ModelOptions:
         min_score: least score of a mention.
         min_scores: the same, by type; wins over ``min_score``.
         window: ``sentence`` or ``pack``.
+        types: as ``find_entities`` takes them.
     """
 
     folder: str
@@ -84,6 +85,7 @@ class ModelOptions:
     min_score: float = 0.0
     min_scores: Mapping[str, float] = field(default_factory=dict)
     window: WindowMode = "sentence"
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

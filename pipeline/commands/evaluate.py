@@ -121,6 +121,7 @@ def _as_json(report: Report) -> dict[str, Any]:
             "absent": report.absent,
             "types": report.gold_types,
             "labels_not_scored": report.unscored,
+            "people": report.people,
             "discontinuous": sum(document.discontinuous for document in report.documents),
         },
         "text": {
@@ -164,6 +165,8 @@ def _as_table(report: Report) -> list[str]:
         f"intervals: {RESAMPLES} bootstrap samples of whole {gold.unit}s",
         "scored: " + ", ".join(f"{k} = {' | '.join(v)}" for k, v in report.gold_types.items()),
     ]
+    for kind, name in report.people.items():
+        lines.append(f"words for people ({kind}): " + (f"scored as {name}" if name else "left out"))
     errors = Counter(error.kind for error in report.errors)
     lines.append("errors: " + (_listed(errors) or "none"))
     for what, counted in (

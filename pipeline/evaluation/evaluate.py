@@ -65,6 +65,7 @@ class Report:
         gold_types: the scored types, each with the gold's labels for it.
         unscored: the gold's other labels, counted.
         documents: those scored; ``absent`` are the others, by name, which the run does not hold.
+        people: the model's types of words for people, and what they were scored as; "" if not.
         sections: strict scores by section code, where the gold says what its texts are from.
         errors: over ``documents``.
     """
@@ -75,6 +76,7 @@ class Report:
     unscored: Counter[str]
     documents: Sequence[GoldDocument]
     absent: Sequence[str]
+    people: Mapping[str, str]
     matchings: Mapping[str, Matching]
     sections: Mapping[str, Matching]
     errors: Sequence[Error]
@@ -110,7 +112,8 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
         ]
         for document, _ in scored
     ]
-    ours = [decided(document, mentions, type_of) for document, mentions in scored]
+    people = people_in_gold(found.people, scored, type_of)
+    ours = [decided(document, renamed(own, people), type_of) for document, own in scored]
     return Report(
         gold=gold,
         predictions=found,
@@ -124,10 +127,38 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
             for document, mentions in zip(gold.documents, found.mentions, strict=True)
             if mentions is None
         ],
+        people=people,
         matchings=score(theirs, ours, types),
         sections=_by_section([document for document, _ in scored], theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
     )
+
+
+def people_in_gold(
+    people: Mapping[str, str],
+    scored: Iterable[tuple[GoldDocument, Sequence[Mention]]],
+    type_of: Mapping[str, str],
+) -> dict[str, str]:
+    """What words for people count as: nothing, unless the gold annotates most of those found.
+
+    Args:
+        people: the model's types of such words, each with the type that they may count as.
+        scored: documents, and the mentions found in each.
+        type_of: the type of each gold label that is scored.
+    """
+    annotated = Counter[str]()
+    for document, found in scored:
+        gold = {m._replace(type=type_of[m.type]) for m in document.mentions if m.type in type_of}
+        for mention in found:
+            if kind := people.get(mention.type):
+                annotated[mention.type] += 1 if mention._replace(type=kind) in gold else -1
+    return {kind: name if annotated[kind] > 0 else "" for kind, name in people.items()}
+
+
+def renamed(mentions: Iterable[Mention], types: Mapping[str, str]) -> list[Mention]:
+    """Mentions by other names of their types; those of a type with no name are left out."""
+    named = [mention._replace(type=types.get(mention.type, mention.type)) for mention in mentions]
+    return [mention for mention in named if mention.type]
 
 
 def decided(

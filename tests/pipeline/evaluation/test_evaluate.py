@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -244,6 +245,22 @@ def test_what_readers_do_not_agree_on_counts_neither_way(evaluate, tmp_path):
     assert list(report["sections"]) == ["RESULTS", "TABLE"]
     _, out, _ = evaluate("--gold", path, "--model", TINY)
     assert "RESULTS  micro    " in out
+
+
+@pytest.mark.parametrize(("label", "scored"), [("OG", "OG"), ("O", "")])
+def test_words_for_people_count_where_the_gold_annotates_them(evaluate, tmp_path, label, scored):
+    """LINNAEUS does, others do not."""
+    folder = tmp_path / "model"
+    shutil.copytree(TINY, folder)
+    (folder / "model.json").write_text(json.dumps({"people": {"CD": "OG"}}))
+    tag = f"B-{label}" if label == "OG" else "O"
+    path = tmp_path / "gold.tsv"
+    path.write_text(f"aspirin\t{tag}\nin\tO\nmice\tB-OG\n", encoding="utf-8")
+    _, out, _ = evaluate("--gold", path, "--model", folder, "--json")
+    report = json.loads(out)
+    assert report["gold"]["people"] == {"CD": scored}
+    assert report["strict"]["micro"]["f1"] == 1
+    assert report["strict"]["types"]["OG"]["support"] == 1 + bool(scored)
 
 
 GOLD_TEXT = "Mice\n\nBRCA [1] was in mice. Only here: BRCA.\n"
