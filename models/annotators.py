@@ -30,6 +30,7 @@ def default_options(folder: str, model: Model) -> ModelOptions:
         settings.aggregation,
         min_scores=settings.min_scores,
         types=dict.fromkeys(settings.people, ""),
+        agreement=settings.agreement,
     )
 
 

@@ -99,6 +99,7 @@ class Settings:
         aggregation: how tokens become mentions; ``first`` where nothing is said.
         min_scores: the lowest score by type; other types have none.
         people: types of words for people, each with the type that they are where they are wanted.
+        agreement: whether the mentions of an article are made to agree; not where nothing is said.
         version, licence: as ``model.json`` says, or "".
         files: sha256 of each file that ``model.json`` lists.
         self_tests: what the model must give on any machine, within ``tolerance`` a logit.
@@ -114,6 +115,7 @@ class Settings:
     aggregation: Aggregation
     min_scores: Mapping[str, float]
     people: Mapping[str, str]
+    agreement: bool
     version: str
     licence: str
     files: Mapping[str, str]
@@ -185,6 +187,7 @@ def read_settings(folder: Path) -> Settings:
         aggregation=_aggregation(own),
         min_scores=_min_scores(own),
         people=_people(own),
+        agreement=own.get("agreement", bool) or False,
         version=own.get("version", str) or "",
         licence=own.get("licence", str) or "",
         files=listed_files(own.content, str(own.path)),

@@ -135,6 +135,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the model sees at once: one sentence, or neighbouring sentences of a passage "
         "packed up to its limit (default: sentence)",
     )
+    model.add_argument(
+        "--agreement",
+        choices=("on", "off"),
+        help="make an article agree with itself: one type for a name, its further occurrences, its "
+        "abbreviations (default: what the model's folder says, else off)",
+    )
     run = parser.add_argument_group("run")
     run.add_argument(
         "--threads",
@@ -289,6 +295,7 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
             types=model.settings.people if args.people else own.types,
+            agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
         for model, own in zip(loaded, map(default_options, folders, loaded), strict=True)
     )
