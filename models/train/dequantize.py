@@ -52,8 +52,9 @@ def graph_weights(graph: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
     def restored(stem: str) -> NDArray[np.float32]:
         zero = tensors[f"{stem}_zero_point"].astype(np.float32)
-        values: NDArray[np.float32] = tensors[stem + SUFFIX].astype(np.float32) - zero
-        return values * tensors[f"{stem}_scale"]
+        values = tensors[stem + SUFFIX].astype(np.float32) - zero
+        scaled: NDArray[np.float32] = values * tensors[f"{stem}_scale"]
+        return scaled
 
     for node in whole.node:
         if node.op_type == "MatMulInteger":

@@ -98,6 +98,7 @@ def publish(
         aggregation="viterbi",
         thresholds=dict.fromkeys(TYPES, threshold),
         people={PEOPLE_TYPE: "OG"},
+        agreement=True,
     )
     for name in runs:
         shutil.copyfile(work / name / "log.tsv", out / f"{name}.tsv")

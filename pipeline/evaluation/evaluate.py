@@ -199,8 +199,8 @@ def _by_section(
     found = {}
     for code in sorted({document.section for document in documents} - {""}):
         chosen = [n for n, document in enumerate(documents) if document.section == code]
-        pairs = [[side[n] for n in chosen] for side in (theirs, ours)]
-        found[code] = score(*pairs, types)["strict"]
+        gold, predicted = ([side[n] for n in chosen] for side in (theirs, ours))
+        found[code] = score(gold, predicted, types)["strict"]
     return found
 
 
