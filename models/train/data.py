@@ -12,13 +12,17 @@ import random
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from tokenizers import Encoding, Regex, Tokenizer, normalizers, pre_tokenizers
+import numpy as np
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from models.gold import GoldDocument, Mention, read_gold
 from models.settings import read_tokenizer_settings
 from models.tokenizer import load_tokenizer as folder_tokenizer
+from models.tokenizer import special_tokens
 from transforms.sentences import split_sentences
+from transforms.windows import tokenize_passages
 
 PEOPLE_TYPE = "PP"  # words for people: patients, women
 TYPES = ("GP", "DS", "CD", "OG", PEOPLE_TYPE)
@@ -331,35 +335,34 @@ def held_out_letters(data: Path, corpora: Iterable[Corpus]) -> frozenset[str]:
     return frozenset(text for text in letters if len(text) >= LEAST_CHARACTERS)
 
 
-def is_byte_level(tokenizer: Tokenizer) -> bool:
-    """Whether its vocabulary is of bytes, as those of GPT-2 and RoBERTa."""
-    return "ByteLevel" in str(tokenizer.pre_tokenizer)
+class Encoded(NamedTuple):
+    """A text as a model reads it.
 
-
-def words_of(text: str, encoding: Encoding, *, byte_level: bool) -> list[tuple[int, int, int]]:
-    """The words of an encoded text as (position of first token, start, end).
-
-    A word is the pre-tokenizer's; with a byte-level vocabulary it is the text up to white space,
-    as transformers has it.
+    Attributes:
+        ids: of all tokens, special ones included.
+        words: of each word the position of its first token, and its start and end in the text.
     """
-    words: list[tuple[int, int, int]] = []
-    previous = None
-    for position, (word, (start, end)) in enumerate(
-        zip(encoding.word_ids, encoding.offsets, strict=True)
-    ):
-        if word is None or start == end:
-            continue
-        goes_on = word == previous
-        if byte_level and words:
-            goes_on = goes_on or not (
-                text[start].isspace() or text[words[-1][2] : start + 1][:1].isspace()
-            )
-        if goes_on:
-            words[-1] = (*words[-1][:2], end)
-        else:
-            words.append((position, start, end))
-        previous = word
-    return words
+
+    ids: list[int]
+    words: list[tuple[int, int, int]]
+
+
+def encode(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[Encoded]:
+    """Encodes texts; their words are those that the job labels."""
+    before, after = special_tokens(tokenizer)
+    for tokens in tokenize_passages(texts, tokenizer):
+        filled = np.flatnonzero(tokens.starts < tokens.ends)
+        of_word = tokens.words[filled]
+        is_first = np.append(True, of_word[1:] != of_word[:-1])[: len(filled)]
+        firsts = filled[is_first]
+        lasts = filled[np.append(is_first[1:], True)[: len(filled)]]
+        words = zip(
+            (firsts + len(before)).tolist(),
+            tokens.starts[firsts].tolist(),
+            tokens.ends[lasts].tolist(),
+            strict=True,
+        )
+        yield Encoded([*before, *tokens.ids.tolist(), *after], list(words))
 
 
 def project(words: Iterable[tuple[int, int, int]], sentence: Sentence) -> list[tuple[str, str]]:
@@ -407,11 +410,9 @@ def examples(
     max_tokens: int = 256,
 ) -> list[Example]:
     """Encodes the sentences; what is over `max_tokens` is cut off."""
-    byte_level = is_byte_level(tokenizer)
-    encodings = tokenizer.encode_batch([sentence.text for sentence in sentences])
     found = []
-    for sentence, encoding in zip(sentences, encodings, strict=True):
-        words = words_of(sentence.text, encoding, byte_level=byte_level)
+    encoded = encode([sentence.text for sentence in sentences], tokenizer)
+    for sentence, (ids, words) in zip(sentences, encoded, strict=True):
         pairs = [
             _allowed(corpus, tag, mention, labels)
             for (position, _, _), (tag, mention) in zip(
@@ -419,13 +420,10 @@ def examples(
             )
             if position < max_tokens - 1
         ]
-        ids = encoding.ids
-        if len(ids) > max_tokens:
-            ids = [*ids[: max_tokens - 1], *ids[-1:]]
         found.append(
             Example(
                 corpus.name,
-                tuple(ids),
+                tuple(ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]),
                 tuple(position for position, _, _ in words[: len(pairs)]),
                 tuple(label for label, _ in pairs),
                 tuple(tuple(allowed) for _, allowed in pairs),

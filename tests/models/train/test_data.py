@@ -19,13 +19,13 @@ from models.train.data import (
     Corpus,
     Sentence,
     draw_epoch,
+    encode,
     examples,
     held_out_letters,
     letters_of,
     load_tokenizer,
     set_symbols_apart,
     training_sentences,
-    words_of,
 )
 
 GENES = Corpus("genes", {"GENE": "GP"}, frozenset({"GP"}), ("train.tsv",), ("devel.tsv",))
@@ -197,7 +197,15 @@ def test_a_name_ends_before_minus_and_trade_mark(tokenizer, tmp_path):
     set_symbols_apart(tmp_path)
     apart = load_tokenizer(tmp_path)
     text = "p53−/− Aspirin® is here"
-    encoding = apart.encode(text)
-    words = [text[start:end] for _, start, end in words_of(text, encoding, byte_level=False)]
-    assert words == ["p53", "−", "/", "−", "Aspirin", "®", "is", "here"]
-    assert encoding.tokens[1:4] == ["p", "##53", "-"]
+    [(ids, words)] = encode([text], apart)
+    assert [text[start:end] for _, start, end in words] == [
+        "p53",
+        "−",
+        "/",
+        "−",
+        "Aspirin",
+        "®",
+        "is",
+        "here",
+    ]
+    assert [apart.id_to_token(i) for i in ids[1:4]] == ["p", "##53", "-"]
