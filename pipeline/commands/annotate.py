@@ -125,6 +125,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what the model's folder says, else 0)",
     )
     model.add_argument(
+        "--people",
+        action="store_true",
+        help="keep words for people (patients, women) where the model's folder leaves them out",
+    )
+    model.add_argument(
         "--window",
         choices=get_args(WindowMode),
         default="sentence",
@@ -270,7 +275,14 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     loaded = [load_cached(folder, threads) for folder in folders]
     if len({model.fingerprint for model in loaded}) < len(loaded):
         raise UserError("--model: two of the folders hold the same model")
-    known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
+    if args.people and not any(model.settings.people for model in loaded):
+        raise UserError("--people: no model has a type of its own for words for people")
+    known = {
+        type_
+        for model in loaded
+        for type_ in read_scheme(model.labels).types
+        if type_ and type_ not in model.settings.people
+    }
     if unknown := sorted(set(by_type) - known):
         raise UserError(
             f"--min-score: no model has the type {unknown[0]}; types are {', '.join(sorted(known))}"
@@ -282,9 +294,10 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_score=overall or 0.0,
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
+            types=model.settings.people if args.people else own.types,
             agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
-        for own in map(default_options, folders, loaded)
+        for model, own in zip(loaded, map(default_options, folders, loaded), strict=True)
     )
     text = TextOptions(languages=_languages(args.language), references=args.references)
     return RunOptions(
