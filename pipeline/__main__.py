@@ -15,7 +15,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.commands import SUMMARIES
+
+def _put_own_packages_first() -> None:
+    """Keeps the current folder from shadowing this program's packages."""
+    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
+    if started_in == Path.cwd() != root:
+        sys.path.append(sys.path.pop(0))
+
+
+if __name__ == "__main__":
+    _put_own_packages_first()
+
+from pipeline.commands import SUMMARIES  # noqa: E402 - found beside this module only now
+from transforms.errors import (  # noqa: E402
+    JobError,
+    UserError,
+    is_fault_of_machine,
+    printable,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,7 +67,13 @@ def main(argv: Sequence[str]) -> int:
             _print_nowhere()
             print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
         else:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {printable(str(error))}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not is_fault_of_machine(error):
+            raise
+        reason = f"{type(error).__name__}: {printable(str(error))}"
+        print(f"error: the machine lacks something: {reason}", file=sys.stderr)
         return 1
     return code
 
@@ -61,13 +84,10 @@ def _print_nowhere() -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
-    # The current folder may have a package of this name, until the program's own come first.
-    from transforms.errors import JobError, UserError  # noqa: PLC0415
-
     try:
         return _run_command(argv)
     except (UserError, JobError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
 
 
@@ -99,32 +119,39 @@ def _run_command(argv: Sequence[str]) -> int:
     return int(module.run(args))
 
 
-def _put_own_packages_first() -> None:
-    """Has no ``models`` or ``transforms`` of the current folder's stand for this program's."""
-    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
-    if started_in == Path.cwd() != root:
-        sys.path.append(sys.path.pop(0))
+class _PlainText(io.TextIOWrapper):
+    """A stream in which texts of others do nothing to a terminal."""
+
+    def write(self, text: str) -> int:
+        return super().write(printable(text))
 
 
 def _open_streams() -> None:
     """Leads streams that come closed nowhere, else the next file that is opened takes their place.
 
-    What their encoding has no letter for is printed as a question mark.
+    What their encoding has no letter for is printed as a question mark, and control characters in
+    what was found are spelled out.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nowhere)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+        encoding, buffered = sys.stdout.encoding, sys.stdout.line_buffering
+        sys.stdout = _PlainText(
+            sys.stdout.detach(), encoding, errors="replace", line_buffering=buffered
+        )
 
 
 def _exit(code: int) -> NoReturn:
-    """Ends this process, also where a failure has left threads that would never end."""
-    others = set(threading.enumerate()) - {threading.main_thread()}
-    if code and not all(thread.daemon for thread in others):
-        with suppress(OSError):
-            sys.stderr.flush()
+    """Ends this process, also where a failure has left threads that would never end.
+
+    Daemons too: for want of address space some have started and never run, and are waited for.
+    """
+    if code and threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         os._exit(code)
     sys.exit(code)
 
@@ -134,6 +161,5 @@ if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda number, _: sys.exit(128 + number))
-    _put_own_packages_first()
     _open_streams()
     _exit(main(sys.argv[1:]))

@@ -30,7 +30,7 @@ from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
 from pipeline.output.record import finished_run
-from transforms.errors import JobError, UserError
+from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language
 from transforms.labels import read_scheme
 from transforms.records import Aggregation, WindowMode
@@ -125,6 +125,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what the model's folder says, else 0)",
     )
     model.add_argument(
+        "--people",
+        action="store_true",
+        help="keep words for people (patients, women) where the model's folder leaves them out",
+    )
+    model.add_argument(
         "--window",
         choices=get_args(WindowMode),
         default="sentence",
@@ -172,7 +177,7 @@ def run(args: argparse.Namespace) -> int:
         update=args.update,
     )
     for note in () if args.quiet else notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     again = "the same command without --overwrite" if args.overwrite else "the same command again"
     go_on = f"run {again} to go on from there"
     stderr = sys.stderr  # which is another while the job runs
@@ -270,7 +275,14 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     loaded = [load_cached(folder, threads) for folder in folders]
     if len({model.fingerprint for model in loaded}) < len(loaded):
         raise UserError("--model: two of the folders hold the same model")
-    known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
+    if args.people and not any(model.settings.people for model in loaded):
+        raise UserError("--people: no model has a type of its own for words for people")
+    known = {
+        type_
+        for model in loaded
+        for type_ in read_scheme(model.labels).types
+        if type_ and type_ not in model.settings.people
+    }
     if unknown := sorted(set(by_type) - known):
         raise UserError(
             f"--min-score: no model has the type {unknown[0]}; types are {', '.join(sorted(known))}"
@@ -282,9 +294,10 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_score=overall or 0.0,
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
+            types=model.settings.people if args.people else own.types,
             agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
-        for own in map(default_options, folders, loaded)
+        for model, own in zip(loaded, map(default_options, folders, loaded), strict=True)
     )
     text = TextOptions(languages=_languages(args.language), references=args.references)
     return RunOptions(
