@@ -42,7 +42,7 @@ _OF_TEXT = (
     *("notes", "fn", "funding-statement", "supplementary-material", "p", "sec"),
     *("ArticleTitle", "VernacularTitle", "Abstract", "OtherAbstract", "KeywordList"),
 )
-_ADDRESS = re.compile(r"address|affiliat|correspond|reprint|e-?mail|\bfax|phone|@|request", re.I)
+_ADDRESS = re.compile(r"address|\baff|correspond|reprint|e-?mail|\bfax|phone|@|request", re.I)
 _TEXT_OF_CELL = ".//text()[not(ancestor::*[local-name()='sup' or local-name()='xref'])]"
 _EDITOR = re.compile(r"edit|review", re.I)
 _SECTION_OF_JOURNAL = re.compile(r"submitted to", re.I)
@@ -118,7 +118,7 @@ def _of_note(element: Any) -> frozenset[str]:
     text = " ".join(element.itertext())[:400]
     kind = element.get("fn-type", "")
     found = {
-        "affiliations": _ADDRESS.search(text) or "aff" in kind or "corresp" in kind,
+        "affiliations": _ADDRESS.search(f"{kind} {text}"),
         "authors": _EDITOR.search(text) or kind == "edited-by",
         "metadata": _SECTION_OF_JOURNAL.search(text),
     }

@@ -879,8 +879,8 @@ def test_a_paragraph_like_a_title_names_those_that_follow():
     """Until the next of its kind."""
     body = (
         "<article><body><sec><title>Discussion</title><p>Mice ran.</p>"
-        "<p><bold>Disclosures</bold></p><p>None.</p><p><italic>Author contributions</italic>: AB ran.</p><p>CD ate.</p>"
-        "<p><bold>Funding.</bold></p><p>None.</p></sec></body></article>"
+        "<p><bold>Disclosures</bold></p><p>None.</p>"
+        "<p><italic>Author contributions</italic>: AB ran.</p><p>CD ate.</p><p><bold>Funding.</bold></p><p>None.</p></sec></body></article>"
     )
     assert [passage.section for passage in parse(body)[0].passages] == [
         *("DISCUSS", "DISCUSS", "COMP_INT", "COMP_INT", "AUTH_CONT", "DISCUSS"),
