@@ -56,6 +56,7 @@ annotations
     prefix: string
     postfix: string
     score: float32
+    found: string
     model: string
     start_xpath: string
     start_offset: int32

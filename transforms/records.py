@@ -38,7 +38,7 @@ def article_ids(ids: Iterable[tuple[str, str]]) -> tuple[str | None, str | None,
     found: dict[str, str] = {}
     for kind, value in ids:
         if value.strip():
-            found.setdefault(kind, value.strip())
+            found.setdefault(kind, " ".join(value.split()))
     numbers = (_PMCID.fullmatch(found.get(kind, "")) for kind in ("pmc", "pmcid", "pmcaid"))
     pmcid = next((f"PMC{number[1]}" for number in numbers if number), None)
     pmids = (found.get(kind, "") for kind in ("pmid", "pubmed"))
@@ -49,15 +49,19 @@ def article_ids(ids: Iterable[tuple[str, str]]) -> tuple[str | None, str | None,
 def article_id_from(pmcid: str | None, pmid: str | None, doi: str | None, sha256: str) -> str:
     """The name of an article throughout a run, from what ``article_ids`` gives.
 
+    A DOI that ends as the names of sub-articles do has its "#" escaped.
+
     >>> article_id_from(None, "21350678", "10.3390/nu3010063", "")
     'MED:21350678'
+    >>> article_id_from(None, None, "10.1/a#sa1", "")
+    'DOI:10.1/a%23sa1'
     """
     if pmcid:
         return pmcid
     if pmid:
         return f"MED:{pmid}"
     if doi:
-        return f"DOI:{doi}"
+        return "DOI:" + re.sub("#(?=sa[0-9]+$)", "%23", doi)
     return f"SRC:{sha256[:16]}"
 
 
@@ -386,6 +390,10 @@ class Entity(NamedTuple):
     score: float
 
 
+# How a mention came about.
+Found = Literal["model", "repeat", "abbreviation"]
+
+
 class Mention(NamedTuple):
     """A name that a model found in an article.
 
@@ -393,6 +401,7 @@ class Mention(NamedTuple):
         start, end: in the article's text.
         sentence: number of the sentence in the article.
         model: ``name@fingerprint``.
+        found: ``model``; ``repeat`` or ``abbreviation`` where ``agree`` added it.
     """
 
     start: int
@@ -401,6 +410,7 @@ class Mention(NamedTuple):
     score: float
     sentence: int
     model: str
+    found: Found = "model"
 
 
 class Annotation(NamedTuple):
@@ -418,6 +428,7 @@ class Annotation(NamedTuple):
     prefix: str
     postfix: str
     score: float
+    found: str
     model: str
     start_xpath: str
     start_offset: int

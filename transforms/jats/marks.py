@@ -65,7 +65,8 @@ _NUMBER_TEXT = re.compile(
     r"(?:[\s.,;\])(\[‐‑‒–—−*-]+(?:[A-Za-z]{0,2}\d{1,4}[a-z]?|[a-z]\b))*[\s.,;\])*‐‑‒–—−-]*"
 )
 _FOOTNOTE_IN_WORDS = re.compile(
-    f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
+    f"{FOOTNOTE}(?![^\\w{CLOSE}]{{0,40}}(?:[ivxl]+|a?b?c?d?e?f?g?h?)[^\\w{CLOSE}]{{0,40}}{CLOSE})"
+    f"(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
 )
 _MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
 # A superscript of marks, and of numbers that should have been marks ("1–␁3␃"), but for the signs of

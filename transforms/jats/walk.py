@@ -47,6 +47,7 @@ from transforms.jats.titles import (
     sec_titles,
     title_of,
 )
+from transforms.jats.tree import TreeWalk
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
 
@@ -195,9 +196,10 @@ class Walk:
         frames = [_Frame(path, local_name(root), home)]
         if root.text:
             self._text(frames[0], root.text)
-        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-        next(walker)
-        for event, element in walker:
+        walker = TreeWalk(root)
+        events = iter(walker)
+        next(events)
+        for event, element in events:
             if event == "start":
                 frame = self._start(frames[-1], element)
                 if frame is None:
