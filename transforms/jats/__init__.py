@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from transforms.jats.elements import CHILDREN_OF_ARTICLE, FRONT
+from transforms.jats.elements import FRONT
 from transforms.jats.metadata import jats_metadata, of_part, pubmed_metadata
 from transforms.jats.nodes import local_name, primary_language, text_length
 from transforms.jats.rules import JATS, PUBMED, Rules
@@ -101,10 +101,10 @@ def _refuse_other_dtd(root: etree._Element) -> None:
     """Publishers' own DTDs also have a root ``article``, with other elements in it.
 
     Raises:
-        RejectError: the article has no front matter of JATS, but children that JATS has not.
+        RejectError: the article has no front matter of JATS, but elements that JATS has not.
     """
     names = [local_name(element) for element in root.iterchildren("*")]
-    strange = next((name for name in names if name not in CHILDREN_OF_ARTICLE), None)
+    strange = next((name for name in names if name not in JATS), None)
     if strange and FRONT.isdisjoint(names):
         raise RejectError(
             "parse",

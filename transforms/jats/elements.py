@@ -8,9 +8,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 FRONT = frozenset(("front", "front-stub", "article-meta"))
-CHILDREN_OF_ARTICLE = FRONT | _words(
-    "processing-meta body back floats-group floats-wrap sub-article response"
-)
 FORMATTING = _words(
     "italic bold sub sup sc underline overline monospace roman sans-serif strike named-content "
     "styled-content ext-link email uri"
