@@ -46,7 +46,7 @@ from transforms.tables import (
 
 _Row = TypeVar("_Row")
 
-PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
+PROMISES = ("slices", "places", "articles", "characters", "words", "tokens", "sentences", "files")
 
 SHOWN = 10
 """Broken promises of one kind that are reported; all are counted."""
@@ -356,7 +356,7 @@ class Check:
             return
         try:
             articles = [code_sections(article) for article in parse_articles(entry, self._text)]
-            xml = XmlText(parse_xml(entry))
+            xml = XmlText(parse_xml(entry), self._text.languages)
         except RejectError as error:
             self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")
             return
@@ -371,6 +371,9 @@ class Check:
                     written, article, xml, self._annotators, self._models
                 ):
                     self._expect(promise, ok=ok, what=what)
+            reasons = {reason for written in rows for reason, _ in written.row["excluded"]}
+            missing = xml.missing(reasons)
+            self._expect("words", ok=not missing, what=f"{what}: {missing}")
 
 
 def _without_zeros(said: Any) -> Any:
