@@ -23,11 +23,12 @@ from pipeline.beam.stopping import Stopped
 from pipeline.commands.flags import DEFAULT_MODEL, positive, rate
 from pipeline.job import progress
 from pipeline.job.fingerprint import parts_fingerprint
-from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
+from pipeline.job.inputs import group_archives, match_inputs
 from pipeline.job.options import RunOptions, options_fingerprint
 from pipeline.job.run import begin, describe_run, record_timing
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
+from pipeline.output.inputs import inputs_fingerprint
 from pipeline.output.record import read_run
 from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from models.annotators import load_cached
 from models.products import describe_products
 from pipeline import __version__
-from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, shown_options
 from pipeline.output import storage
 from pipeline.output.committed import whole_receipt
+from pipeline.output.inputs import InputFile
 from pipeline.output.paths import FOLDERS, chunk_of
 from pipeline.output.receipts import Totals
 from pipeline.output.record import (

@@ -6,5 +6,6 @@
 4. characters: those kept stand in the text, each once; with those excluded they are the source's
 5. tokens: each was scored once, in no window over its model's limit
 6. sentences: ordered, disjoint, covering every character that is not white space
-7. files: receipts, shards and ``run.json`` agree
+7. files: receipts, shards, ``run.json`` and the input files agree
+8. scores: articles that are annotated again have the same mentions and scores (``--rescore N``)
 """
