@@ -93,7 +93,8 @@ def annotate_source(
         for article in articles:
             with clock.timed("split"):
                 passages = [(passage.start, passage.end) for passage in article.passages]
-                split = split_passages(article.text, passages)
+                breaks = [at for passage in article.passages for at in passage.breaks]
+                split = split_passages(article.text, passages, breaks)
                 n_sentences += sum(map(len, split.spans))
                 check_limit("split", "sentences", n_sentences, MAX_SENTENCES)
             annotated = Annotated(source.range, article, split)

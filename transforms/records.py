@@ -202,6 +202,8 @@ class Passage:
         path: titles of the enclosing sections, from the outermost to the own.
         xpath: of the element, from the article's root element.
         blocks: the structural elements around it, the outermost first, its own last.
+        breaks: where in ``Article.text`` it goes on behind a list, a quote, a table or a displayed
+            formula: a capital letter there begins a sentence.
     """
 
     start: int
@@ -210,6 +212,7 @@ class Passage:
     path: tuple[str, ...]
     xpath: str
     blocks: tuple[Block, ...] = field(default=(), compare=False, repr=False)
+    breaks: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 class XmlSpan(NamedTuple):

@@ -1,7 +1,9 @@
 """The promises about a whole output folder: its files, its articles, their sums."""
 
+import functools
 import hashlib
 import json
+import operator
 import random
 import zlib
 from collections import Counter
@@ -19,7 +21,7 @@ from pipeline.output import storage
 from pipeline.output.inputs import find_file, inputs_fingerprint
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
-from pipeline.output.record import DamagedError
+from pipeline.output.record import DamagedError, FinishedRun, Plan, read_plan
 from pipeline.results.verify.article import check_article
 from pipeline.results.verify.files import READERS, ChunkRows, Written, read_json
 from pipeline.results.xmltext import XmlText
@@ -65,7 +67,7 @@ class Check:
 
     Args:
         output: the folder.
-        record: its ``run.json``.
+        run: whose output it is.
         report: called with the promise and what is wrong, for the first breaches of each promise.
         rescore: articles, chosen at random, that are annotated again.
 
@@ -80,29 +82,24 @@ class Check:
     def __init__(
         self,
         output: str,
-        record: Mapping[str, Any],
+        run: FinishedRun,
         report: Callable[[str, str], None],
         rescore: int = 0,
     ) -> None:
         self.checked: Counter[str] = Counter()
         self.broken: Counter[str] = Counter()
         self._output = output
-        self._record = record
+        self._run = run
         self._report = report
+        self._text = TextOptions(frozenset(run.options.languages) - {"all"}, run.options.references)
         try:
-            options, models = record["options"], record["models"]
-            self._options_sha256 = options["sha256"]
-            self._text = TextOptions(
-                frozenset(map(str, options["languages"])) - {"all"}, bool(options["references"])
-            )
-            self._models = [(str(model["name"]), model["fingerprint"]) for model in models]
             self._model_options = [
-                ModelOptions(folder=str(model["folder"]), **chosen)
-                for model, chosen in zip(models, options["model_options"], strict=True)
+                ModelOptions(folder=model.folder, **chosen)
+                for model, chosen in zip(run.models, run.options.model_options, strict=True)
             ]
-            self._archives = sorted(map(str, record["archives"]))
-        except (LookupError, TypeError, ValueError) as error:
-            raise DamagedError(f"{output}/run.json is damaged: {error!r}") from error
+        except (TypeError, ValueError) as error:
+            raise DamagedError(f"{output}/run.json is damaged: {error}") from error
+        self._models = [(model.name, model.fingerprint) for model in run.models]
         self._annotators: tuple[Annotator, ...] = ()
         self._totals = Totals()
         self._known: set[str] = set()
@@ -111,7 +108,7 @@ class Check:
         self._duplicates: dict[int, str] = {}
         self._versions: dict[int, int] = {}
         self._several: set[str] = set()
-        self._sample = _sample(record, rescore)
+        self._sample = _sample(run, rescore)
         self._n_annotated = 0
 
     def all(self) -> None:
@@ -119,10 +116,10 @@ class Check:
         self._load_models()
         uris: list[str] = []
         for plan in self._plans():
-            uris += plan["uris"]
-            archive = Archive(plan["archive"], tuple(plan["uris"]))
+            uris += plan.uris
+            archive = Archive(plan.archive, plan.uris)
             try:
-                self._archive(archive, plan["chunks"])
+                self._archive(archive, plan.chunks)
             except BrokenPipeError:  # whoever reads what is printed has gone
                 raise
             except OSError as error:
@@ -155,19 +152,13 @@ class Check:
                 what=f"model {name} is no longer the one that annotated",
             )
 
-    def _plans(self) -> Iterator[dict[str, Any]]:
-        for name in self._archives:
+    def _plans(self) -> Iterator[Plan]:
+        for name in sorted(self._run.archives):
             self._known.add(plan_of(name))
-            plan = read_json(self._read(plan_of(name)))
-            good = (
-                isinstance(plan, dict)
-                and plan.get("archive") == name
-                and isinstance(plan.get("uris"), list)
-                and all(isinstance(uri, str) for uri in plan["uris"])
-                and isinstance(plan.get("chunks"), dict)
-                and all(isinstance(size, int) and size > 0 for size in plan["chunks"].values())
-            )
-            if self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged"):
+            plan = read_plan(self._output, name)
+            good = plan is not None and all(size > 0 for size in plan.chunks.values())
+            self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged")
+            if plan and good:
                 yield plan
 
     def _archive(self, archive: Archive, chunks: Mapping[str, int]) -> None:
@@ -223,7 +214,7 @@ class Check:
             notes.update(dict(row["notes"]))
         expected = Receipt(
             chunk_id=chunk,
-            options=self._options_sha256,
+            options=self._run.options.sha256,
             planned=planned,
             sums=Sums(
                 Counts(
@@ -266,38 +257,43 @@ class Check:
             )
 
     def _run_json(self, uris: Sequence[str]) -> None:
+        record = asdict(self._run)
         found = {**self._what_was_run(), **self._what_was_read(uris), **self._what_was_made()}
         for name, value in found.items():
-            said = _field(self._record, name)
+            said = functools.reduce(operator.getitem, name.split("."), record)
             self._expect(
                 "articles" if name in ("inputs.bytes", "inputs.sha256") else "files",
                 ok=_without_zeros(said) == _without_zeros(value),
                 what=f"run.json: {name} is {said}, the folder and the input give {value}",
             )
-        for name, holds in _SHAPES.items():
-            said = _field(self._record, name)
-            self._expect("files", ok=holds(said), what=f"run.json: {name} cannot be {said}")
+        self._expect(
+            "files",
+            ok=_are_times(self._run.started, self._run.finished)
+            and min(self._run.seconds, *self._run.stage_msec.values()) >= 0,
+            what="run.json: its times cannot be",
+        )
 
     def _what_was_run(self) -> dict[str, Any]:
         """Fields of ``run.json`` by the models and by each other."""
-        options = {name: said for name, said in self._record["options"].items() if name != "sha256"}
-        options["models"] = [f"{name}@{fingerprint}" for name, fingerprint in self._models]
+        options = asdict(self._run.options)
+        del options["sha256"]
+        options["models"] = [model.full_name for model in self._run.models]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
         return {
             "schema_version": SCHEMA_VERSION,
             "state": "complete",
             "options.sha256": digest[:16],
-            "models": [
+            "models": tuple(
                 {
-                    **said,
-                    "labels": list(model.labels),
+                    **asdict(said),
+                    "labels": model.labels,
                     "max_tokens": model.max_tokens,
                     "version": model.settings.version,
                     "licence": model.settings.licence,
                 }
-                for said, chosen in zip(self._record["models"], self._model_options, strict=True)
+                for said, chosen in zip(self._run.models, self._model_options, strict=True)
                 for model in [load_cached(chosen.folder, 1)]
-            ],
+            ),
         }
 
     def _what_was_read(self, uris: Sequence[str]) -> dict[str, Any]:
@@ -326,7 +322,7 @@ class Check:
                 "duplicates": sums.counts.duplicates,
                 "missing": 0,
             },
-            "same_id_other_bytes": sorted(self._several),
+            "same_id_other_bytes": tuple(sorted(self._several)),
             "receipts_sha256": totals.receipts_sha256(),
         }
 
@@ -467,13 +463,10 @@ class Check:
         )
 
 
-def _sample(record: Mapping[str, Any], size: int) -> frozenset[int]:
+def _sample(run: FinishedRun, size: int) -> frozenset[int]:
     """Which of a run's annotated articles are annotated again: the same ones each time."""
-    counts = record.get("reconciliation")
-    annotated = counts.get("annotated") if isinstance(counts, dict) else 0
-    if not isinstance(annotated, int) or annotated < 0:
-        return frozenset()
-    choose = random.Random(str(record.get("receipts_sha256")))  # noqa: S311 - no secret
+    annotated = max(run.reconciliation.annotated, 0)
+    choose = random.Random(run.receipts_sha256)  # noqa: S311 - no secret
     return frozenset(choose.sample(range(annotated), min(size, annotated)))
 
 
@@ -481,42 +474,11 @@ def _without_score(annotation: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in annotation.items() if name != "score"}
 
 
-def _field(record: Mapping[str, Any], name: str) -> Any:
-    said: Any = record
-    for key in name.split("."):
-        said = said.get(key) if isinstance(said, dict) else None
-    return said
-
-
-def _is_time(said: Any) -> bool:
+def _are_times(started: str, finished: str) -> bool:
     try:
-        return datetime.fromisoformat(said).tzinfo is not None
+        return datetime.fromisoformat(started) <= datetime.fromisoformat(finished)
     except (TypeError, ValueError):
         return False
-
-
-def _is_amount(said: Any) -> bool:
-    return isinstance(said, int | float) and said >= 0
-
-
-def _are_amounts(said: Any) -> bool:
-    return isinstance(said, dict) and all(map(_is_amount, said.values()))
-
-
-def _are_words(said: Any) -> bool:
-    return isinstance(said, list | dict) and all(isinstance(word, str) for word in said)
-
-
-_SHAPES: Mapping[str, Callable[[Any], bool]] = {
-    "started": _is_time,
-    "finished": _is_time,
-    "seconds": _is_amount,
-    "stage_msec": _are_amounts,
-    "software": _are_words,
-    "inputs.patterns": _are_words,
-    "update": lambda said: said is None or _are_amounts(said),
-}
-"""Fields of ``run.json`` that nothing else in the folder tells: what they may be."""
 
 
 def _without_zeros(said: Any) -> Any:
