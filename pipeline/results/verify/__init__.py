@@ -8,5 +8,6 @@
    glued together that are apart in the source
 6. tokens: each was scored once, in no window over its model's limit
 7. sentences: ordered, disjoint, covering every character that is not white space
-8. files: receipts, shards and ``run.json`` agree
+8. files: receipts, shards, ``run.json`` and the input files agree
+9. scores: articles that are annotated again have the same mentions and scores (``--rescore N``)
 """
