@@ -173,11 +173,11 @@ def read_predictions(
         storage.StorageError: a shard cannot be read.
     """
     run = known_run(output)
-    models = {f"{entry['name']}@{entry['fingerprint']}": entry for entry in run["models"]}
+    models = {model.full_name: model for model in run.models}
     names = [name for name in models if model in (None, name, name.rpartition("@")[0])]
     if len(names) != 1:
         raise OutputError(f"{output} has the models {', '.join(models)}: name one with --model")
-    types = frozenset(read_scheme(tuple(models[names[0]]["labels"])).types) - {""}
+    types = frozenset(read_scheme(models[names[0]].labels).types) - {""}
     found = Predictions(names[0], types, [None] * len(documents))
     index = {_key(unquote(document.name)): n for n, document in enumerate(documents)}
     for number, text, passages, annotations in _articles(output, index, names[0]):

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.scores import score
 from pipeline.output.paths import files_of, receipt_of
 from tests.articles import TESTS, article, write_archive
+from tests.runs import TINY as MODEL
+from tests.runs import finished
 from transforms.errors import UserError
 
 TINY = str(TESTS / "models/tiny")
@@ -290,11 +293,8 @@ def write_run(folder: Path, models=("tiny@1",), found=FOUND) -> Path:
     """An output folder with what ``evaluate`` reads of one."""
     for sub in ("articles", "annotations", "receipts"):
         (folder / sub).mkdir(parents=True)
-    entries = [
-        {"name": "tiny", "fingerprint": name[5:], "labels": ["O", "B-GP", "B-OG"]}
-        for name in models
-    ]
-    (folder / "run.json").write_text(json.dumps({"models": entries}), encoding="utf-8")
+    run = finished(models=tuple(replace(MODEL, fingerprint=name[5:]) for name in models))
+    (folder / "run.json").write_bytes(run.to_bytes())
     (folder / receipt_of("c")).write_text("{}", encoding="utf-8")
     article = {
         **dict.fromkeys(["pmcid", "doi"]),
