@@ -99,6 +99,7 @@ class Settings:
         tokenizer: of its tokenizer.
         aggregation: how tokens become mentions; ``first`` where nothing is said.
         min_scores: the lowest score by type; other types have none.
+        people: types of words for people, each with the type that they are where they are wanted.
         agreement: whether the mentions of an article are made to agree; not where nothing is said.
         version, licence: as ``model.json`` says, or "".
         files: sha256 of each file that ``model.json`` lists.
@@ -115,6 +116,7 @@ class Settings:
     tokenizer: TokenizerSettings
     aggregation: Aggregation
     min_scores: Mapping[str, float]
+    people: Mapping[str, str]
     agreement: bool
     version: str
     licence: str
@@ -187,6 +189,7 @@ def read_settings(folder: Path) -> Settings:
         tokenizer=tokenizer,
         aggregation=_aggregation(own),
         min_scores=_min_scores(own),
+        people=_people(own),
         agreement=own.get("agreement", bool) or False,
         version=own.get("version", str) or "",
         licence=own.get("licence", str) or "",
@@ -265,6 +268,13 @@ def _first_position(config: _Json) -> int:
         return 0
     pad_id = config.get("pad_token_id", int)
     return (1 if pad_id is None else pad_id) + 1
+
+
+def _people(own: _Json) -> dict[str, str]:
+    people = own.get("people", dict) or {}
+    for kind, name in people.items():
+        _checked(name, str, f"{own.path}: people {kind}")
+    return people
 
 
 def _max_tokens(config: _Json, tokenizer: TokenizerSettings, own: _Json) -> int:
