@@ -12,8 +12,9 @@ from apache_beam.testing.util import assert_that
 from pipeline.beam.graph import NAMESPACE, AnnotateArchives
 from pipeline.commands.annotate import add_arguments, run_options
 from pipeline.job.begin import begin, describe_run
-from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
+from pipeline.job.inputs import group_archives, match_inputs
 from pipeline.job.options import RunOptions
+from pipeline.output.inputs import inputs_fingerprint
 from pipeline.output.receipts import Receipt, Totals
 from pipeline.output.record import FinishedRun, finished_run
 from transforms.records import Archive
