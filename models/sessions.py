@@ -8,11 +8,13 @@ more with one of 6 x 384 (``tests/bench/bench_runtime.py``, "2 threads" and "...
 import os
 import platform
 import tempfile
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any
+from typing import Any, TypeVar
 
 # ONNX Runtime's wheels would keep a database of every session and send it to their maker.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -21,15 +23,16 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from models.files import ModelError, UnavailableError
+from models.products import products_are_exact
 
 # ONNX Runtime's kernel for an addition and a LayerNormalization in one is not vectorised: without
 # it the embedded model takes 17 % less time (tests/bench/bench_runtime.py, "fused SkipLayerNorm").
 UNFUSED = ["SkipLayerNormFusion"]
 WEIGHTS = "weights"
 PREPACKED = "session.save_external_prepacked_constant_initializers"
-# Takes 15 % of the speed there, and changes nothing where processors have VNNI
-# (tests/bench/bench_runtime.py, "products that overflow").
 EXACT_PRODUCTS = "session.x64quantprecision"
+
+Item = TypeVar("Item")
 
 
 class Sessions:
@@ -73,6 +76,8 @@ class Sessions:
         self.idle: LifoQueue[ort.InferenceSession] = LifoQueue()
         for session in sessions:
             self.idle.put(session)
+        self._count = count
+        self._helpers = ThreadPoolExecutor(count, thread_name_prefix="score")
 
     def run(self, output: str, feed: Mapping[str, Any]) -> Any:
         """One of the graph's outputs."""
@@ -81,6 +86,45 @@ class Sessions:
             return session.run([output], feed)[0]
         finally:
             self.idle.put(session)
+
+    def for_each(self, work: Callable[[Item], None], items: Sequence[Item]) -> float:
+        """Does a work for each item in this thread, and in others as long as sessions are idle.
+
+        A book of abstracts has hundreds of times the batches of an article, and the last article of
+        a run would be one thread's alone.
+
+        Args:
+            work: calls ``run`` once; what it raises in any thread is raised here.
+            items: in the order in which they are begun.
+
+        Returns:
+            Milliseconds of processor time that the other threads took.
+        """
+        left = deque(items)
+
+        def do_next() -> bool:
+            try:
+                item = left.popleft()
+            except IndexError:  # another thread took the last one
+                return False
+            work(item)
+            return True
+
+        def help_out() -> float:
+            start = time.thread_time()
+            while do_next():
+                pass
+            return (time.thread_time() - start) * 1000
+
+        helpers: list[Future[float]] = []
+        try:
+            while left:
+                if len(left) > 1 and self.idle.qsize() > 1 and len(helpers) < self._count - 1:
+                    helpers.append(self._helpers.submit(help_out))
+                do_next()
+        finally:
+            left.clear()
+        return sum(helper.result() for helper in helpers if not helper.cancel())
 
     def reserve(self, feed: Mapping[str, Any]) -> None:
         """Run every session at once, while all of them are idle, so that its arena has the room."""
@@ -103,8 +147,8 @@ def session_options() -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
-    # Without VNNI, signed weights of all 8 bits would overflow 16-bit sums, and scores be wrong.
-    options.add_session_config_entry(EXACT_PRODUCTS, "1")
+    if not products_are_exact():
+        options.add_session_config_entry(EXACT_PRODUCTS, "1")
     options.log_severity_level = 3  # errors; they are raised as well
     if platform.machine() in {"x86_64", "AMD64"}:  # elsewhere nobody has tried it
         # The matrices as the kernels want them are in the file; else each session makes its own.

@@ -9,6 +9,7 @@ from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
 from models.fetch import HOMES, fetch_model
 from models.files import ModelError, UnavailableError
+from models.products import describe_products
 from models.quantize import quantize_model
 from pipeline.numbers import positive, positive_float
 
@@ -99,6 +100,7 @@ def _check(args: argparse.Namespace) -> int:
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
         print(f"  aggregation  {model.aggregation}")
+        print(f"  products     {describe_products()}")
         print(f"  graph        {checked.megabytes:.1f} MB, loaded in {checked.load_msec:.0f} ms")
         if checked.deviation is None:
             print("  self-test    the folder has none")

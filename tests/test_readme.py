@@ -14,8 +14,9 @@ import pytest
 from pipeline import __main__ as commands
 from pipeline.job import options
 from tests.test_architecture import ROOT
-from transforms import shards
 from transforms.jats import elements
+from transforms.shards import Table
+from transforms.tables import TABLES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -53,10 +54,10 @@ def test_options_of_annotate() -> None:
     assert named(section("Options of annotate")) == flags
 
 
-@pytest.mark.parametrize("table", shards.TABLES)
-def test_columns(table: str) -> None:
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_columns(table: Table) -> None:
     """Each column of each table has its type and meaning."""
-    assert named(section(table)) == set(shards.TABLES[table].names)
+    assert named(section(table.name)) == set(table.schema.names)
 
 
 @pytest.mark.parametrize("command", commands.COMMANDS)

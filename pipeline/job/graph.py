@@ -67,11 +67,11 @@ class AnnotateChunk(beam.DoFn):
             progress.TALLY.skipped(receipt.planned)
         else:
             receipt, msec_by_stage = self._worker.run_chunk(chunk, duplicates)
-            for name, count in receipt.counts.items():
+            for name, count in receipt.sums.counts.by_name().items():
                 Metrics.counter(progress.NAMESPACE, name).inc(count)
-            for type_, count in receipt.types.items():
+            for type_, count in receipt.sums.types.items():
                 Metrics.counter(progress.NAMESPACE, f"annotations_{type_}").inc(count)
-            for reason, count in receipt.reasons.items():
+            for reason, count in receipt.sums.reasons.items():
                 Metrics.counter(progress.NAMESPACE, f"rejects_{reason}").inc(count)
             for stage, times in msec_by_stage.items():
                 distribution = Metrics.distribution(progress.NAMESPACE, f"{stage}_msec")

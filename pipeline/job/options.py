@@ -16,15 +16,16 @@ from apache_beam.options.pipeline_options import PipelineOptions
 import models.folder
 import models.sessions
 import transforms
+from models.annotators import default_options, load_cached
 from models.cores import available_cores
-from models.folder import Model, embedded_models
+from models.folder import embedded_models
 from pipeline.numbers import positive
 from pipeline.output import storage
+from transforms.inference import TokenClassifier
 from transforms.jats import TextOptions, primary_language
-from transforms.journey import ModelOptions, default_options, load_cached
 from transforms.labels import read_scheme
-from transforms.records import Aggregation
-from transforms.windows import WindowMode
+from transforms.layers import ModelOptions
+from transforms.records import Aggregation, WindowMode
 
 DEFAULT_MODEL = "minilm-l6-bioner"
 
@@ -238,7 +239,7 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     )
 
 
-def parts_fingerprint(loaded: Sequence[Model]) -> str:
+def parts_fingerprint(loaded: Sequence[TokenClassifier]) -> str:
     """A hash of the stages' code and of the models' files, as this process has them."""
     names = [model.full_name for model in loaded]
     return hashlib.sha256("\n".join([_stages().hex(), *names]).encode()).hexdigest()[:16]

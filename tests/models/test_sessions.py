@@ -12,9 +12,10 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from models import sessions as sessions_module
 from models.files import ModelError, UnavailableError
 from models.folder import EMBEDDED, find_graph
-from models.sessions import UNFUSED, Sessions, session_options
+from models.sessions import EXACT_PRODUCTS, UNFUSED, Sessions, session_options
 
 TINY = find_graph(Path(__file__).parent / "tiny")
 
@@ -59,6 +60,18 @@ def test_products_of_great_weights_are_exact_on_every_processor(tmp_path):
     values = np.random.default_rng(0).integers(200, 256, (5, 64), np.uint8)
     found = Sessions(file).run("logits", {"input_ids": values})
     np.testing.assert_array_equal(found, values.astype(np.int32) @ weights.astype(np.int32))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_exact_products_are_paid_for_only_where_they_are_needed(monkeypatch, exact):
+    """By the proof, for which a given answer stands here."""
+    monkeypatch.setattr(sessions_module, "products_are_exact", lambda: exact)
+    options = session_options()
+    if exact:
+        with pytest.raises(RuntimeError, match="does not have"):
+            options.get_session_config_entry(EXACT_PRODUCTS)
+    else:
+        assert options.get_session_config_entry(EXACT_PRODUCTS) == "1"
 
 
 def test_another_call_waits_for_an_idle_session():
@@ -118,3 +131,48 @@ def test_a_missing_folder_for_temporary_files_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(UnavailableError, match="gone"):
         Sessions(TINY)
+
+
+def test_idle_sessions_share_the_work():
+    """Every item once, in more than one thread, and the time of the others is told."""
+    sessions = Sessions(TINY, 3)
+    threads = set()
+    done = []
+
+    def work(item: int) -> None:
+        sessions.run("logits", feed(sessions, 8, 60))
+        threads.add(threading.current_thread())
+        done.append(item)
+
+    assert sessions.for_each(work, range(300)) > 0
+    assert sorted(done) == list(range(300))
+    assert 1 < len(threads) <= 3
+    assert threading.current_thread() in threads
+
+
+def test_one_session_works_in_the_calling_thread_alone():
+    """In the order of the items."""
+    sessions = Sessions(TINY)
+    done = []
+    assert sessions.for_each(lambda n: done.append((n, threading.current_thread())), [3, 1, 2]) == 0
+    assert done == [(n, threading.current_thread()) for n in (3, 1, 2)]
+
+
+@pytest.mark.parametrize("failing", ["caller", "helper"])
+def test_what_fails_in_any_thread_fails_the_caller(failing: str):
+    """And nothing more is begun, so that the next article finds idle sessions."""
+    sessions = Sessions(TINY, 2)
+    helping = threading.Event()
+
+    def work(_: int) -> None:
+        is_caller = threading.current_thread() is threading.main_thread()
+        if not is_caller:
+            helping.set()
+        elif not helping.wait(60):
+            raise AssertionError("nobody helped")
+        if is_caller == (failing == "caller"):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        sessions.for_each(work, range(1000))
+    assert sessions.idle.qsize() == 2
