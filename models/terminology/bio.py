@@ -4,31 +4,40 @@ Every source is a table of ``id``, ``name``, ``synonyms``, ``xrefs`` and ``extra
 tabs and packed by gzip; lists are joined by ``|``, and in ``xrefs`` ``alt=`` marks a former id and
 ``~`` one that is no exact equivalent. One database names a concept (MeSH for diseases and chemicals,
 NCBI Gene for genes, NCBI Taxonomy for organisms); the others add names and equivalents to it, and
-concepts of their own.
+concepts of their own. Two tables beside the terminology have names that no database has: everyday
+words, written by hand, and what annotated corpora call by a concept (see ``learn``).
+
+::
+
+    python -m models.terminology.bio FOLDER_OF_SOURCES
 """
 
 import csv
 import gzip
+import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from models.terminology import store
 from models.terminology.drafts import Draft
 from transforms.names import name_key
 
-# Ranks: names of the table of everyday words, of the database that names the concepts, of the
-# others where they agree with it, and of concepts that only the others have.
-EVERYDAY, FIRST, SECOND, OWN = 0, 2, 4, 6
-LEARNT = 1
+# Ranks: names of the table of everyday words, of annotated corpora, of the database that names the
+# concepts, of the others where they agree with it, and of concepts that only the others have.
+EVERYDAY, LEARNT, FIRST, SECOND, OWN = 0, 1, 2, 4, 6
 
-HUMAN, MOUSE, RAT = 9606, 10090, 10116
 _SYSTEMATIC = re.compile(
     r"LOC\d+|Gm\d+|.*Rik\d?|(si|zgc|wu|im):.*|C[RG]\d+|RGD\d+|AABR.*|ENS[A-Z]+\d+|(MGC|FLJ|DKFZ)\w+|"
-    r"[A-Z]{1,2}\d{5,6}|(Olr|Vom[12]r|Or\d)\w*|[a-zA-Z]{1,3}\d{2,}[A-Z]\d+(\.\d+)?|EG:.*|Dmel\\.*|"
-    r".*-P[A-Z]|uncharacterized .*|hypothetical .*|predicted .*|similar to .*|.*_mRF|[\d_]+_at"
+    r"[A-Z]{1,2}\d{5,6}|(Olr|Vom[12]r)\w*|EG:.*|Dmel\\.*|.*-P[A-Z]|\w+_(mRF|at)|"
+    r"(uncharacterized|hypothetical|predicted|similar to|novel) .*"
 )
-_MOST_OF_A_GENE = 60
+_UNNAMED_SPECIES = re.compile(r".* sp\.( .*)?|.*(BOLD|CAG):.*|.*\d{4,}.*")
+MOST_OF_A_KEY = {"CD": 30, "GP": 36, "DS": 60, "OG": 36}
+"""Characters; longer names are hardly ever written."""
+_MOST_DIGITS = 6
 
 
 class Entry(NamedTuple):
@@ -62,18 +71,68 @@ def _listed(field: str) -> list[str]:
     return field.split("|") if field else []
 
 
-def read_concepts(folder: Path) -> list[Draft]:
-    """The concepts of all sources of a folder."""
-    return [
-        *diseases(folder),
-        *chemicals(folder),
-        *genes(folder),
-        *organisms(folder),
-    ]
+def read_concepts(folder: Path, tables: Path) -> list[Draft]:
+    """The concepts of all sources.
+
+    Args:
+        folder: of the sources.
+        tables: the folder of ``words.tsv`` and ``learnt.tsv``.
+    """
+    drafts = {
+        draft.id: draft
+        for read in (diseases, chemicals, genes, organisms)
+        for draft in read(folder)
+    }
+    for type_, name, id_ in _read_table(tables / "words.tsv"):
+        if drafts[id_].type != type_:
+            raise ValueError(f"words.tsv: {id_} of {name!r} is no {type_}")
+        drafts[id_].add(name, EVERYDAY)
+    add_learnt(drafts, _read_table(tables / "learnt.tsv"))
+    return list(drafts.values())
 
 
-def _draft(entry: Entry, type_: str, rank: int, xrefs: Iterable[str] = (), taxon: int = 0) -> Draft:
-    draft = Draft(entry.id, type_, entry.name, {}, set(xrefs), entry.former(), taxon)
+def _read_table(file: Path) -> Iterator[list[str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        yield from csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def add_learnt(drafts: dict[str, Draft], rows: Iterable[Sequence[str]]) -> None:
+    """Adds names from annotated corpora.
+
+    An id that no source has is a former one of the concept of that name, or else a new concept:
+    MeSH gives records new numbers, and the sources here know only some of the old ones.
+    """
+    preferred = {(draft.type, name_key(draft.name)): draft for draft in drafts.values()}
+    known = {
+        (draft.type, id_): draft
+        for draft in drafts.values()
+        for id_ in (draft.id, *draft.xrefs, *draft.former)
+    } | {(draft.type, draft.id): draft for draft in drafts.values()}
+    for type_, name, id_ in rows:
+        draft = known.get((type_, id_))
+        if draft is None and (draft := preferred.get((type_, name_key(name)))):
+            draft.former.add(id_)
+        elif draft is None and type_ == "GP":
+            continue  # of an unknown species
+        elif draft is None:
+            draft = drafts[id_] = Draft(id_, type_, name)
+        known[type_, id_] = draft
+        draft.add(name, LEARNT)
+
+
+def is_written(draft: Draft, key: str, rank: int) -> bool:
+    """Whether a name may stand in running text: systematic and made-up ones do not."""
+    if rank <= LEARNT:
+        return True
+    if draft.type == "OG" and _UNNAMED_SPECIES.fullmatch(draft.name):
+        return False
+    if draft.type == "CD" and len(key) > 20 and sum(map(str.isdigit, key)) >= _MOST_DIGITS:
+        return False
+    return len(key) <= MOST_OF_A_KEY[draft.type]
+
+
+def _draft(entry: Entry, type_: str, rank: int, xrefs: Iterable[str] = ()) -> Draft:
+    draft = Draft(entry.id, type_, entry.name, {}, set(xrefs), entry.former())
     draft.add_names(entry.name, entry.synonyms, rank)
     return draft
 
@@ -141,44 +200,42 @@ def chemicals(folder: Path) -> list[Draft]:
 
 
 def genes(folder: Path) -> list[Draft]:
-    """NCBI Gene, with what the species' own databases call its genes, and their others."""
+    """NCBI Gene, with what the species' own databases call its genes, and their others.
+
+    A synonym that a species' own database has too is believed sooner.
+    """
     drafts: dict[str, Draft] = {}
     for species in ("human", "mouse", "zebrafish", "fly"):
         for entry in read_entries(folder / f"ncbigene_{species}.tsv.gz"):
-            taxon, _, kind = entry.extra.partition(";")
-            if _is_named(entry, kind):
-                xrefs = entry.equivalents("HGNC", "MGI", "ZFIN", "FB")
-                drafts[entry.id] = _draft(_trimmed(entry), "GP", FIRST, xrefs, _taxon(taxon))
-    for source in ("hgnc", "rgd", "cgnc_chicken", "sgd", "pombase"):
+            if _is_named(entry):
+                draft = drafts[entry.id] = Draft(entry.id, "GP", entry.name, taxon=_taxon(entry))
+                draft.xrefs |= entry.equivalents("HGNC", "MGI", "ZFIN", "FB")
+                draft.add(entry.name, FIRST)
+                draft.add_names(entry.name, _short(entry.synonyms), SECOND)
+    for source in ("hgnc", "mgi", "rgd", "cgnc_chicken", "sgd", "pombase"):
         for entry in read_entries(folder / f"{source}.tsv.gz"):
-            taxon, _, kind = entry.extra.partition(";")
-            xrefs = entry.equivalents("UniProtKB")
-            ncbi = next(iter(entry.equivalents("NCBIGene")), entry.id)
-            if ncbi in drafts:
-                _merge(drafts[ncbi], _trimmed(entry), FIRST, xrefs)
-            elif _is_named(entry, kind):
-                known = _trimmed(entry)._replace(id=ncbi)
-                drafts[ncbi] = _draft(known, "GP", FIRST, xrefs | {entry.id}, _taxon(taxon))
+            id_ = next(iter(sorted(entry.equivalents("NCBIGene"))), entry.id)
+            if id_ not in drafts and not _is_named(entry):
+                continue
+            draft = drafts.setdefault(id_, Draft(id_, "GP", entry.name, taxon=_taxon(entry)))
+            draft.add_names(entry.name, _short(entry.synonyms), FIRST)
+            draft.xrefs |= {entry.id} | entry.equivalents("UniProtKB")
     return list(drafts.values())
 
 
-def _taxon(curie: str) -> int:
-    return int(curie.removeprefix("NCBITaxon:"))
+def _taxon(entry: Entry) -> int:
+    return int(entry.extra.partition(";")[0].removeprefix("NCBITaxon:"))
 
 
-def _is_named(entry: Entry, kind: str) -> bool:
-    """Whether a gene is more than a number that a genome's annotation gave."""
-    return kind != "tRNA" and not (_SYSTEMATIC.fullmatch(entry.name) and not _trimmed(entry).synonyms)
+def _is_named(entry: Entry) -> bool:
+    """Whether a gene has more than the number that a genome's annotation gave it."""
+    if entry.extra.endswith(";tRNA"):
+        return False
+    return bool(_short(entry.synonyms)) or not _SYSTEMATIC.fullmatch(entry.name)
 
 
-def _trimmed(entry: Entry) -> Entry:
-    """A gene without the names that no article uses."""
-    kept = [
-        name
-        for name in entry.synonyms
-        if len(name) <= _MOST_OF_A_GENE and not _SYSTEMATIC.fullmatch(name)
-    ]
-    return entry._replace(synonyms=kept)
+def _short(synonyms: Iterable[str]) -> list[str]:
+    return [name for name in synonyms if not _SYSTEMATIC.fullmatch(name)]
 
 
 def organisms(folder: Path) -> list[Draft]:
@@ -191,3 +248,19 @@ def organisms(folder: Path) -> list[Draft]:
         if draft := _only(taxa):
             _merge(draft, entry, SECOND, ())
     return list(drafts.values())
+
+
+def main() -> None:
+    """Makes ``models/terms-bio`` from the sources."""
+    folder = store.EMBEDDED / "terms-bio"
+    drafts = read_concepts(Path(sys.argv[1]), folder)
+    written = (
+        (draft.concept(), [(key, rank) for key, rank in draft.keys() if is_written(draft, key, rank)])
+        for draft in drafts
+    )
+    settings = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    store.build_terminology(folder, ((concept, keys) for concept, keys in written if keys), settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,11 +28,12 @@ class Draft:
 
     def add_names(self, name: str, synonyms: Iterable[str], rank: int) -> None:
         """Adds a preferred name by a rank, and synonyms by the next."""
-        self._add(name, rank)
+        self.add(name, rank)
         for synonym in synonyms:
-            self._add(synonym, rank + 1)
+            self.add(synonym, rank + 1)
 
-    def _add(self, spelling: str, rank: int) -> None:
+    def add(self, spelling: str, rank: int) -> None:
+        """Adds a name, unless it is too long to be found."""
         if len(spelling) <= MOST_OF_A_NAME:
             self.names[spelling] = min(rank, self.names.get(spelling, rank))
 

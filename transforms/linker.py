@@ -1,0 +1,332 @@
+"""What mentions mean: mentions of an article in, concepts of a terminology out, or none.
+
+A mention is looked up as it stands, then by names that it may stand for, the surest first. The first
+name that a terminology has decides. A gene's name is one of many species; the article says of which.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, permutations
+from typing import NamedTuple
+
+from transforms.concepts import Candidate, Concept, Terminology
+from transforms.names import name_key
+
+HUMAN = 9606
+GENE, DISEASE, CHEMICAL, ORGANISM = "GP", "DS", "CD", "OG"
+
+_MOST_REORDERED = 4
+
+
+class Span(NamedTuple):
+    """A mention: its place in the article's text, and its type."""
+
+    start: int
+    end: int
+    type: str
+
+
+class Link(NamedTuple):
+    """What a mention means.
+
+    Attributes:
+        how: the step that found it (see ``names_for``); genes that the article's species decided
+            have ``species``.
+        score: how often such links are right, 0 to 1.
+    """
+
+    concept: Concept
+    how: str
+    score: float
+
+
+class Name(NamedTuple):
+    """A name to look up for a mention, and the step that it is from."""
+
+    text: str
+    how: str
+
+
+class Found(NamedTuple):
+    """The concepts of the first name that a terminology has."""
+
+    candidates: Sequence[Candidate]
+    how: str
+    terminology: Terminology
+
+
+# Names that a mention may stand for -------------------------------------------------------------
+
+
+def names_for(mention: str, type_: str, text: str, long_forms: Mapping[str, str]) -> Iterator[Name]:
+    """The names to look up for a mention, the surest first.
+
+    Args:
+        mention: its characters.
+        type_: its entity type.
+        text: of the article, which may have a genus in full.
+        long_forms: of the article's abbreviations.
+    """
+    if mention in long_forms:
+        long = long_forms[mention]
+        yield Name(long, "abbreviation")
+        yield from (Name(name, "abbreviation") for name in _variants(long, type_))
+    yield Name(mention, "name")
+    if type_ == ORGANISM:
+        yield from (Name(name, "genus") for name in _with_genus(mention, text))
+    if (expanded := _expanded(mention, long_forms)) != mention:
+        yield Name(expanded, "abbreviation")
+    yield from (Name(name, "order") for name in _reordered(mention))
+    yield from (Name(name, "part") for name in _variants(mention, type_))
+
+
+_SHORT_GENUS = re.compile(r"([A-Z])[a-z]{0,2}\.\s?([A-Za-z-]{3,}.*)", re.DOTALL)
+
+
+def _with_genus(mention: str, text: str) -> Iterator[str]:
+    """``B. mallei`` with each genus of the article that it may be short for, its own first."""
+    short = _SHORT_GENUS.fullmatch(mention)
+    if short:
+        species = re.escape(short[2].split()[0].lower())
+        own = re.findall(rf"\b({short[1]}[a-z]{{2,}}) {species}\b", text)
+        others = re.findall(rf"\b({short[1]}[a-z]{{3,}}) [a-z]{{4,}}", text)
+        yield from (f"{genus} {short[2]}" for genus in dict.fromkeys(own + others[:100]))
+
+
+def _expanded(mention: str, long_forms: Mapping[str, str]) -> str:
+    """A mention of several words with the article's abbreviations among them in full."""
+    return "".join(long_forms.get(part, part) for part in re.split(r"([\s/-]+)", mention))
+
+
+def _reordered(mention: str) -> Iterator[str]:
+    """``carcinoma of the breast`` as ``breast carcinoma``, and all other orders of few words."""
+    words = [word for word in mention.replace(",", " ").split() if word not in ("of", "the", "in")]
+    if 2 <= len(words) <= _MOST_REORDERED and not any(map(str.isdigit, mention)):
+        yield from (" ".join(order) for order in list(permutations(words))[1:])
+
+
+def _variants(name: str, type_: str) -> Iterator[str]:
+    return _VARIANTS.get(type_, _no_variants)(name)
+
+
+def _no_variants(name: str) -> Iterator[str]:  # noqa: ARG001 - one signature for all
+    return iter(())
+
+
+_ADJECTIVES = (
+    ("otic", "osis"), ("emic", "emia"), ("itic", "itis"), ("tensive", "tension"),
+    ("pathic", "pathy"), ("plegic", "plegia"), ("leptic", "lepsy"), ("phrenic", "phrenia"),
+    ("thmic", "thmia"), ("plastic", "plasia"), ("trophic", "trophy"), ("betic", "betes"),
+    ("pressive", "pression"), ("onian", "onism"), ("ritic", "ritis"), ("toxic", "toxicity"),
+    ("gic", "gy"), ("ic", "ia"), ("ic", "y"), ("ive", "ion"), ("ous", "oma"),
+)  # fmt: skip
+_HARM = re.compile(
+    r"(.+?)[\s-](?:damage|injur(?:y|ies)|dysfunctions?|impairments?|toxicit(?:y|ies)|lesions?|"
+    r"abnormalit(?:y|ies)|complications?|involvement|defects?|disturbances?|insufficiency|"
+    r"disorders?|diseases?|failure)",
+    re.IGNORECASE,
+)
+_ORGANS = {
+    "renal": "kidney", "hepatic": "liver", "cardiac": "heart", "pulmonary": "lung",
+    "cerebral": "brain", "gastric": "stomach", "ocular": "eye", "cutaneous": "skin",
+    "dermatological": "skin", "neurological": "nervous system", "neurologic": "nervous system",
+    "psychiatric": "mental", "cardiovascular": "cardiovascular", "muscular": "muscle",
+    "vascular": "vascular", "thyroid": "thyroid", "kidney": "kidney", "liver": "liver",
+    "renovascular": "renovascular",
+}  # fmt: skip
+_AND = re.compile(r"\s*(?:,|/|\band/or\b|\band\b|\bor\b)\s*")
+_STAGE = re.compile(
+    r"(?:acute|chronic|severe|mild|moderate|advanced|early|late|recurrent|refractory|progressive|"
+    r"primary|secondary|metastatic|sporadic|inherited|hereditary|familial|congenital|isolated|"
+    r"symptomatic|malignant|benign|human|adult|childhood|juvenile|classical|typical|atypical|"
+    r"reversible|transient|fatal|lethal|massive|bilateral|unilateral|induced|spontaneous|"
+    r"drug-induced|experimental|generalized|non-familial|invasive|rare|common|major|minor)\s+",
+    re.IGNORECASE,
+)
+
+
+def _disease_variants(name: str) -> Iterator[str]:
+    for adjective, noun in _ADJECTIVES:
+        if name.lower().endswith(adjective):
+            yield name[: -len(adjective)] + noun
+    if harm := _HARM.fullmatch(name):
+        organ = _ORGANS.get(harm[1].lower(), harm[1])
+        yield from (f"{organ} {head}" for head in ("disease", "disorder", "injury"))
+    parts = [part for part in _AND.split(name) if part]
+    if len(parts) > 1:
+        head = parts[-1].split()[-1]
+        yield from (parts[-1], f"{parts[0]} {head}", parts[0])
+    shorter = name
+    while bare := _STAGE.match(shorter):
+        shorter = shorter[bare.end() :]
+        yield shorter
+    for ending in (" syndrome", " disease", " disorder"):
+        if name.endswith(ending):
+            yield name.removesuffix(ending)
+        else:
+            yield name + ending
+
+
+_CHIRAL = re.compile(r"^(?:\(?[+±-]+\)?-?|\(?[RSDLEZ](?:,[RS])?\)?-|dl-|DL-|cis-|trans-|\[?\(?\d+[A-Z]\)?\]?-?)+")
+_SALT = re.compile(
+    r"\s(?:hydrochloride|hydrobromide|sul(?:f|ph)ate|sodium|maleate|mesylate|acetate|citrate|"
+    r"tartrate|phosphate|chloride|bromide|HCl|hydrate|ions?|salts?|therapy|monohydrate)$"
+)
+
+
+def _chemical_variants(name: str) -> Iterator[str]:
+    bare = _CHIRAL.sub("", name)
+    if bare != name and len(bare) > 3:
+        yield bare
+    if (base := _SALT.sub("", name)) != name:
+        yield base
+    if name.endswith(("ic", "ergic")):
+        yield name.removesuffix("rgic") + "" if name.endswith("ergic") else name.removesuffix("ic")
+
+
+_OF_A_GENE = re.compile(
+    r"\s+(?:genes?|proteins?|m?RNAs?|cDNA|alleles?|receptors?|antigen|promoter|peptide|polypeptide|"
+    r"enzyme|subunit|isoforms?|homologu?e?|mutants?|oncogene|loc(?:us|i)|molecule)$"
+)
+_BEFORE_A_GENE = re.compile(
+    r"^(?:(?:human|mouse|murine|rat|bovine|recombinant|mutant|wild-?type|anti|serum|plasma|soluble|"
+    r"total|activated|phosphorylated|endogenous|cellular|the|c|v|h|m|r|p|rh)[\s-]+)"
+)
+
+
+def _gene_variants(name: str) -> Iterator[str]:
+    bare = name
+    while shorter := _OF_A_GENE.search(bare):
+        bare = bare[: shorter.start()]
+        yield bare
+    while longer := _BEFORE_A_GENE.match(bare):
+        bare = bare[longer.end() :]
+        yield bare
+    if bare[:1] in "hmrp" and bare[1:2].isupper():
+        yield bare[1:]
+
+
+def _organism_variants(name: str) -> Iterator[str]:
+    words = name.split()
+    for count in range(len(words) - 1, 1, -1):
+        yield " ".join(words[:count])
+    if len(words) > 1:
+        yield words[-1]
+        yield words[0]
+
+
+_VARIANTS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    DISEASE: _disease_variants,
+    CHEMICAL: _chemical_variants,
+    GENE: _gene_variants,
+    ORGANISM: _organism_variants,
+}
+
+
+# Concepts ---------------------------------------------------------------------------------------
+
+
+def find_concepts(
+    names: Iterable[Name], type_: str, terminologies: Sequence[Terminology]
+) -> Iterator[Found]:
+    """The concepts of each name that one of the terminologies has."""
+    for name in names:
+        key = name_key(name.text)
+        for terminology in terminologies if key else ():
+            if candidates := terminology.find(type_, key):
+                yield Found(candidates, name.how, terminology)
+
+
+class _Article:
+    """An article whose mentions are being linked; each string is looked up once."""
+
+    def __init__(
+        self,
+        text: str,
+        sentences: Sequence[tuple[int, int]],
+        long_forms: Mapping[str, str],
+        terminologies: Sequence[Terminology],
+    ) -> None:
+        self._text = text
+        self._starts = [start for start, _ in sentences]
+        self._long_forms = long_forms
+        self._terminologies = terminologies
+        self._found: dict[tuple[str, str], list[Found]] = {}
+        self._species: list[tuple[int, int]] = []  # start of a mention, its taxon
+        self._common: list[int] = []  # taxa of the article, the commonest first
+
+    def link(self, span: Span) -> Link | None:
+        """What a mention means."""
+        found = self._look_up(self._text[span.start : span.end], span.type)
+        if not found:
+            return None
+        if span.type == GENE:
+            return self._link_gene(span, found)
+        best = found[0].candidates[0]
+        return _link(found[0], best, found[0].how, span.type)
+
+    def note_species(self, spans: Iterable[tuple[Span, Link | None]]) -> None:
+        """Remembers where the article speaks of which species."""
+        self._species = [
+            (span.start, int(link.concept.id.partition(":")[2]))
+            for span, link in spans
+            if link is not None and link.concept.id.startswith("NCBITaxon:")
+        ]
+        counts = Counter(taxon for _, taxon in self._species)
+        self._common = [taxon for taxon, _ in counts.most_common()]
+
+    def _look_up(self, mention: str, type_: str) -> list[Found]:
+        """What the names for a mention find: of genes all, of others the first."""
+        if (mention, type_) not in self._found:
+            names = names_for(mention, type_, self._text, self._long_forms)
+            found = find_concepts(names, type_, self._terminologies)
+            first = None if type_ == GENE else 1
+            self._found[mention, type_] = list(islice(found, first))
+        return self._found[mention, type_]
+
+    def _link_gene(self, span: Span, found: Sequence[Found]) -> Link | None:
+        """The gene of the species that the article speaks of, nearest to the mention first."""
+        for taxon in dict.fromkeys((*self._near(span), *self._common, HUMAN)):
+            for one in found:
+                own = [candidate for candidate in one.candidates if candidate.taxon in (taxon, 0)]
+                if own:
+                    how = one.how if taxon == HUMAN and not self._common else "species"
+                    return _link(one, own[0], how, span.type)
+        taxa = {candidate.taxon for candidate in found[0].candidates}
+        return _link(found[0], found[0].candidates[0], "species", span.type) if len(taxa) == 1 else None
+
+    def _near(self, span: Span) -> list[int]:
+        """The species of a mention's sentence, the nearest first, those before it before others."""
+        sentence = bisect_right(self._starts, span.start)
+        start = self._starts[sentence - 1] if sentence else 0
+        end = self._starts[sentence] if sentence < len(self._starts) else len(self._text)
+        near = [(at > span.start, abs(at - span.start), taxon) for at, taxon in self._species if start <= at < end]
+        return [taxon for _, _, taxon in sorted(near)]
+
+
+def _link(found: Found, candidate: Candidate, how: str, type_: str) -> Link:
+    return Link(found.terminology.concept(candidate.row), how, 0.9)
+
+
+def link_mentions(
+    text: str,
+    sentences: Sequence[tuple[int, int]],
+    spans: Sequence[Span],
+    long_forms: Mapping[str, str],
+    terminologies: Sequence[Terminology],
+) -> list[Link | None]:
+    """What each mention of an article means.
+
+    Args:
+        text: of the article.
+        sentences: their offsets.
+        spans: the mentions, in any order.
+        long_forms: of the article's abbreviations.
+        terminologies: the first that has a name decides.
+    """
+    article = _Article(text, sentences, long_forms, terminologies)
+    organisms = {span: article.link(span) for span in spans if span.type == ORGANISM}
+    article.note_species(organisms.items())
+    return [organisms[span] if span in organisms else article.link(span) for span in spans]
