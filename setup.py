@@ -32,6 +32,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
+        "transforms.sections": ["*.tsv"],
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
         "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
     },

@@ -4,7 +4,8 @@
 stage     module
 ========  ==============================================================
 read      ``archives``: where each article stands in its source
-parse     ``jats``: text, and its map to the XML; ``sections``: its codes
+parse     ``jats``: text, and its map to the XML
+classify  ``sections``: the section code of each passage
 split     ``sentences``
 window    ``windows``: tokens, and the stretches of them that a model reads
 infer     ``inference``: logits of every token
@@ -15,8 +16,8 @@ write     ``shards``: tables as Parquet, and lines of JSON
 
 A stage knows no other stage. Between split and write, an article goes through layers, as
 ``layers`` says what they are: ``mentions`` is the first, of the stages from window to remap.
-``tables`` names every layer and every table. ``records`` has what the stages hand on, and
-``remote`` the clients of remote files.
+``tables`` names every layer and every table. ``records`` has what the stages hand on, ``errors``
+what ends a command, and ``remote`` the clients of remote files.
 
 To add a layer, write a module like ``mentions``, and name it in ``tables.LAYERS``: its table is
 then in every output folder, receipt and check.

@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.errors import JobError
+
 PLACEHOLDER = "\ufffc"
 """Stands in the text for a formula, whose characters are no text."""
 
@@ -146,7 +148,7 @@ class Reject:
     end_byte: int
 
 
-class RejectError(Exception):
+class RejectError(JobError):
     """Bad data met by a stage: becomes a ``Reject``; the run goes on.
 
     Args:
@@ -191,9 +193,11 @@ class Passage:
 
     Attributes:
         start, end: in ``Article.text``.
-        section: section code; two codes of a combined section are joined by ``|``.
+        section: section code; two codes of a combined section are joined by ``|``. The parser
+            leaves it empty for the section stage, which goes by the blocks.
         path: titles of the enclosing sections, from the outermost to the own.
         xpath: of the element, from the article's root element.
+        blocks: the structural elements around it, the outermost first, its own last.
     """
 
     start: int
@@ -201,6 +205,7 @@ class Passage:
     section: str
     path: tuple[str, ...]
     xpath: str
+    blocks: tuple[Block, ...] = field(default=(), compare=False, repr=False)
 
 
 class XmlSpan(NamedTuple):

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models import sessions as sessions_module
 from models.files import ModelError, UnavailableError
-from models.folder import EMBEDDED, find_graph
+from models.locate import EMBEDDED, find_graph
 from models.sessions import EXACT_PRODUCTS, UNFUSED, Sessions, session_options
 
 TINY = find_graph(Path(__file__).parent / "tiny")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 from pipeline.output import storage
-from tests.pipeline.conftest import article, files, write_archive
+from tests.articles import article, files, write_archive
 
 BUCKET = "library"
 

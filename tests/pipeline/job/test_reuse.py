@@ -6,8 +6,8 @@ import pytest
 
 from models.annotators import load_annotators
 from pipeline.job.reuse import Reader, annotated_before
-from pipeline.output.record import OutputError
-from tests.pipeline.conftest import article, write_archive
+from pipeline.output.record import DamagedError
+from tests.articles import article, write_archive
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
 from transforms.journey import annotate_source
@@ -76,7 +76,7 @@ def test_shard_that_is_damaged_meanwhile_is_told_with_its_path(earlier):
     places = annotated_before(str(output), [chunk])
     shard = output / "articles" / f"{chunk}.parquet"
     shard.write_bytes(shard.read_bytes()[:-9])
-    with pytest.raises(OutputError, match=f"{shard} is damaged"):
+    with pytest.raises(DamagedError, match=f"{shard} is damaged"):
         Reader(str(output), {0: places[key(sources[0].range)]}).outcome(0, sources[0].range)
 
 
