@@ -2,7 +2,9 @@
 
 ::
 
-    read > parse > classify > split > layers (mentions: window > infer > decode > remap) > write
+    read > parse > classify > split > layers > write
+
+    layers: mentions (window > infer > decode > remap) > links (link)
 """
 
 from collections.abc import Iterable, Mapping, Sequence

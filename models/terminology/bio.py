@@ -2,10 +2,10 @@
 
 Every source is a table of ``id``, ``name``, ``synonyms``, ``xrefs`` and ``extra``, separated by
 tabs and packed by gzip; lists are joined by ``|``, and in ``xrefs`` ``alt=`` marks a former id and
-``~`` one that is no exact equivalent. One database names a concept (MeSH for diseases and chemicals,
-NCBI Gene for genes, NCBI Taxonomy for organisms); the others add names and equivalents to it, and
-concepts of their own. Two tables beside the terminology have names that no database has: everyday
-words, written by hand, and what annotated corpora call by a concept (see ``learn``).
+``~`` one that is no exact equivalent. One database names a concept (MeSH for diseases and
+chemicals, NCBI Gene for genes, NCBI Taxonomy for organisms); the others add names and equivalents
+to it, and concepts of their own. Two tables beside the terminology have names that no database has:
+everyday words, written by hand, and what annotated corpora call by a concept (see ``learn``).
 
 ::
 
@@ -175,11 +175,11 @@ def _only(drafts: Sequence[Draft]) -> Draft | None:
 def chemicals(folder: Path) -> list[Draft]:
     """MeSH, with what DrugBank and ChEBI call its chemicals, and their others."""
     drafts: dict[str, Draft] = {}
-    known: dict[str, Draft] = {}  # by name and by equivalent
+    known: dict[str, Draft] = {}  # by preferred name and by equivalent
     for source in ("mesh_chemical", "mesh_supp_chemical"):
         for entry in read_entries(folder / f"{source}.tsv.gz"):
             draft = drafts[entry.id] = _draft(entry, "CD", FIRST, entry.equivalents("CAS", "CHEBI"))
-            for key in (*map(name_key, draft.names), *draft.xrefs):
+            for key in (name_key(entry.name), *draft.xrefs):
                 known.setdefault(key, draft)
     sources = (("drugbank_vocabulary", ("CAS",)), ("chebi", ("CAS", "DRUGBANK", "MESH")))
     for source, databases in sources:
@@ -187,7 +187,11 @@ def chemicals(folder: Path) -> list[Draft]:
             xrefs = entry.equivalents(*databases)
             signs = (entry.id, *sorted(xrefs & drafts.keys()), name_key(entry.name), *sorted(xrefs))
             same = next(
-                (drafts.get(sign) or known[sign] for sign in signs if sign in drafts or sign in known),
+                (
+                    drafts.get(sign) or known[sign]
+                    for sign in signs
+                    if sign in drafts or sign in known
+                ),
                 None,
             )
             if same:
@@ -255,11 +259,16 @@ def main() -> None:
     folder = store.EMBEDDED / "terms-bio"
     drafts = read_concepts(Path(sys.argv[1]), folder)
     written = (
-        (draft.concept(), [(key, rank) for key, rank in draft.keys() if is_written(draft, key, rank)])
+        (
+            draft.concept(),
+            [(key, rank) for key, rank in draft.ranked_keys() if is_written(draft, key, rank)],
+        )
         for draft in drafts
     )
     settings = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    store.build_terminology(folder, ((concept, keys) for concept, keys in written if keys), settings)
+    store.build_terminology(
+        folder, ((concept, keys) for concept, keys in written if keys), settings
+    )
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Draft:
             self.taxon,
         )
 
-    def keys(self) -> Iterator[tuple[str, int]]:
+    def ranked_keys(self) -> Iterator[tuple[str, int]]:
         """The keys of its names, each once, with the best rank."""
         best: dict[str, int] = {}
         for spelling, rank in self.names.items():

@@ -1,8 +1,8 @@
 """Names that annotated corpora call concepts by: PubTator files in, a table of names out.
 
-A name is learnt if most documents that have it mean one concept by it; not where the document itself
-defines it as an abbreviation, and only from mentions of a single concept. Documents of test parts
-must not teach: those whose title stands in one of the held-out files are passed over.
+A name is learnt if most documents that have it mean one concept by it; not where the document
+itself defines it as an abbreviation, and only from mentions of a single concept. Documents of test
+parts must not teach: those whose title stands in one of the held-out files are passed over.
 
 ::
 
@@ -114,7 +114,11 @@ def main() -> None:
 
 def _letters(text: str) -> str:
     """What two renderings of a text have in common: letters and digits of the first column."""
-    return "".join(re.findall(r"[a-z0-9]", "\n".join(line.partition("\t")[0] for line in text.split("\n")).lower()))
+    return "".join(
+        re.findall(
+            r"[a-z0-9]", "\n".join(line.partition("\t")[0] for line in text.split("\n")).lower()
+        )
+    )
 
 
 if __name__ == "__main__":

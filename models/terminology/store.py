@@ -2,8 +2,8 @@
 
 ``concepts.parquet`` has a row a concept, ``names.parquet`` a row for each key of each name, sorted
 by type and key, and ``terms.json`` says what they are. Both tables are read by anything that reads
-Parquet. To be searched they must be mapped, so they are unpacked once into the cache as Arrow files:
-processes share their pages, and only those are in memory that a search touches.
+Parquet. To be searched they must be mapped, so they are unpacked once into the cache as Arrow
+files: processes share their pages, and only those are in memory that a search touches.
 """
 
 import functools
@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.files import ModelError, file_sha256
+from models.files import file_sha256
 from transforms.concepts import Candidate, Concept
+from transforms.errors import UserError
 from transforms.names import name_key
 
 EMBEDDED = Path(__file__).parents[1]
@@ -49,7 +50,7 @@ NAMES = pa.schema(
 )
 
 
-class TerminologyError(ModelError):
+class TerminologyError(UserError):
     """A folder is no terminology that can be used; one sentence says why."""
 
 
@@ -107,6 +108,16 @@ class StoredTerminology:
         values["xrefs"], values["former"] = tuple(values["xrefs"]), tuple(values["former"])
         return Concept(**values)
 
+    def with_ids(self, ids: Iterable[str]) -> list[Concept]:
+        """The concepts of some ids, also of former ones and of those in other databases."""
+        wanted = pa.array(sorted(set(ids)), pa.string())
+        rows = pc.indices_nonzero(pc.is_in(self.concepts["id"], wanted)).to_pylist()
+        for column in ("xrefs", "former"):
+            values = self.concepts[column].chunk(0)
+            hits = pc.indices_nonzero(pc.is_in(pc.list_flatten(values), wanted))
+            rows += pc.list_parent_indices(values).take(hits).to_pylist()
+        return [self.concept(row) for row in sorted(set(rows))]
+
     def types(self) -> list[str]:
         """The entity types that it has concepts of."""
         return sorted(pc.unique(self.concepts["type"]).to_pylist())
@@ -157,10 +168,7 @@ def build_terminology(
     _write(
         folder / "concepts.parquet",
         pa.table(
-            {
-                name: [getattr(concept, name) for concept, _ in ordered]
-                for name in CONCEPTS.names
-            },
+            {name: [getattr(concept, name) for concept, _ in ordered] for name in CONCEPTS.names},
             schema=CONCEPTS,
         ),
     )
@@ -294,15 +302,3 @@ def _unpack(file: Path, settings: Mapping[str, Any], to: Path) -> None:
 def _mapped(file: Path) -> pa.Table:
     with pa.memory_map(str(file)) as source:
         return pa.ipc.open_file(source).read_all()
-
-
-def all_concepts(terminology: StoredTerminology, ids: Iterable[str]) -> Iterator[Concept]:
-    """The concepts of some ids, also former ones and those of other databases."""
-    wanted = pa.array(sorted(set(ids)), pa.string())
-    table = terminology.concepts
-    hits = pc.indices_nonzero(pc.is_in(table["id"], wanted)).to_pylist()
-    for column in ("xrefs", "former"):
-        inside = pc.indices_nonzero(pc.is_in(pc.list_flatten(table[column]), wanted))
-        hits += pc.list_parent_indices(table[column]).take(inside).to_pylist()
-    for row in sorted(set(hits)):
-        yield terminology.concept(row)

@@ -16,11 +16,12 @@ from typing import get_args
 from models.annotators import default_options, load_cached
 from models.cores import available_cores
 from models.locate import embedded_models
+from models.terminology.store import embedded_terminologies, open_terminology
 from pipeline.beam import runners
 from pipeline.beam.execute import execute
 from pipeline.beam.failures import readable, way_on
 from pipeline.beam.stopping import Stopped
-from pipeline.commands.flags import DEFAULT_MODEL, positive, rate
+from pipeline.commands.flags import DEFAULT_MODEL, DEFAULT_TERMS, positive, rate
 from pipeline.job import progress
 from pipeline.job.fingerprint import parts_fingerprint
 from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
@@ -129,6 +130,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="sentence",
         help="what the model sees at once: one sentence, or neighbouring sentences of a passage "
         "packed up to its limit (default: sentence)",
+    )
+    model.add_argument(
+        "--terms",
+        nargs="+",
+        default=[DEFAULT_TERMS],
+        metavar="NAME_OR_DIR",
+        help="terminologies (`terms list`, or folders of your own) to whose concepts mentions are "
+        f"linked, the first that has a name decides; or `none` (default: {DEFAULT_TERMS})",
     )
     run = parser.add_argument_group("run")
     run.add_argument(
@@ -264,6 +273,8 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     loaded = [load_cached(folder, threads) for folder in folders]
     if len({model.fingerprint for model in loaded}) < len(loaded):
         raise UserError("--model: two of the folders hold the same model")
+    terms = _terms(args.terms)
+    terminologies = [open_terminology(folder) for folder in terms]
     known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
     if unknown := sorted(set(by_type) - known):
         raise UserError(
@@ -283,17 +294,31 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     return RunOptions(
         output=storage.absolute(args.output),
         models=models,
+        terms=terms,
         text=text,
         threads=args.threads or 0,
         inputs=inputs,
-        fingerprint=options_fingerprint(models, text, loaded),
-        parts=parts_fingerprint(loaded),
+        fingerprint=options_fingerprint(models, text, loaded, terminologies),
+        parts=parts_fingerprint([*loaded, *terminologies]),
     )
 
 
 def _is_name(folder: str) -> bool:
     """Whether a model is named, not located: names win over folders of the same name."""
     return folder in embedded_models() or ("/" not in folder and not Path(folder).is_dir())
+
+
+def _terms(names: Sequence[str]) -> tuple[str, ...]:
+    """The terminologies of a run, those of folders by their whole path."""
+    if names == ["none"]:
+        return ()
+    if "none" in names:
+        raise UserError("--terms: none stands alone")
+    embedded = embedded_terminologies()
+    found = tuple(name if name in embedded else storage.absolute(name) for name in names)
+    if len(set(found)) < len(found):
+        raise UserError("--terms: the same terminology is named twice")
+    return found
 
 
 def _languages(codes: Sequence[str]) -> frozenset[str]:

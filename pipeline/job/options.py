@@ -8,6 +8,7 @@ from typing import Any
 
 from models.cores import available_cores
 from pipeline.job.fingerprint import code_fingerprint
+from transforms.concepts import Terminology
 from transforms.inference import TokenClassifier
 from transforms.jats import TextOptions
 from transforms.layers import ModelOptions
@@ -20,15 +21,18 @@ class RunOptions:
     Attributes:
         output: the output folder.
         models: one or more.
+        terms: names or folders of the terminologies whose concepts mentions are linked to.
         text: which text is kept.
         threads: of a worker process, each with one article in hand; 0: the cores that it has.
         inputs: hash of the input files, by name and size and, if they are local, their ends.
-        fingerprint: hash of all that changes the rows: models' files and options, and text options.
-        parts: hash of the code and of the models' files, which every worker must have too.
+        fingerprint: hash of all that changes the rows: the files of models and terminologies, and
+            options of models and text.
+        parts: hash of the code and of these files, which every worker must have too.
     """
 
     output: str
     models: tuple[ModelOptions, ...]
+    terms: tuple[str, ...]
     text: TextOptions
     threads: int
     inputs: str
@@ -55,8 +59,15 @@ def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str
 
 
 def options_fingerprint(
-    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[TokenClassifier]
+    models: Sequence[ModelOptions],
+    text: TextOptions,
+    loaded: Sequence[TokenClassifier],
+    terminologies: Sequence[Terminology],
 ) -> str:
     """Returns a hash of all that changes the rows: ``loaded`` are the models of the options."""
-    shown = {**shown_options(models, text), "models": [model.full_name for model in loaded]}
+    shown = {
+        **shown_options(models, text),
+        "models": [model.full_name for model in loaded],
+        "terminologies": [terminology.full_name for terminology in terminologies],
+    }
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]

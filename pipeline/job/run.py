@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from models.annotators import load_cached
 from models.products import describe_products
+from models.terminology.store import open_terminology
 from pipeline import __version__
 from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, shown_options
@@ -63,6 +64,17 @@ def describe_run(
             }
             for model_options in options.models
             for model in [load_cached(model_options.folder, options.threads_here)]
+        ],
+        "terminologies": [
+            {
+                "name": terminology.name,
+                "fingerprint": terminology.fingerprint,
+                "folder": folder,
+                "version": terminology.settings.get("version", ""),
+                "licence": terminology.settings.get("licence", ""),
+            }
+            for folder in options.terms
+            for terminology in [open_terminology(folder)]
         ],
         "inputs": {
             "patterns": list(patterns),
@@ -189,11 +201,10 @@ def _check_same(
         for name, value in _by_name(new["options"]).items()
         if before.get(name) != value
     ]
-    names = [
-        [f"{model['name']}@{model['fingerprint']}" for model in run["models"]] for run in (old, new)
-    ]
-    if names[0] != names[1]:
-        changed.insert(0, f"model (was {', '.join(names[0])}, now {', '.join(names[1])})")
+    for what, part in (("terminology", "terminologies"), ("model", "models")):
+        was, now = (_full_names(run.get(part, [])) for run in (old, new))
+        if was != now:
+            changed.insert(0, f"{what} (was {was}, now {now})")
     if changed:
         raise OutputError(
             f"{output} holds a run with other options: {'; '.join(changed)}. "
@@ -207,6 +218,10 @@ def _check_same(
             f"{output} holds a run over other input ({was}; now {now}): use --update to annotate "
             "what is new or changed, or --overwrite to start again"
         )
+
+
+def _full_names(parts: Sequence[Mapping[str, str]]) -> str:
+    return ", ".join(f"{part['name']}@{part['fingerprint']}" for part in parts) or "none"
 
 
 def _by_name(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from models.annotators import load_annotators
 from models.files import ModelError
+from models.terminology.store import StoredTerminology, TerminologyError, open_terminology
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
@@ -23,7 +24,8 @@ from transforms.archives import scan_archive
 from transforms.errors import JobError
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.journey import annotate_source
-from transforms.layers import Annotator, ModelOptions, Resources
+from transforms.layers import Annotator, Layer, ModelOptions, Resources
+from transforms.links import LINK_COLUMNS
 from transforms.mentions import ANNOTATIONS
 from transforms.records import (
     Archive,
@@ -46,7 +48,16 @@ from transforms.tables import (
 
 _Row = TypeVar("_Row")
 
-PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
+PROMISES = (
+    "slices",
+    "places",
+    "articles",
+    "characters",
+    "tokens",
+    "sentences",
+    "concepts",
+    "files",
+)
 
 SHOWN = 10
 """Broken promises of one kind that are reported; all are counted."""
@@ -87,10 +98,15 @@ class Check:
                 ModelOptions(folder=str(model["folder"]), **chosen)
                 for model, chosen in zip(models, options["model_options"], strict=True)
             ]
+            self._terms = [
+                (str(terms["name"]), str(terms["fingerprint"]), str(terms["folder"]))
+                for terms in record["terminologies"]
+            ]
             self._archives = sorted(map(str, record["archives"]))
         except (LookupError, TypeError, ValueError) as error:
             raise DamagedError(f"{output}/run.json is damaged: {error!r}") from error
         self._annotators: tuple[Annotator, ...] = ()
+        self._terminologies: list[StoredTerminology] = []
         self._totals = Totals()
         self._known: set[str] = set()
         # Hashes of ids and bytes: those of millions of articles fit into memory.
@@ -100,6 +116,7 @@ class Check:
     def all(self) -> None:
         """Checks every promise."""
         self._load_models()
+        self._open_terminologies()
         n_files = 0
         for plan in self._plans():
             n_files += len(plan["uris"])
@@ -138,6 +155,19 @@ class Check:
                 what=f"model {name} is no longer the one that annotated",
             )
 
+    def _open_terminologies(self) -> None:
+        for name, fingerprint, folder in self._terms:
+            try:
+                terminology = open_terminology(folder)
+            except TerminologyError as error:
+                raise JobError(f"a terminology of the run cannot be opened: {error}") from error
+            self._terminologies.append(terminology)
+            self._expect(
+                "concepts",
+                ok=terminology.fingerprint == fingerprint,
+                what=f"terminology {name} is no longer the one that was linked to",
+            )
+
     def _plans(self) -> Iterator[dict[str, Any]]:
         for name in self._archives:
             self._known.add(plan_of(name))
@@ -162,6 +192,7 @@ class Check:
                 self._known.add(receipt_of(chunk))
                 continue
             self._receipt(chunk, chunks[chunk], tables)
+            self._concepts(chunk, tables)
             self._chunk(chunk, part, tables)
         for extra in entries:
             place = extra if isinstance(extra, Reject) else extra.range
@@ -247,6 +278,38 @@ class Check:
                 ok=_without_zeros(said.get(name)) == _without_zeros(found),
                 what=f"{path}: {name} is {said.get(name)}, its tables and files give {found}",
             )
+
+    def _concepts(self, chunk: str, tables: ChunkRows) -> None:
+        """The links of a chunk against the terminologies, and their number in ``articles``."""
+        rows = tables.of(ANNOTATIONS)
+        linked = [row for row in rows if row["concept"] is not None]
+        known = {
+            (concept.type, concept.id, concept.name, concept.xrefs)
+            for terminology in self._terminologies
+            for concept in terminology.with_ids({row["concept"] for row in linked})
+        }
+        for row in linked:
+            concept = (row["type"], row["concept"], row["concept_name"])
+            self._expect(
+                "concepts",
+                ok=(*concept, tuple(row["concept_xrefs"] or ())) in known
+                and row["link"] is not None
+                and 0 <= (row["link_score"] or 0) <= 1,
+                what=f"{row['annotation_id']}: {concept} is in no terminology of the run",
+            )
+        for row in rows:
+            parts = {row[name] is None for name in LINK_COLUMNS}
+            if len(parts) > 1:
+                self._expect("concepts", ok=False, what=f"{row['annotation_id']}: half a link")
+        counts = Counter(row["article_id"] for row in linked)
+        said = Counter({row["article_id"]: 0 for row in tables.of(ARTICLES)})
+        for row in tables.of(ARTICLES):
+            said[row["article_id"]] += row["n_linked"]
+        self._expect(
+            "concepts",
+            ok=+counts == +said,
+            what=f"{chunk}: n_linked differs from the links in annotations",
+        )
 
     def _run_json(self, n_files: int) -> None:
         totals, sums = self._totals, self._totals.sums
@@ -345,7 +408,7 @@ class Check:
         found = (
             entry
             if isinstance(entry, Reject)
-            else annotate_source(entry, layers_using(Resources(self._annotators)), self._text)
+            else annotate_source(entry, self._layers(), self._text)
         )
         self._expect(
             "articles",
@@ -353,6 +416,9 @@ class Check:
             what=f"{what}, but it is "
             + (f"{found.reason}: {found.message}" if isinstance(found, Reject) else "sound"),
         )
+
+    def _layers(self) -> tuple[Layer, ...]:
+        return layers_using(Resources(self._annotators, self._terminologies))
 
     def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence[Written]) -> None:
         row = rows[0].row
