@@ -24,7 +24,13 @@ def load_cached(folder: str, threads: int) -> Model:
 
 def default_options(folder: str, model: Model) -> ModelOptions:
     """How a model's own folder wants its scores to become mentions."""
-    return ModelOptions(folder, model.settings.aggregation, min_scores=model.settings.min_scores)
+    settings = model.settings
+    return ModelOptions(
+        folder,
+        settings.aggregation,
+        min_scores=settings.min_scores,
+        agreement=settings.agreement,
+    )
 
 
 def load_annotators(models: Sequence[ModelOptions], threads: int = 1) -> tuple[Annotator, ...]:

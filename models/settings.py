@@ -98,6 +98,7 @@ class Settings:
         tokenizer: of its tokenizer.
         aggregation: how tokens become mentions; ``first`` where nothing is said.
         min_scores: the lowest score by type; other types have none.
+        agreement: whether the mentions of an article are made to agree; not where nothing is said.
         version, licence: as ``model.json`` says, or "".
         files: sha256 of each file that ``model.json`` lists.
         self_tests: what the model must give on any machine, within ``tolerance`` a logit.
@@ -112,6 +113,7 @@ class Settings:
     tokenizer: TokenizerSettings
     aggregation: Aggregation
     min_scores: Mapping[str, float]
+    agreement: bool
     version: str
     licence: str
     files: Mapping[str, str]
@@ -182,6 +184,7 @@ def read_settings(folder: Path) -> Settings:
         tokenizer=tokenizer,
         aggregation=_aggregation(own),
         min_scores=_min_scores(own),
+        agreement=own.get("agreement", bool) or False,
         version=own.get("version", str) or "",
         licence=own.get("licence", str) or "",
         files=listed_files(own.content, str(own.path)),

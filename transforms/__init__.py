@@ -10,8 +10,9 @@ split     ``sentences``
 window    ``windows``: tokens, and the stretches of them that a model reads
 infer     ``inference``: logits of every token
 decode    ``entities``: mentions; ``labels``: what the labels mean
+agree     ``agreement``: one type for a name, wherever it stands; ``abbreviations``
 remap     ``annotations``: each mention's place in the text and in the XML
-link      ``abbreviations``: their long forms; ``linker``: what mentions mean
+link      ``linker``: what mentions mean
 write     ``shards``: tables as Parquet, and lines of JSON
 ========  ==============================================================
 

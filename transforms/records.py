@@ -382,6 +382,10 @@ class Entity(NamedTuple):
     score: float
 
 
+# How a mention came about.
+Found = Literal["model", "repeat", "abbreviation"]
+
+
 class Mention(NamedTuple):
     """A name that a model found in an article.
 
@@ -389,6 +393,7 @@ class Mention(NamedTuple):
         start, end: in the article's text.
         sentence: number of the sentence in the article.
         model: ``name@fingerprint``.
+        found: ``model``; ``repeat`` or ``abbreviation`` where ``agree`` added it.
     """
 
     start: int
@@ -397,6 +402,7 @@ class Mention(NamedTuple):
     score: float
     sentence: int
     model: str
+    found: Found = "model"
 
 
 class Annotation(NamedTuple):
@@ -414,6 +420,7 @@ class Annotation(NamedTuple):
     prefix: str
     postfix: str
     score: float
+    found: str
     model: str
     start_xpath: str
     start_offset: int

@@ -139,6 +139,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="terminologies (`terms list`, or folders of your own) to whose concepts mentions are "
         f"linked, the first that has a name decides; or `none` (default: {DEFAULT_TERMS})",
     )
+    model.add_argument(
+        "--agreement",
+        choices=("on", "off"),
+        help="make an article agree with itself: one type for a name, its further occurrences, its "
+        "abbreviations (default: what the model's folder says, else off)",
+    )
     run = parser.add_argument_group("run")
     run.add_argument(
         "--threads",
@@ -287,6 +293,7 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_score=overall or 0.0,
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
+            agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
         for own in map(default_options, folders, loaded)
     )

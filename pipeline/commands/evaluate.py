@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the model sees at once, as of annotate (default: sentence)",
     )
     parser.add_argument(
+        "--agreement",
+        choices=("on", "off"),
+        help="make a document agree with itself, as of annotate (default: what the model's folder "
+        "says, else off)",
+    )
+    parser.add_argument(
         "--run", metavar="DIR", dest="output", help="score what a run found, from its output folder"
     )
     parser.add_argument(
@@ -95,7 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``evaluate``; returns its exit code."""
-    for flag in ("aggregation", "window"):
+    for flag in ("aggregation", "window", "agreement"):
         if args.output and getattr(args, flag):
             raise UserError(f"--{flag}: a run's mentions are made already; it goes with --model")
     if args.terms and not args.concepts:
@@ -116,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
             available_cores(),
             args.aggregation,
             args.window or "sentence",
+            args.agreement and args.agreement == "on",
         )
     report = compare(gold, found, args.gold_types, terminologies)
     if args.errors:

@@ -96,6 +96,7 @@ def _check(args: argparse.Namespace) -> int:
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
         print(f"  aggregation  {model.settings.aggregation}")
+        print(f"  agreement    {'on' if model.settings.agreement else 'off'}")
         print(f"  products     {describe_products()}")
         print(f"  graph        {checked.megabytes:.1f} MB, loaded in {checked.load_msec:.0f} ms")
         if checked.deviation is None:

@@ -53,6 +53,7 @@ def predict(
     threads: int,
     aggregation: Aggregation | None = None,
     window: WindowMode = "sentence",
+    agreement: bool | None = None,
 ) -> Predictions:
     """Runs a model over the gold's texts, each as the job runs an article.
 
@@ -66,13 +67,19 @@ def predict(
         threads: documents at a time.
         aggregation: instead of the model's own.
         window: what the model sees at once.
+        agreement: whether a document is made to agree, instead of what the model's folder says.
 
     Raises:
         ModelError: the model cannot work.
     """
     loaded = load_cached(model, threads)
     options = default_options(model, loaded)
-    options = replace(options, aggregation=aggregation or options.aggregation, window=window)
+    options = replace(
+        options,
+        aggregation=aggregation or options.aggregation,
+        window=window,
+        agreement=options.agreement if agreement is None else agreement,
+    )
     layer = Mentions([Annotator(loaded, options)])
     with ThreadPoolExecutor(threads) as pool:
         splits = [split_document(document, window) for document in documents]
