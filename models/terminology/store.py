@@ -118,6 +118,21 @@ class StoredTerminology:
             rows += pc.list_parent_indices(values).take(hits).to_pylist()
         return [self.concept(row) for row in sorted(set(rows))]
 
+    def check(self) -> None:
+        """Proves that the tables can be searched.
+
+        Raises:
+            TerminologyError: their columns, order or row numbers are not as they should be.
+        """
+        if self.concepts.schema != CONCEPTS or self.names.schema != NAMES:
+            raise TerminologyError(f"{self.name}: the tables have other columns")
+        keys = self.names["key"]
+        if len(keys) > 1 and not pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py():
+            raise TerminologyError(f"{self.name}: the names are not in order")
+        bounds = pc.min_max(self.names["concept"]).as_py()
+        if len(keys) and not 0 <= bounds["min"] <= bounds["max"] < len(self.concepts):
+            raise TerminologyError(f"{self.name}: a name is of a concept that is not there")
+
     def types(self) -> list[str]:
         """The entity types that it has concepts of."""
         return sorted(pc.unique(self.concepts["type"]).to_pylist())
@@ -280,9 +295,9 @@ def _unpacked(folder: Path, settings: Mapping[str, Any], name: str) -> Path:
             _unpack(folder / f"{table}.parquet", settings, temporary / f"{table}.arrow")
         if temporary != copy:
             temporary.rename(copy)
-    except OSError:
+    except (OSError, TerminologyError):
         shutil.rmtree(temporary, ignore_errors=True)
-        if not copy.is_dir():  # another process was not faster either
+        if not copy.is_dir():  # else another process was faster; its copy is as good
             raise
     return copy
 

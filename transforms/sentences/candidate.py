@@ -106,7 +106,7 @@ class Candidate:
         if len(self.words) < 2:
             return False
         number = self.words[-1].removeprefix("(")
-        opens = self.words[-2][-1] in ";:" or (number != self.words[-1] and number[-1] != ")")
+        opens = self.words[-2][-1] in ";:" or (number != self.words[-1] and not number.endswith(")"))
         return opens and _ITEM_NUMBER.fullmatch(number) is not None
 
     @property
