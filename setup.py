@@ -39,6 +39,7 @@ setup(
     install_requires=[
         "apache-beam>=2.70,<3",
         "lxml>=5.2",
+        "msgspec>=0.19",
         "numpy>=1.26",
         "onnxruntime>=1.20",
         "pyarrow>=16.1",

@@ -30,8 +30,31 @@ LEARNT, FIRST = 1, 3
 """Ranks: names of everyday words and annotated corpora end at the one, those of the database that
 names the concepts at the other."""
 
+# How often links are right, by type and step, and by the kind of name: everyday or of an annotated
+# corpus; of the database that names the concepts; of another. Of 58,000 gold mentions of BC5CDR,
+# NCBI-disease, BioRED, tmVar3 and LINNAEUS, each part with the names learnt from the others.
+SCORES = {
+    ("CD", "abbreviation"): (0.99, 0.91, 0.15),
+    ("CD", "name"): (0.99, 0.92, 0.29),
+    ("CD", "order"): (0.67, 0.67, 0.33),
+    ("CD", "part"): (0.92, 0.67, 0.33),
+    ("DS", "abbreviation"): (0.98, 0.91, 0.21),
+    ("DS", "name"): (0.97, 0.91, 0.47),
+    ("DS", "order"): (0.75, 0.67, 0.58),
+    ("DS", "part"): (0.81, 0.74, 0.26),
+    ("GP", "abbreviation"): (0.96, 0.94, 0.90),
+    ("GP", "name"): (0.90, 0.87, 0.80),
+    ("GP", "order"): (0.40, 0.50, 0.40),
+    ("GP", "part"): (0.73, 0.68, 0.60),
+    ("OG", "abbreviation"): (0.99, 0.99, 0.90),
+    ("OG", "genus"): (0.89, 1.00, 0.40),
+    ("OG", "name"): (1.00, 0.94, 0.33),
+    ("OG", "part"): (0.10, 0.18, 0.10),
+}
 _UNMEASURED = (0.9, 0.9, 0.7)
-SCORES: dict[tuple[str, str], tuple[float, float, float]] = {}
+
+GUESSES = ("genus", "order", "part")
+"""Steps whose links are kept only where they are right more often than not."""
 
 
 class Span(NamedTuple):
@@ -281,7 +304,7 @@ class _Article:
         found = self._look_up(mention, span.type)
         if span.type == GENE:
             return self._link_gene(span, mention, found)
-        return _link(found[0], found[0].candidates) if found else None
+        return _link(found[0], found[0].candidates, span.type) if found else None
 
     def note_species(self, links: Mapping[Span, Link | None]) -> None:
         """Remembers where the article speaks of which species."""
@@ -307,7 +330,7 @@ class _Article:
             for one in found:
                 own = [each for each in one.candidates if each.taxon in (taxon, 0)]
                 if own and sum(each.rank == own[0].rank for each in own) == 1:
-                    return _link(one, own, None if taxon == HUMAN else "species")
+                    return _link(one, own, GENE, None if taxon == HUMAN else "species")
                 if own:
                     return None
         return None
@@ -345,10 +368,13 @@ class _Article:
         return min(near)[1] if near else None
 
 
-def _link(found: Found, candidates: Sequence[Candidate], how: str | None = None) -> Link:
-    concept = found.terminology.concept(candidates[0].row)
-    how = how or found.how
-    return Link(concept, how, score_of(concept.type, found.how, candidates[0].rank))
+def _link(
+    found: Found, candidates: Sequence[Candidate], type_: str, how: str | None = None
+) -> Link | None:
+    score = score_of(type_, found.how, candidates[0].rank)
+    if found.how in GUESSES and score < 0.5:
+        return None
+    return Link(found.terminology.concept(candidates[0].row), how or found.how, score)
 
 
 def score_of(type_: str, how: str, rank: int) -> float:

@@ -3,7 +3,7 @@
 import argparse
 
 from pipeline.output import storage
-from pipeline.output.committed import finished_run
+from pipeline.output.record import finished_run
 from pipeline.results.findings import gather
 from pipeline.results.report import make_page
 
@@ -20,8 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``report``; returns its exit code."""
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "report.html")
-    record = finished_run(output)
-    page = make_page(output, record, gather(output))
+    page = make_page(output, finished_run(output), gather(output))
     storage.write(to, page.encode())
     print(f"report {to}")
     return 0

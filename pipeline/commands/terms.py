@@ -16,7 +16,8 @@ from models.terminology.store import (
 )
 from pipeline.commands.flags import DEFAULT_TERMS, positive
 from pipeline.output import storage
-from pipeline.output.committed import chunk_names, finished_run, read_table
+from pipeline.output.committed import chunk_names, read_table
+from pipeline.output.record import finished_run
 from transforms.concepts import Concept
 from transforms.errors import UserError
 from transforms.linker import Span

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.evaluation.gold import GoldDocument, Mention
+from models.gold import GoldDocument, Mention
 from pipeline.evaluation.predictions import split_document
 from transforms.concepts import Concept, Terminology
 from transforms.linker import Span

@@ -2,13 +2,13 @@
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.cores import available_cores
+from models.gold import Gold, GoldDocument, Mention, read_gold
 from pipeline.evaluation.concepts import ConceptScore, score_concepts
-from pipeline.evaluation.gold import Gold, GoldDocument, Mention, read_gold
 from pipeline.evaluation.predictions import Predictions, predict
 from transforms.concepts import Terminology
 from transforms.errors import UserError
@@ -22,7 +22,8 @@ except ModuleNotFoundError as error:
 
 # What corpora call our types. Cancer alone is not disease, nor a cell line an organism.
 LABELS = {
-    "GP": "gp gene protein dna rna ggp pr gene_or_gene_product geneorgeneproduct gene_protein",
+    "GP": "gp gene gene-y gene-n protein dna rna ggp pr gene_or_gene_product geneorgeneproduct "
+    "gene_protein",
     "DS": "ds disease mondo diseaseorphenotypicfeature specificdisease diseaseclass modifier "
     "compositemention",
     "CD": "cd chemical chebi drug simple_chemical amino_acid chemicalentity",
@@ -30,6 +31,7 @@ LABELS = {
 }
 TYPE_OF = {label: kind for kind, labels in LABELS.items() for label in labels.split()}
 
+PEOPLE = "PP"  # words for people, which are organisms by some guidelines and not by others
 CONTEXT = 60  # characters on each side of an error
 COLUMNS = (
     *(
@@ -67,6 +69,8 @@ class Report:
         concepts: by type, if links were scored too.
         unscored: the gold's other labels, counted.
         documents: those scored; ``absent`` are the others, by name, which the run does not hold.
+        people: the model's types of words for people, and what they were scored as; "" if not.
+        sections: strict scores by section code, where the gold says what its texts are from.
         errors: over ``documents``.
     """
 
@@ -76,7 +80,9 @@ class Report:
     unscored: Counter[str]
     documents: Sequence[GoldDocument]
     absent: Sequence[str]
+    people: Mapping[str, str]
     matchings: Mapping[str, Matching]
+    sections: Mapping[str, Matching]
     errors: Sequence[Error]
     concepts: Mapping[str, ConceptScore] = field(default_factory=dict)
 
@@ -119,7 +125,8 @@ def compare(
         ]
         for document, _ in scored
     ]
-    ours = [mentions for _, mentions in scored]
+    people = people_in_gold(found.people, scored, type_of)
+    ours = [decided(document, renamed(own, people), type_of) for document, own in scored]
     return Report(
         gold=gold,
         predictions=found,
@@ -133,12 +140,84 @@ def compare(
             for document, mentions in zip(gold.documents, found.mentions, strict=True)
             if mentions is None
         ],
+        people=people,
         matchings=score(theirs, ours, types),
+        sections=_by_section([document for document, _ in scored], theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
         concepts=score_concepts([document for document, _ in scored], ours, type_of, terminologies)
         if terminologies
         else {},
     )
+
+
+def people_in_gold(
+    people: Mapping[str, str],
+    scored: Iterable[tuple[GoldDocument, Sequence[Mention]]],
+    type_of: Mapping[str, str],
+) -> dict[str, str]:
+    """What words for people count as: nothing, unless the gold annotates most of those found.
+
+    Args:
+        people: the model's types of such words, each with the type that they may count as.
+        scored: documents, and the mentions found in each.
+        type_of: the type of each gold label that is scored.
+    """
+    annotated = Counter[str]()
+    for document, found in scored:
+        gold = {m._replace(type=type_of[m.type]) for m in document.mentions if m.type in type_of}
+        for mention in found:
+            if kind := people.get(mention.type):
+                annotated[mention.type] += 1 if mention._replace(type=kind) in gold else -1
+    return {kind: name if annotated[kind] > 0 else "" for kind, name in people.items()}
+
+
+def renamed(mentions: Iterable[Mention], types: Mapping[str, str]) -> list[Mention]:
+    """Mentions by other names of their types; those of a type with no name are left out."""
+    named = [mention._replace(type=types.get(mention.type, mention.type)) for mention in mentions]
+    return [mention for mention in named if mention.type]
+
+
+def decided(
+    document: GoldDocument, found: Sequence[Mention], type_of: Mapping[str, str]
+) -> list[Mention]:
+    """The predictions that count.
+
+    Where the gold's readers did not agree, or marked people apart, a prediction is neither right
+    nor wrong, unless it shares text with a mention that counts.
+
+    Args:
+        document: of the gold.
+        found: predictions in it.
+        type_of: the type of each gold label that is scored.
+    """
+    counting = [mention for mention in document.mentions if mention.type in type_of]
+    open_spans = [
+        *document.undecided,
+        *(m for m in document.mentions if m.type == PEOPLE and m.type not in type_of),
+    ]
+    return [
+        mention
+        for mention in found
+        if not _touches(mention, open_spans) or _touches(mention, counting)
+    ]
+
+
+def _touches(mention: Mention, others: Iterable[Mention]) -> bool:
+    return any(mention.start < other.end and other.start < mention.end for other in others)
+
+
+def _by_section(
+    documents: Sequence[GoldDocument],
+    theirs: Sequence[list[Mention]],
+    ours: Sequence[list[Mention]],
+    types: Sequence[str],
+) -> dict[str, Matching]:
+    found = {}
+    for code in sorted({document.section for document in documents} - {""}):
+        chosen = [n for n, document in enumerate(documents) if document.section == code]
+        gold, predicted = ([side[n] for n in chosen] for side in (theirs, ours))
+        found[code] = score(gold, predicted, types)["strict"]
+    return found
 
 
 def _only(counts: Counter[str], names: Collection[str]) -> Counter[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk
-from pipeline.output.record import DamagedError, OutputError
+from pipeline.output.record import DamagedError, FinishedRun, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
 from transforms.errors import UserError
@@ -24,13 +24,13 @@ class Export:
     """One export on its way.
 
     Attributes:
-        record: ``run.json`` of the run.
+        run: whose annotations they are.
         provider: name registered with Europe PMC.
         links: what mentions mean.
         counts: what was written and what was left out.
     """
 
-    record: Mapping[str, Any]
+    run: FinishedRun
     provider: str
     links: Links
     counts: Counter[str] = field(default_factory=Counter)
@@ -60,7 +60,7 @@ class Export:
 
     def bioc(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
         """One collection."""
-        head = formats.bioc_collection(self.record["finished"])
+        head = formats.bioc_collection(self.run.finished)
         documents = (formats.bioc_document(article, self.links) for article in self._all(articles))
         yield f"{chunk}.bioc.json", _json_file(head, "documents", documents)
 
@@ -96,7 +96,7 @@ class Export:
 
     def brat(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
         """Text and standoff of each article, in a folder of the chunk's."""
-        several = set(self.record["same_id_other_bytes"])
+        several = set(self.run.same_id_other_bytes)
         for article in self._all(articles):
             name = f"{chunk}/{formats.brat_name(article)}"
             if split_article_id(article.row["article_id"])[0] in several:
@@ -182,7 +182,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
         OutputError: the folder holds something else, or the run is damaged.
         storage.StorageError: something cannot be read or written.
     """
-    if export.record["state"] != "complete":
+    if export.run.state != "complete":
         raise OutputError(f"{output} is not complete: articles are missing, see run.json")
     chunks = chunk_names(output)
     _clear(to, format_)
@@ -190,7 +190,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
     manifest = {
         "format": format_,
         "state": "running",
-        "receipts_sha256": export.record["receipts_sha256"],
+        "receipts_sha256": export.run.receipts_sha256,
         "folders": folders,
     }
     _write_manifest(to, manifest)
@@ -198,7 +198,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
         for name, data in FORMATS[format_](export, chunk, read_chunk(output, chunk)):
             storage.write(storage.join(to, name), data)
     if format_ == "brat":
-        configuration = formats.brat_configuration(export.record["annotations"]["by_type"])
+        configuration = formats.brat_configuration(export.run.annotations.by_type)
         storage.write(storage.join(to, "annotation.conf"), configuration.encode())
     _write_manifest(to, {**manifest, "state": "complete", "counts": dict(export.counts)})
 

@@ -4,8 +4,10 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from pipeline.output.record import FinishedRun
 from pipeline.results.findings import BINS, Findings, Sample
 
 MENTIONS = 25
@@ -24,18 +26,18 @@ class Html(str):
     __slots__ = ()
 
 
-def make_page(output: str, record: Mapping[str, Any], found: Findings) -> str:
+def make_page(output: str, run: FinishedRun, found: Findings) -> str:
     """The whole page, well-formed as XML too.
 
     Args:
         output: name of the run's folder.
-        record: its ``run.json``.
+        run: that has ended.
         found: what its tables hold.
     """
     parts = [
-        _header(output, record),
-        _notices(record, found),
-        _numbers(record),
+        _header(output, run),
+        _notices(run, found),
+        _numbers(run),
         _by_section(found),
         _mentions(found),
         _scores(found),
@@ -43,7 +45,7 @@ def make_page(output: str, record: Mapping[str, Any], found: Findings) -> str:
         _ledger(found),
         _rejects(found),
         _articles(found),
-        _run(record),
+        _run(run),
     ]
     title = _escape(f"Annotation run {output.rpartition('/')[2]}")
     return (
@@ -59,34 +61,34 @@ def make_page(output: str, record: Mapping[str, Any], found: Findings) -> str:
 # Parts of the page ------------------------------------------------------------------------------
 
 
-def _header(output: str, record: Mapping[str, Any]) -> Html:
-    models = ", ".join(f"{model['name']}@{model['fingerprint']}" for model in record["models"])
+def _header(output: str, run: FinishedRun) -> Html:
+    models = ", ".join(model.full_name for model in run.models)
     return _tag(
         "header",
         _tag("h1", "Annotation run"),
         _tag("p", _tag("code", output)),
-        _tag("p", f"{models}, finished {record['finished'].replace('T', ' ')}"),
+        _tag("p", f"{models}, finished {run.finished.replace('T', ' ')}"),
     )
 
 
-def _notices(record: Mapping[str, Any], found: Findings) -> Html:
+def _notices(run: FinishedRun, found: Findings) -> Html:
     notices = []
-    if record["state"] != "complete":
-        missing = record["reconciliation"]["missing"]
-        notices.append(f"The run is {record['state']}: {missing:,} articles are missing.")
+    if run.state != "complete":
+        missing = run.reconciliation.missing
+        notices.append(f"The run is {run.state}: {missing:,} articles are missing.")
     by_type: Counter[str] = Counter()
     for (type_, _), count in found.annotations.items():
         by_type[type_] += count
     for what, told, counted in (
-        ("annotations by type", record["annotations"]["by_type"], by_type),
-        ("rejects", record["rejects"], _by_reason(found)),
+        ("annotations by type", run.annotations.by_type, by_type),
+        ("rejects", run.rejects, _by_reason(found)),
     ):
         if dict(told) != dict(counted):
             notices.append(
                 f"The tables and run.json do not agree on {what}: {dict(counted)} and {told}. "
                 "python -m pipeline verify tells more."
             )
-    if versions := record["same_id_other_bytes"]:
+    if versions := run.same_id_other_bytes:
         notices.append(
             f"{len(versions):,} ids are borne by articles with different bytes: "
             f"{', '.join(versions[:5])}."
@@ -101,12 +103,12 @@ def _by_reason(found: Findings) -> Counter[str]:
     return reasons
 
 
-def _numbers(record: Mapping[str, Any]) -> Html:
-    sums, counts = record["reconciliation"], record["counts"]
+def _numbers(run: FinishedRun) -> Html:
+    sums, counts = run.reconciliation, run.counts
     shown = [
-        ("articles annotated", sums["annotated"]),
-        ("rejected", sums["rejected"]),
-        ("duplicates", sums["duplicates"]),
+        ("articles annotated", sums.annotated),
+        ("rejected", sums.rejected),
+        ("duplicates", sums.duplicates),
         ("sub-articles", counts.get("sub_articles", 0)),
         ("sentences", counts.get("sentences", 0)),
         ("tokens", counts.get("tokens", 0)),
@@ -293,19 +295,20 @@ def _articles(found: Findings) -> Html:
     return _part("Articles", _tag("div", *parts, class_="columns"))
 
 
-def _run(record: Mapping[str, Any]) -> Html:
-    stages = record.get("stage_msec", {})
+def _run(run: FinishedRun) -> Html:
+    stages = run.stage_msec
     whole = sum(stages.values())
     timing = [
         [name, f"{msec / 1000:,.1f}", _percent(msec, whole), _bar(msec, whole)]
         for name, msec in sorted(stages.items(), key=lambda item: -item[1])
     ]
-    seconds = record.get("seconds")
-    took = f"{seconds:,.1f} s in all; stages add up over threads." if seconds else ""
-    options = {name: value for name, value in record["options"].items() if name != "model_options"}
+    took = f"{run.seconds:,.1f} s in all; stages add up over threads." if run.seconds else ""
+    options = {
+        name: value for name, value in asdict(run.options).items() if name != "model_options"
+    }
     models = [
-        _facts({**model, **chosen})
-        for model, chosen in zip(record["models"], record["options"]["model_options"], strict=True)
+        _facts({**asdict(model), **chosen})
+        for model, chosen in zip(run.models, run.options.model_options, strict=True)
     ]
     blocks = [
         _tag(
@@ -315,9 +318,9 @@ def _run(record: Mapping[str, Any]) -> Html:
         ),
         *(_tag("div", _tag("h3", "model"), model) for model in models),
         _tag("div", _tag("h3", "options"), _facts(options)),
-        _tag("div", _tag("h3", "input"), _facts(record["inputs"])),
-        _tag("div", _tag("h3", "repaired"), _facts(record["notes"] or {"nothing": ""})),
-        _tag("div", _tag("h3", "software"), _facts(record["software"])),
+        _tag("div", _tag("h3", "input"), _facts(asdict(run.inputs))),
+        _tag("div", _tag("h3", "repaired"), _facts(run.notes or {"nothing": ""})),
+        _tag("div", _tag("h3", "software"), _facts(run.software)),
     ]
     return _part("The run", _tag("div", *blocks, class_="columns"), note=took)
 

@@ -40,7 +40,9 @@ def done(terms, tiny, tmp_path_factory) -> Path:
 def annotations(output: Path) -> list[dict]:
     """All rows."""
     return [
-        row for path in (output / "annotations").iterdir() for row in pq.read_table(path).to_pylist()
+        row
+        for path in (output / "annotations").iterdir()
+        for row in pq.read_table(path).to_pylist()
     ]
 
 
@@ -97,7 +99,11 @@ def test_unlinked_names_are_listed_by_frequency(done, capsys):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("breast cancers", "MESH:D001943"), ("CHEBI:15365", "Aspirin"), ("acetylsalicylic acid", "CD")],
+    [
+        ("breast cancers", "MESH:D001943"),
+        ("CHEBI:15365", "Aspirin"),
+        ("acetylsalicylic acid", "CD"),
+    ],
 )
 def test_lookup(terms, capsys, name, said):
     """By a name or by any id."""

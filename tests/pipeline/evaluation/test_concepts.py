@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
+from models.gold import read_gold
 from pipeline.__main__ import main
-from pipeline.evaluation.gold import read_gold
 
 GOLD = """\
 1|t|BRCA1 in breast cancer.
