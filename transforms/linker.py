@@ -7,7 +7,7 @@ which.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, permutations
 from typing import NamedTuple
@@ -25,6 +25,7 @@ _MOST_REORDERED = 4
 # tmVar3's training parts: 0.708 of BioRED's devel genes were right, 0.689 by the nearest alone.
 _NEAREST, _HUMAN_BY_DEFAULT, _WRITTEN_SO = 0.6, 0.15, 0.4
 _BEHIND = 20
+_RODENT_SYMBOL = re.compile(r"[A-Z](?=.*\d)[a-z\d]{2,}")
 
 LEARNT, FIRST = 1, 3
 """Ranks: names of everyday words and annotated corpora end at the one, those of the database that
@@ -341,18 +342,17 @@ class _Article:
         What speaks for one: how often the article names it, that it is named nearest in the
         sentence, and that its genes are written so: TP53 in humans, Trp53 in mice and rats.
         """
-        weights = Counter({HUMAN: _HUMAN_BY_DEFAULT})
-        weights.update(self._shares)
+        weights = defaultdict[int, float](float, self._shares)
+        weights[HUMAN] += _HUMAN_BY_DEFAULT
         if near := self._nearest(span):
             weights[near] += _NEAREST
         letters = [letter for letter in mention if letter.isalpha()]
         if len(letters) >= 3 and all(map(str.isupper, letters)):
             weights[HUMAN] += _WRITTEN_SO
-        elif len(letters) >= 3 and mention[0].isupper() and all(map(str.islower, letters[1:])):
-            weights.update(
-                dict.fromkeys((MOUSE, RAT), _WRITTEN_SO * any(map(str.isdigit, mention)))
-            )
-        return [taxon for taxon, weight in weights.most_common() if weight]
+        elif _RODENT_SYMBOL.fullmatch(mention):
+            weights[MOUSE] += _WRITTEN_SO
+            weights[RAT] += _WRITTEN_SO
+        return sorted(weights, key=lambda taxon: -weights[taxon])
 
     def _nearest(self, span: Span) -> int | None:
         """The species named nearest in a mention's sentence; one behind it is farther off."""

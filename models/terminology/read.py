@@ -73,14 +73,15 @@ def _read_parquet(file: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         yield number, {name: _joined(value) for name, value in row.items()}
 
 
-def _joined(value: object) -> str | None:
-    return "|".join(map(str, value)) if isinstance(value, list) else value and str(value)
+def _joined(value: object) -> str:
+    return "|".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def _read_obo(file: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
     """The terms of an OBO file, without its obsolete ones; their numbers are those of the lines."""
     with file.open(encoding="utf-8") as lines:
-        stanza, start, tags = "", 0, []
+        stanza, start = "", 0
+        tags: list[tuple[str, str]] = []
         for number, line in enumerate([*lines, "[End]"], 1):
             if line.startswith("["):
                 if stanza == "[Term]" and ("is_obsolete", "true") not in tags:

@@ -258,7 +258,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """
     file = folder / SETTINGS
     try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
+        settings: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TerminologyError(f"{file} is not JSON: {error}") from error
     files = settings.get("files") if isinstance(settings, dict) else None
@@ -266,7 +266,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
         raise TerminologyError(f"{file} has no name or no files")
     if set(files) != {f"{table}.parquet" for table in TABLES}:
         raise TerminologyError(f"{file} lists {', '.join(files)}, not the two tables")
-    return settings
+    return dict(settings)
 
 
 def _fingerprint(settings: Mapping[str, Any]) -> str:

@@ -55,8 +55,8 @@ class Worker:
         self._threads = options.threads_here
         annotators = load_annotators(options.models, self._threads)
         terminologies = tuple(map(open_terminology, options.terms))
-        parts = [*(annotator.model for annotator in annotators), *terminologies]
-        if parts_fingerprint(parts) != options.parts:
+        models = [annotator.model for annotator in annotators]
+        if parts_fingerprint([*models, *terminologies]) != options.parts:
             raise OtherWorkerError(
                 "a worker has other code, or other files of a model or terminology, than the "
                 "process that started the run: install the same version on all of them"
