@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from models.terminology import store
 from models.terminology.drafts import Draft
+from transforms.concepts import Concept
 from transforms.names import name_key
 
 # Ranks: names of the table of everyday words, of annotated corpora, of the database that names the
@@ -35,7 +36,7 @@ _SYSTEMATIC = re.compile(
     r"(uncharacterized|hypothetical|predicted|similar to|novel) .*"
 )
 _UNNAMED_SPECIES = re.compile(r".* sp\.( .*)?|.*(BOLD|CAG):.*|.*\d{4,}.*")
-MOST_OF_A_KEY = {"CD": 30, "GP": 36, "DS": 60, "OG": 36}
+MOST_OF_A_KEY = {"CD": 28, "GP": 32, "DS": 50, "OG": 32}
 """Characters; longer names are hardly ever written."""
 _MOST_DIGITS = 6
 
@@ -257,18 +258,18 @@ def organisms(folder: Path) -> list[Draft]:
 def main() -> None:
     """Makes ``models/terms-bio`` from the sources."""
     folder = store.EMBEDDED / "terms-bio"
-    drafts = read_concepts(Path(sys.argv[1]), folder)
-    written = (
-        (
-            draft.concept(),
-            [(key, rank) for key, rank in draft.ranked_keys() if is_written(draft, key, rank)],
-        )
-        for draft in drafts
-    )
     settings = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    store.build_terminology(
-        folder, ((concept, keys) for concept, keys in written if keys), settings
-    )
+    store.build_terminology(folder, _written(read_concepts(Path(sys.argv[1]), folder)), settings)
+
+
+def _written(drafts: Iterable[Draft]) -> Iterator[tuple[Concept, list[tuple[str, int]]]]:
+    """The concepts that have names in running text, each with the keys of these."""
+    for draft in drafts:
+        # CAS numbers have said which entries are the same.
+        draft.xrefs = {xref for xref in draft.xrefs if not xref.startswith("CAS:")}
+        keys = [(key, rank) for key, rank in draft.ranked_keys() if is_written(draft, key, rank)]
+        if keys:
+            yield draft.concept(), keys
 
 
 if __name__ == "__main__":
