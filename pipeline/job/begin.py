@@ -13,9 +13,9 @@ from models.annotators import load_cached
 from models.products import describe_products
 from models.terminology.store import open_terminology
 from pipeline import __version__
-from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, describe_options
 from pipeline.output import storage
+from pipeline.output.inputs import InputFile
 from pipeline.output.paths import FOLDERS, chunk_of
 from pipeline.output.record import (
     RUN,
