@@ -186,6 +186,7 @@ _STAGE = re.compile(
 
 
 def _disease_variants(name: str) -> Iterator[str]:
+    """An adjective's noun, harm to an organ as its disease, one of several, without its course."""
     for adjective, noun in _ADJECTIVES:
         if name.lower().endswith(adjective):
             yield name[: -len(adjective)] + noun
@@ -217,13 +218,12 @@ _SALT = re.compile(
 
 
 def _chemical_variants(name: str) -> Iterator[str]:
+    """Without what tells isomers and isotopes apart; without a salt."""
     bare = _CHIRAL.sub("", name)
     if bare != name and len(bare) > 3:
         yield bare
     if (base := _SALT.sub("", name)) != name:
         yield base
-    if name.endswith(("ic", "ergic")):
-        yield name.removesuffix("rgic") + "" if name.endswith("ergic") else name.removesuffix("ic")
 
 
 _OF_A_GENE = re.compile(
@@ -237,6 +237,7 @@ _BEFORE_A_GENE = re.compile(
 
 
 def _gene_variants(name: str) -> Iterator[str]:
+    """Without words for what it is of, and what it is in."""
     bare = name
     while shorter := _OF_A_GENE.search(bare):
         bare = bare[: shorter.start()]
@@ -251,6 +252,7 @@ def _gene_variants(name: str) -> Iterator[str]:
 
 
 def _organism_variants(name: str) -> Iterator[str]:
+    """The species of a strain; the last word, as of "transgenic mice", and the first."""
     words = name.split()
     for count in range(len(words) - 1, 1, -1):
         yield " ".join(words[:count])

@@ -4,7 +4,7 @@ Every source is a table of ``id``, ``name``, ``synonyms``, ``xrefs`` and ``extra
 tabs and packed by gzip; lists are joined by ``|``, and in ``xrefs`` ``alt=`` marks a former id and
 ``~`` one that is no exact equivalent. One database names a concept (MeSH for diseases and
 chemicals, NCBI Gene for genes, NCBI Taxonomy for organisms); the others add names and equivalents
-to it, and concepts of their own. Two tables beside the terminology have names that no database has:
+to it, and concepts of their own. Two tables beside this module have names that no database has:
 everyday words, written by hand, and what annotated corpora call by a concept (see ``learn``).
 
 ::
@@ -30,13 +30,15 @@ from transforms.names import name_key
 # concepts, of the others where they agree with it, and of concepts that only the others have.
 EVERYDAY, LEARNT, FIRST, SECOND, OWN = 0, 1, 2, 4, 6
 
+HERE = Path(__file__).parent
+
 _SYSTEMATIC = re.compile(
     r"LOC\d+|Gm\d+|.*Rik\d?|(si|zgc|wu|im):.*|C[RG]\d+|RGD\d+|AABR.*|ENS[A-Z]+\d+|(MGC|FLJ|DKFZ)\w+|"
     r"[A-Z]{1,2}\d{5,6}|(Olr|Vom[12]r)\w*|EG:.*|Dmel\\.*|.*-P[A-Z]|\w+_(mRF|at)|"
     r"(uncharacterized|hypothetical|predicted|similar to|novel) .*"
 )
 _UNNAMED_SPECIES = re.compile(r".* sp\.( .*)?|.*(BOLD|CAG):.*|.*\d{4,}.*")
-MOST_OF_A_KEY = {"CD": 28, "GP": 32, "DS": 50, "OG": 32}
+MOST_OF_A_KEY = {"CD": 30, "GP": 36, "DS": 60, "OG": 36}
 """Characters; longer names are hardly ever written."""
 _MOST_DIGITS = 6
 
@@ -72,23 +74,18 @@ def _listed(field: str) -> list[str]:
     return field.split("|") if field else []
 
 
-def read_concepts(folder: Path, tables: Path) -> list[Draft]:
-    """The concepts of all sources.
-
-    Args:
-        folder: of the sources.
-        tables: the folder of ``words.tsv`` and ``learnt.tsv``.
-    """
+def read_concepts(folder: Path) -> list[Draft]:
+    """The concepts of all sources in a folder, with everyday and learnt names."""
     drafts = {
         draft.id: draft
         for read in (diseases, chemicals, genes, organisms)
         for draft in read(folder)
     }
-    for type_, name, id_ in _read_table(tables / "words.tsv"):
+    for type_, name, id_ in _read_table(HERE / "words.tsv"):
         if drafts[id_].type != type_:
             raise ValueError(f"words.tsv: {id_} of {name!r} is no {type_}")
         drafts[id_].add(name, EVERYDAY)
-    add_learnt(drafts, _read_table(tables / "learnt.tsv"))
+    add_learnt(drafts, _read_table(HERE / "learnt.tsv"))
     return list(drafts.values())
 
 
@@ -259,14 +256,12 @@ def main() -> None:
     """Makes ``models/terms-bio`` from the sources."""
     folder = store.EMBEDDED / "terms-bio"
     settings = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    store.build_terminology(folder, _written(read_concepts(Path(sys.argv[1]), folder)), settings)
+    store.build_terminology(folder, _written(read_concepts(Path(sys.argv[1]))), settings)
 
 
 def _written(drafts: Iterable[Draft]) -> Iterator[tuple[Concept, list[tuple[str, int]]]]:
     """The concepts that have names in running text, each with the keys of these."""
     for draft in drafts:
-        # CAS numbers have said which entries are the same.
-        draft.xrefs = {xref for xref in draft.xrefs if not xref.startswith("CAS:")}
         keys = [(key, rank) for key, rank in draft.ranked_keys() if is_written(draft, key, rank)]
         if keys:
             yield draft.concept(), keys
