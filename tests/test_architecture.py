@@ -53,7 +53,7 @@ OF_OTHERS = {
         "pipeline.results.resolve",
         "pipeline.results.xmltext",
     ),
-    "pyarrow": ("transforms.shards", "transforms.tables", "pipeline.*"),
+    "pyarrow": ("transforms.shards", "transforms.tables", "models.terminology.*", "pipeline.*"),
     "onnxruntime": ("models.*",),
     "tokenizers": ("models.*", "transforms.windows", "transforms.inference"),
     "smart_open": ("transforms.archives.files", "models.fetch"),

@@ -12,6 +12,7 @@ SUMMARIES = {
     "evaluate": "compare a model, or an output folder, with gold data",
     "export": "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
     "report": "write one HTML page about the run",
+    "terms": "list, build, check and search terminologies, and list what they lack",
     "models": "list, check, export, quantize, bench and fetch models",
 }
 """What each command does. Its module has the command's name."""

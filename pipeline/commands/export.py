@@ -6,13 +6,14 @@ from pathlib import Path
 from pipeline.output import storage
 from pipeline.output.record import finished_run
 from pipeline.results.export import FORMATS, Export, read_links, write_export
+from pipeline.results.formats import Links
 from transforms.errors import UserError
 
 DESCRIPTION = """\
 Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).
 
   europepmc       JSON lines for Europe PMC's annotations submission service. Only mentions with a
-                  link (--links) can be submitted; the others are written to no_match/. Those of
+                  link can be submitted; the others are written to no_match/. Those of
                   sub-articles, and of articles without PMCID and PMID, are in no file.
   bioc            BioC JSON: passages with section types, text and annotations
   pubtator        PubTator: titles and abstracts only, full text does not fit into the format
@@ -49,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="tab-separated type, mention, name, URI: what mentions mean in public databases "
-        f"({', '.join(LINKING)}); type and mention must be exactly as annotated",
+        f"({', '.join(LINKING)}), in place of what `annotate --terms` linked them to; type and "
+        "mention must be exactly as annotated",
     )
     parser.add_argument(
         "--provider", metavar="NAME", help="as registered with Europe PMC (europepmc needs it)"
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "export", args.format)
     _check_flags(args)
-    links = read_links(args.links) if args.links else {}
+    links = read_links(args.links) if args.links else Links()
     export = Export(finished_run(output), args.provider or "", links)
     write_export(export, args.format, output, to)
     for what, count in export.counts.items():
@@ -73,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
             "sub-articles, and articles without PMCID and PMID, cannot be submitted: "
             "they are in no file"
         )
+    if unused := sorted(links.own.keys() - links.used):
+        type_, mention = unused[0]
+        print(f"{len(unused):,} of --links fit no mention, the first is {type_} {mention!r}")
     if args.format == "europepmc" and not export.counts["annotations"]:
         print("nothing can be submitted: no mention is linked to a public database (see --links)")
     print(f"files {to}")

@@ -26,7 +26,7 @@ class Export:
     Attributes:
         run: whose annotations they are.
         provider: name registered with Europe PMC.
-        links: of mentions to public databases.
+        links: what mentions mean.
         counts: what was written and what was left out.
     """
 
@@ -151,7 +151,7 @@ FORMATS: dict[str, Callable[[Export, str, Iterable[ArticleRows]], Iterator[tuple
 }
 
 
-def read_links(file: Path) -> dict[tuple[str, str], Link]:
+def read_links(file: Path) -> Links:
     """Reads links of mentions.
 
     Raises:
@@ -172,7 +172,7 @@ def read_links(file: Path) -> dict[tuple[str, str], Link]:
         if not (name and formats.is_public_uri(uri)):
             raise UserError(f"{file}:{number}: expected a name and an http(s) address: {line}")
         links[type_, mention] = Link(name, uri)
-    return links
+    return Links(links)
 
 
 def write_export(export: Export, format_: str, output: str, to: str) -> None:

@@ -8,11 +8,13 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pipeline.output.committed import ArticleRows
+from pipeline.results.identifiers import uri_of
 from transforms.records import split_article_id
 
 Json = dict[str, Any]
@@ -25,8 +27,29 @@ class Link(NamedTuple):
     uri: str
 
 
-Links = Mapping[tuple[str, str], Link]
-"""By type and mention, exactly as in ``annotations``."""
+@dataclass
+class Links:
+    """What mentions mean: as the user says, else the concepts that they were linked to.
+
+    Attributes:
+        own: the user's, by type and mention, exactly as in ``annotations``.
+        used: those of them that some mention has.
+    """
+
+    own: Mapping[tuple[str, str], Link] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    def of(self, annotation: Json, *databases: str) -> Link | None:
+        """The link of a mention: to the first of these databases that has its concept, if any."""
+        key = annotation["type"], annotation["exact"]
+        if key in self.own:
+            self.used.add(key)
+            return self.own[key]
+        if annotation["concept"] is None:
+            return None
+        ids = [annotation["concept"], *annotation["concept_xrefs"]]
+        wanted = (id_ for database in databases for id_ in ids if id_.startswith(f"{database}:"))
+        return Link(annotation["concept_name"], uri_of(next(wanted, ids[0])))
 
 
 def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
@@ -37,10 +60,6 @@ def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
         if key not in seen:
             seen.add(key)
             yield annotation
-
-
-def _link(annotation: Json, links: Links) -> Link | None:
-    return links.get((annotation["type"], annotation["exact"]))
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -62,6 +81,9 @@ def one_line(name: str) -> str:
 # sections are those of Europe PMC's own pipeline and of the submission page.
 
 SUBMISSION_TYPES = {"GP": "gene_protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
+
+SUBMISSION_DATABASES = {"GP": ("UniProtKB",), "CD": ("CHEBI",)}
+"""Those whose entries Europe PMC's own pipeline links to, where a concept has several."""
 
 SUBMISSION_SECTIONS = {
     "TITLE": "Title",
@@ -107,7 +129,7 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
     matched: list[Json] = []
     unmatched: list[Json] = []
     for annotation in _distinct(article.annotations):
-        link = _link(annotation, links)
+        link = links.of(annotation, *SUBMISSION_DATABASES.get(annotation["type"], ()))
         first = row["text"][article.sentence_starts[annotation["sentence"]] : annotation["start"]]
         section = SUBMISSION_SECTIONS.get(annotation["section"].split("|")[0], DEFAULT_SECTION)
         entry = {
@@ -238,7 +260,7 @@ def bioc_document(article: ArticleRows, links: Links) -> Json:
                 "text": row["text"][passage["start"] : passage["end"]],
                 "sentences": [],
                 "annotations": [
-                    _bioc_annotation(annotation, _link(annotation, links))
+                    _bioc_annotation(annotation, links.of(annotation))
                     for annotation in by_passage.get(number, ())
                 ],
                 "relations": [],
@@ -257,6 +279,7 @@ def _bioc_annotation(annotation: Json, link: Link | None) -> Json:
     }
     if link:
         infons["identifier"] = link.uri
+        infons["name"] = link.name
     start, end = annotation["start"], annotation["end"]
     return {
         "id": annotation["annotation_id"],
@@ -292,6 +315,16 @@ def _passage_type(section: str, xpath: str) -> str:
 # PubTator ---------------------------------------------------------------------------------------
 
 PUBTATOR_TYPES = {"GP": "Gene", "DS": "Disease", "CD": "Chemical", "OG": "Species"}
+
+
+PUBTATOR_BARE = ("NCBIGene:", "NCBITaxon:")
+"""Databases whose ids PubTator has without a prefix."""
+
+
+def _bare(curie: str) -> str:
+    for prefix in PUBTATOR_BARE:
+        curie = curie.removeprefix(prefix)
+    return curie
 
 
 def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
@@ -330,7 +363,8 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
     for start, end, annotation in sorted(found, key=lambda mention: mention[:2]):
         kind = one_line(str(PUBTATOR_TYPES.get(annotation["type"], annotation["type"])))
         exact = same_length(annotation["exact"])
-        lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t-")
+        concept = _bare(annotation["concept"] or "-")
+        lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t{concept}")
     return "\n".join([*lines, "", ""]), len(found)
 
 
@@ -350,7 +384,7 @@ def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
     characters, so any XPath processor finds the place. A mention over several text nodes is a
     range between two such points.
     """
-    link = _link(annotation, links)
+    link = links.of(annotation)
     body = [{"type": "TextualBody", "value": annotation["type"], "purpose": "tagging"}]
     if link:
         body.append({"type": "SpecificResource", "source": link.uri, "purpose": "identifying"})
@@ -432,7 +466,10 @@ def brat_type(type_: str) -> str:
 
 
 def brat_standoff(article: ArticleRows) -> str:
-    """The annotations over ``articles.text``; a note tells the score and the model."""
+    """The annotations over ``articles.text``, with their concepts.
+
+    A note tells the score and the model.
+    """
     lines = []
     for number, annotation in enumerate(article.annotations, 1):
         start, end, exact = annotation["start"], annotation["end"], annotation["exact"]
@@ -440,6 +477,9 @@ def brat_standoff(article: ArticleRows) -> str:
         lines.append(f"T{number}\t{kind} {start} {end}\t{same_length(exact)}\n")
         note = f"score {annotation['score']:.4f}, {one_line(annotation['model'])}"
         lines.append(f"#{number}\tAnnotatorNotes T{number}\t{note}\n")
+        if concept := annotation["concept"]:
+            name = one_line(annotation["concept_name"])
+            lines.append(f"N{number}\tReference T{number} {concept}\t{name}\n")
     return "".join(lines)
 
 

@@ -34,7 +34,14 @@ def options(tiny: str) -> RunOptions:
     loaded = load_cached(tiny, 2)
     parts = parts_fingerprint([loaded, loaded])
     return RunOptions(
-        "s3://bucket/out", (model, model), text, 2, "fedcba98", "0123456789abcdef", parts
+        "s3://bucket/out",
+        (model, model),
+        ("terms-bio", "/my/terms"),
+        text,
+        2,
+        "fedcba98",
+        "0123456789abcdef",
+        parts,
     )
 
 

@@ -429,7 +429,7 @@ def test_articles_outside_pmc_show_title_and_abstract_only():
     """Europe PMC has no more of them."""
     rows = made([("TITLE", ["of", "x", "BRCA1"]), ("METHODS", ["of", "x", "BRCA1"])])
     rows.row.update(pmcid=None, pmid="12")
-    links = {("GP", "BRCA1"): formats.Link("BRCA1", "https://example.org/1")}
+    links = formats.Links({("GP", "BRCA1"): formats.Link("BRCA1", "https://example.org/1")})
     matched, others = formats.submission_rows(rows, "lab", links)
     assert (matched["src"], matched["id"]) == ("MED", "12")
     assert [found["section"] for found in matched["anns"]] == ["Title"]
