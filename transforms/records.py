@@ -261,6 +261,7 @@ class Metadata:
     pmcid: str | None
     pmid: str | None
     doi: str | None
+    pprid: str | None
     title: str | None
     journal: str | None
     article_type: str | None

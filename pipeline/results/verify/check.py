@@ -53,7 +53,10 @@ from transforms.tables import (
 
 _Row = TypeVar("_Row")
 
-PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files", "scores")
+PROMISES = (
+    *("slices", "places", "articles", "characters", "words"),
+    *("tokens", "sentences", "files", "scores"),
+)
 
 SCORE_TOLERANCE = 1e-4
 """How far a score may be off when it is computed again, on the same kind of processor."""
@@ -430,7 +433,7 @@ class Check:
             return
         try:
             articles = [code_sections(article) for article in parse_articles(entry, self._text)]
-            xml = XmlText(parse_xml(entry))
+            xml = XmlText(parse_xml(entry), self._text.languages)
         except RejectError as error:
             self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")
             return
@@ -445,6 +448,9 @@ class Check:
                     written, article, xml, self._annotators, self._models
                 ):
                     self._expect(promise, ok=ok, what=what)
+            reasons = {reason for written in rows for reason, _ in written.row["excluded"]}
+            missing = xml.missing(reasons)
+            self._expect("words", ok=not missing, what=f"{what}: {missing}")
 
     def _rescore(self, entry: SourceArticle, rows: Sequence[Written]) -> None:
         """Annotates an article again, and compares what is found and how surely."""
