@@ -1,4 +1,4 @@
-"""The text of an article's XML, to check the parser against: none of the parser's code is used."""
+"""The text of an article's XML, to check the parser against: by none of the parser's rules."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
