@@ -10,8 +10,9 @@ makes each passage's text; what stands in it as it stands in the XML goes into t
 
 The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
 ``metadata`` reads the front matter, ``walk`` goes over the elements and does with each what
-``rules`` says (``elements`` has names, ``nodes`` and ``titles`` look at one element, ``footnotes``
-finds marks of footnotes), ``marks`` cleans the text, ``xml_map`` leads back to the XML.
+``rules`` says (``elements`` has names, ``nodes``, ``titles`` and ``notes`` look at one element,
+``preformatted`` at one text, ``footnotes`` finds marks of footnotes), ``marks`` cleans the text,
+``xml_map`` leads back to the XML.
 """
 
 import re

@@ -10,15 +10,8 @@ from lxml import etree
 
 from transforms.jats.elements import MATHS, TITLE_HOLDERS
 from transforms.jats.nodes import child, is_plain, kind_of, local_name, plain_text
-from transforms.jats.titles import (
-    WORD,
-    is_address,
-    is_boilerplate,
-    is_new_address,
-    is_reference_list,
-    is_statement,
-    names_people,
-)
+from transforms.jats.notes import is_address, is_boilerplate, is_new_address, names_people
+from transforms.jats.titles import WORD, is_reference_list, is_statement
 
 
 class Met(NamedTuple):

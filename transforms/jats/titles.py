@@ -15,30 +15,6 @@ _TOLD_BY_LABEL = frozenset(("fn", "sec"))
 _STATEMENTS = frozenset(("ack", "fn", "notes"))
 LABELLED = frozenset(("fig", "sec"))
 """What may be told by its label: a figure named "Table 2" is one."""
-# A note's mark may stand before its words: "*", "1", "a ".
-_NOTE_MARK = r"[\W\d]*(?:[a-z]\s+)?"
-_NEW_ADDRESS = re.compile(
-    _NOTE_MARK + r"(?:(?:present|current|permanent|new|previous|former)(?: postal)? "
-    r"(?:address|affiliation)(?:es|s)?\b|[^.:]{0,40}\bpresent address:)",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(
-    _NOTE_MARK
-    + r"(?:(?:(?:for|address|please address|please send|all|any|author to whom|to whom)\b"
-    r"(?: \w+){0,3} )?(?:correspond|reprint)"
-    r"|e-?mail\b|electronic address\b|requests? for (?:reprints|materials?)\b"
-    r"|(?:mailing|postal) address\b|(?:fax|tel(?:ephone)?|phone)\b)"
-    r"|[^\w@]*[\w.+-]{1,80}@[\w.-]{1,80}\Z",
-    re.IGNORECASE,
-)
-_BOILERPLATE = re.compile(
-    _NOTE_MARK
-    + r"(?:special(?:i?ty)? section:? )?this (?:article|paper|manuscript) was submitted to\b",
-    re.IGNORECASE,
-)
-_PEOPLE = re.compile(
-    _NOTE_MARK + r"(?:(?:handling|academic) editor|(?:edit|review)ed by)\b ?:", re.I
-)
 _REFERENCES = re.compile(
     r"[\W\d]*(?:references?(?: cited)?|bibliography|(?:literature|works) cited"
     r"|refer[eê]ncias?(?: bibliogr[aá]ficas)?)\W*",
@@ -73,33 +49,9 @@ def label_of(element: etree._Element) -> str:
     return label if WORD.search(label) else ""
 
 
-def is_address(note: etree._Element) -> bool:
-    """Whether an author's note says where they are, or how to write to them."""
-    return is_new_address(note) or _ADDRESS.match(_words_of(note)) is not None
-
-
-def is_new_address(note: etree._Element) -> bool:
-    """Whether a note says where an author is now."""
-    return _NEW_ADDRESS.match(_words_of(note)) is not None
-
-
-def is_boilerplate(note: etree._Element) -> bool:
-    """Whether a note only says in which section of a journal its article stands."""
-    return _BOILERPLATE.match(_words_of(note)) is not None
-
-
-def names_people(note: etree._Element) -> bool:
-    """Whether a note names editors or reviewers."""
-    return _PEOPLE.match(_words_of(note)) is not None
-
-
 def is_reference_list(section: etree._Element) -> bool:
     """Whether the title of a section says that it lists references."""
     return _REFERENCES.fullmatch(title_of(section, "sec")) is not None
-
-
-def _words_of(note: etree._Element) -> str:
-    return beginning(note, plain_text(child(note, "label")))
 
 
 def is_statement(custom_meta: etree._Element) -> bool:
