@@ -123,3 +123,10 @@ def test_endless_table_of_contents(tmp_path, monkeypatch):
     path.write_bytes(zip_of({f"{number}.txt": b"" for number in range(300)}))
     [found] = scan(path)
     assert (found.reason, "table of contents" in found.message) == ("damaged", True)
+
+
+def test_member_without_a_name(tmp_path):
+    """It is none that holds articles."""
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_of({"": b"x", "a.xml": article(1)}))
+    assert told(scan(path)) == ["PMC1"]
