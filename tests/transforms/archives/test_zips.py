@@ -128,5 +128,6 @@ def test_endless_table_of_contents(tmp_path, monkeypatch):
 def test_member_without_a_name(tmp_path):
     """It is none that holds articles."""
     path = tmp_path / "a.zip"
-    path.write_bytes(zip_of({"": b"x", "a.xml": article(1)}))
+    packed = zip_of({"Q.txt": b"x", "a.xml": article(1)})
+    path.write_bytes(packed.replace(b"Q.txt", b"\0.txt"))  # a name ends at its first zero
     assert told(scan(path)) == ["PMC1"]
