@@ -31,7 +31,7 @@ from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
 from pipeline.output.inputs import inputs_fingerprint
-from pipeline.output.record import finished_run
+from pipeline.output.record import FinishedRun, read_run
 from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language
 from transforms.labels import read_scheme
@@ -241,12 +241,14 @@ def _finish(
     Raises:
         JobError: the run is not complete, or more articles were rejected than the user allows.
     """
-    done = finished_run(options.output)
-    sums = done.reconciliation
+    run = read_run(options.output)
+    if not isinstance(run, FinishedRun):
+        raise JobError(f"the run has not ended; {go_on}")
+    sums = run.reconciliation
     if sums.missing:
         raise JobError(f"the run is not complete: {json.dumps(asdict(sums))}; {go_on}")
     if not args.quiet:
-        for line in summary_lines(done, options.output, seconds, kept):
+        for line in summary_lines(run, options.output, seconds, kept):
             print(line)
     attempted = sums.annotated + sums.rejected
     if attempted and sums.rejected / attempted > args.max_reject_rate:
