@@ -15,8 +15,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.commands import SUMMARIES
-from transforms.errors import JobError, UserError, is_fault_of_machine, printable
+
+def _put_own_packages_first() -> None:
+    """Keeps the current folder from shadowing this program's packages."""
+    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
+    if started_in == Path.cwd() != root:
+        sys.path.append(sys.path.pop(0))
+
+
+if __name__ == "__main__":
+    _put_own_packages_first()
+
+from pipeline.commands import SUMMARIES  # noqa: E402 - found beside this module only now
+from transforms.errors import (  # noqa: E402
+    JobError,
+    UserError,
+    is_fault_of_machine,
+    printable,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,13 +119,6 @@ def _run_command(argv: Sequence[str]) -> int:
     return int(module.run(args))
 
 
-def _put_own_packages_first() -> None:
-    """Has no ``models`` or ``transforms`` of the current folder's stand for this program's."""
-    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
-    if started_in == Path.cwd() != root:
-        sys.path.append(sys.path.pop(0))
-
-
 class _PlainText(io.TextIOWrapper):
     """A stream in which texts of others do nothing to a terminal."""
 
@@ -152,6 +161,5 @@ if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda number, _: sys.exit(128 + number))
-    _put_own_packages_first()
     _open_streams()
     _exit(main(sys.argv[1:]))
