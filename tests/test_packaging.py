@@ -81,7 +81,7 @@ def test_every_library_of_the_job_is_declared(wheel: zipfile.ZipFile) -> None:
     }
     owners = packages_distributions()
     for module, path in MODULES.items():
-        if module.startswith("models.train"):  # has an environment of its own
+        if module.startswith("models.train"):  # has requirements of its own
             continue
         for library in {name.split(".")[0] for name in imports(path)}:
             if library in sys.stdlib_module_names or library in PACKAGES:
