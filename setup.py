@@ -34,7 +34,10 @@ setup(
     package_data={
         "transforms.sections": ["*.tsv"],
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
-        "models": ["*/*.json", "*/*.onnx", "*/*.parquet", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
+        "models": [
+            *("*/*.json", "*/*.onnx", "*/*.parquet", "*/*.tsv", "*/*.txt", "*/*.md"),
+            "*/LICENSE*",
+        ],
     },
     install_requires=[
         "apache-beam>=2.70,<3",

@@ -38,7 +38,7 @@ def load_tokenizer(settings: TokenizerSettings) -> tuple[Tokenizer, list[Path]]:
         tokenizer = _bert_tokenizer(files[0], settings)
     elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
         files = [folder / "vocab.json", folder / "merges.txt"]
-        tokenizer = _byte_level_tokenizer(*files, settings)
+        tokenizer = _byte_level_tokenizer(files[0], files[1], settings)
         files += [settings.path] * settings.path.is_file()
     else:
         _refuse_sentencepiece(folder)
@@ -107,10 +107,13 @@ def _byte_level_tokenizer(vocab: Path, merges: Path, settings: TokenizerSettings
     cls, sep = named.get("cls_token", "<s>"), named.get("sep_token", "</s>")
     special = [cls, sep, *(named.get(role, "") for role in ("pad_token", "mask_token"))]
     tokenizer.add_special_tokens([t for t in special if tokenizer.token_to_id(t) is not None])
-    around = [(token, tokenizer.token_to_id(token)) for token in (sep, cls)]
-    if all(index is not None for _, index in around):
+    last, first = tokenizer.token_to_id(sep), tokenizer.token_to_id(cls)
+    if last is not None and first is not None:
         tokenizer.post_processor = RobertaProcessing(
-            *around, trim_offsets=False, add_prefix_space=settings.add_prefix_space
+            (sep, last),
+            (cls, first),
+            trim_offsets=False,
+            add_prefix_space=settings.add_prefix_space,
         )
     return tokenizer
 
