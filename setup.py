@@ -33,11 +33,14 @@ setup(
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
+        "pipeline.results": ["templates/*"],
         "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
     },
     install_requires=[
         "apache-beam>=2.70,<3",
+        "jinja2>=3.1",
         "lxml>=5.2",
+        "markupsafe>=2.1",
         "numpy>=1.26",
         "onnxruntime>=1.20",
         "pyarrow>=16.1",

@@ -51,6 +51,7 @@ OF_OTHERS = {
         "pipeline.results.resolve",
         "pipeline.results.xmltext",
     ),
+    "jinja2": ("pipeline.results.pages",),
     "pyarrow": ("transforms.shards", "pipeline.*"),
     "onnxruntime": ("models.*",),
     "tokenizers": ("models.*", "transforms.windows"),
