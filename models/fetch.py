@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import requests
-import smart_open
-
 from models.files import (
     ModelError,
     UnavailableError,
@@ -145,6 +142,9 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
 
 def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
     """Copy a file; whether it was there."""
+    import requests  # noqa: PLC0415 - few commands fetch; takes 0.2 s, the next one 0.5 s
+    import smart_open  # noqa: PLC0415
+
     source = f"{uri}/{name}"
     if source.startswith("file://"):
         source = unquote(source.removeprefix("file://"))

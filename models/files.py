@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
+from transforms.errors import JobError, UserError
+
 # The messages of onnx.proto that lead to the names of files with weights: by field, what it holds.
 _INSIDE = {
     "ModelProto": {7: "GraphProto", 20: "TrainingInfoProto", 25: "FunctionProto"},
@@ -29,11 +31,11 @@ _SIZES = {1: 8, 3: 0, 4: 0, 5: 4}
 """Of protobuf's types whose size is fixed; 3 and 4 stand around groups, which ONNX has none of."""
 
 
-class ModelError(Exception):
+class ModelError(UserError):
     """A model that cannot work; the message says why in one sentence."""
 
 
-class UnavailableError(ModelError):
+class UnavailableError(JobError):
     """A model that could not be had: no network, another file than promised, a full disk."""
 
 

@@ -21,14 +21,13 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from models.files import ModelError, UnavailableError
+from models.products import products_are_exact
 
 # ONNX Runtime's kernel for an addition and a LayerNormalization in one is not vectorised: without
 # it the embedded model takes 17 % less time (tests/bench/bench_runtime.py, "fused SkipLayerNorm").
 UNFUSED = ["SkipLayerNormFusion"]
 WEIGHTS = "weights"
 PREPACKED = "session.save_external_prepacked_constant_initializers"
-# Takes 15 % of the speed there, and changes nothing where processors have VNNI
-# (tests/bench/bench_runtime.py, "products that overflow").
 EXACT_PRODUCTS = "session.x64quantprecision"
 
 
@@ -103,8 +102,8 @@ def session_options() -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
-    # Without VNNI, signed weights of all 8 bits would overflow 16-bit sums, and scores be wrong.
-    options.add_session_config_entry(EXACT_PRODUCTS, "1")
+    if not products_are_exact():
+        options.add_session_config_entry(EXACT_PRODUCTS, "1")
     options.log_severity_level = 3  # errors; they are raised as well
     if platform.machine() in {"x86_64", "AMD64"}:  # elsewhere nobody has tried it
         # The matrices as the kernels want them are in the file; else each session makes its own.

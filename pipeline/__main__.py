@@ -1,9 +1,4 @@
-"""``python -m pipeline COMMAND``: the job, and what looks at its results.
-
-A command is a module with ``add_arguments``, ``run``, and the exceptions that end it with a line:
-``FAILURES`` with exit code 1, ``WRONG_USE`` with 2. (``annotate``, which Beam's flags may follow,
-sees to its own.)
-"""
+"""``python -m pipeline COMMAND``: the job, and what looks at its results."""
 
 import argparse
 import difflib
@@ -20,29 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-COMMANDS = {
-    "annotate": ("pipeline.job.annotate", "annotate articles: XML in, Parquet and JSON lines out"),
-    "verify": (
-        "pipeline.results.verify",
-        "re-read the sources and check every promise about an output folder",
-    ),
-    "resolve": ("pipeline.results.resolve", "show an annotation in its XML"),
-    "estimate": (
-        "pipeline.job.estimate",
-        "annotate a few articles, and tell what all of them would take",
-    ),
-    "evaluate": (
-        "pipeline.evaluation.evaluate",
-        "compare a model, or an output folder, with gold data",
-    ),
-    "export": (
-        "pipeline.results.export",
-        "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
-    ),
-    "report": ("pipeline.results.report", "write one HTML page about the run"),
-    "models": ("pipeline.models", "list, check, export, quantize, bench and fetch models"),
-}
-"""Each command's module, and what it does."""
+from pipeline.commands import SUMMARIES
+from transforms.errors import JobError, UserError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,10 +47,11 @@ def main(argv: Sequence[str]) -> int:
         _print_nowhere()
         return 128 + signal.SIGPIPE
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
-            raise  # not of what is printed
-        _print_nowhere()
-        print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
+        if error.errno == errno.ENOSPC and error.filename is None:  # stdout's disk
+            _print_nowhere()
+            print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return 1
     return code
 
@@ -87,6 +62,14 @@ def _print_nowhere() -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
+    try:
+        return _run_command(argv)
+    except (UserError, JobError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run_command(argv: Sequence[str]) -> int:
     parser = _Parser(
         prog="python -m pipeline",
         description="Annotates biomedical literature: Europe PMC XML in, entities with their "
@@ -98,24 +81,20 @@ def _run(argv: Sequence[str]) -> int:
         logging.basicConfig(level=logging.CRITICAL)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     module = None
-    for name, (path, summary) in COMMANDS.items():
+    for name, summary in SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         if argv and argv[0] == name:
             # Each command imports what it needs, and no more: Beam alone takes a second.
-            module = importlib.import_module(path)
+            module = importlib.import_module(f"pipeline.commands.{name}")
             module.add_arguments(command)
     args, rest = parser.parse_known_args(argv)
     if module is None:
         parser.error(f"unknown command: {args.command}")
-    if args.command == "annotate":
-        return int(module.run(args, rest))
-    if rest:
+    if "beam_flags" in args:
+        args.beam_flags = rest
+    elif rest:
         parser.error(f"unknown flag or argument: {rest[0]}")
-    try:
-        return int(module.run(args))
-    except (*module.FAILURES, *module.WRONG_USE) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, module.FAILURES) else 2
+    return int(module.run(args))
 
 
 def _put_own_packages_first() -> None:

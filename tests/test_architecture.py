@@ -15,29 +15,36 @@ MODULES = {
 }
 JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
 # What the stages hand on, what a model's labels mean, clients of buckets: no stages themselves.
-SHARED = ("transforms.records", "transforms.labels", "transforms.remote")
+SHARED = ("transforms.errors", "transforms.records", "transforms.labels", "transforms.remote")
 STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - set(SHARED)
 
-# What looks at a finished run knows its folder, and of the job what it can be told.
-LOOKING_BACK = ("pipeline.output*", "pipeline.job.options", "transforms*", "models*")
+# What libraries of the pipeline know: the output folder, the stages, the models.
+BELOW = ("pipeline.output*", "transforms*", "models*")
 
 # Modules of the project that a module may import. The first pattern that fits counts.
 OF_THE_PROJECT = {
     "pipeline.output*": ("pipeline.output*", "transforms*"),
-    "pipeline.job*": (
-        *("pipeline", "pipeline.job*", "pipeline.numbers", "pipeline.output*"),
-        *("transforms*", "models*"),
+    "pipeline.job*": ("pipeline", "pipeline.job*", *BELOW),
+    "pipeline.results*": ("pipeline.results*", *BELOW),
+    "pipeline.evaluation*": ("pipeline.evaluation*", *BELOW),
+    "pipeline.beam*": ("pipeline.beam*", "pipeline.job*", *BELOW),
+    "pipeline.commands": (),
+    "pipeline.commands.*": (
+        *("pipeline.commands.flags", "pipeline.beam*", "pipeline.job*", "pipeline.results*"),
+        *("pipeline.evaluation*", *BELOW),
     ),
-    "pipeline.results*": (*LOOKING_BACK, "pipeline.results*"),
-    "pipeline.evaluation*": (*LOOKING_BACK, "pipeline.evaluation*"),
-    "pipeline.models": ("pipeline.evaluation.evaluate", "pipeline.numbers", "models*"),
+    "pipeline.__main__": ("pipeline.commands", "transforms.errors"),
     "pipeline*": (),
+    "transforms.errors": (),
     "transforms.journey": ("transforms*", "models*"),
-    "transforms.records": (),
+    "transforms.records": ("transforms.errors",),
     "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
     "transforms.inference": (*SHARED, "models*"),
     "transforms.sections*": ("transforms.records", "transforms.sections.*"),  # one stage
-    "transforms.archives*": ("transforms.records", "transforms.remote", "transforms.archives.*"),
+    "transforms.archives*": (
+        *("transforms.errors", "transforms.records", "transforms.remote"),
+        "transforms.archives.*",
+    ),
     "transforms.remote": (),
     "transforms*": SHARED,
     "models*": ("models*", *SHARED),
@@ -45,7 +52,7 @@ OF_THE_PROJECT = {
 
 # Where a library that a stage is about may be imported.
 OF_OTHERS = {
-    "apache_beam": ("pipeline.job.*", "pipeline.output.storage", "pipeline.output.buckets"),
+    "apache_beam": ("pipeline.beam.*",),
     "lxml": (
         "transforms.jats*",
         "pipeline.results.resolve",

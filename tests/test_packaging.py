@@ -119,7 +119,7 @@ def test_embedded_models_are_found_where_the_package_is_installed(
     subprocess.run([*pip, "--target", installed, wheel], check=True)
     code = """
 import sys
-import pipeline.job.annotate
+import pipeline.commands.annotate
 from models.folder import load_model
 for name in sys.argv[1:]:
     load_model(name)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import __main__ as commands
-from pipeline.job import options
+from pipeline.__main__ import main
+from pipeline.beam.runners import check_flags
+from pipeline.commands import SUMMARIES, annotate
 from tests.test_architecture import ROOT
 from transforms import shards
 from transforms.jats import elements
@@ -25,7 +26,7 @@ def done(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``run_local.sh`` makes, where README's queries look for it."""
     output = tmp_path_factory.mktemp("readme") / "output" / "samples"
     flags = ["--output", str(output), "--max-reject-rate", "0.1", "--quiet"]
-    assert commands.main(["annotate", "--input", str(samples), *flags]) == 0
+    assert main(["annotate", "--input", str(samples), *flags]) == 0
     return output
 
 
@@ -48,7 +49,7 @@ def named(table: str) -> set[str]:
 def test_options_of_annotate() -> None:
     """Each has its line."""
     parser = argparse.ArgumentParser(add_help=False)
-    options.add_arguments(parser)
+    annotate.add_arguments(parser)
     flags = {flag for action in parser._actions for flag in action.option_strings}
     assert named(section("Options of annotate")) == flags
 
@@ -59,7 +60,7 @@ def test_columns(table: str) -> None:
     assert named(section(table)) == set(shards.TABLES[table].names)
 
 
-@pytest.mark.parametrize("command", commands.COMMANDS)
+@pytest.mark.parametrize("command", SUMMARIES)
 def test_commands(command: str) -> None:
     """Each command is shown, as it is called."""
     assert f"python -m pipeline {command} " in section("Two commands")
@@ -128,16 +129,15 @@ def calls() -> list[list[str]]:
 def test_examples_can_be_called(call: list[str]) -> None:
     """Each as its command reads it; what that does not know is a flag of Beam's."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    path, _ = commands.COMMANDS[call[0]]
-    importlib.import_module(path).add_arguments(parser)
+    importlib.import_module(f"pipeline.commands.{call[0]}").add_arguments(parser)
     _, rest = parser.parse_known_args(call[1:])
     assert call[0] == "annotate" or not rest
-    options.check_beam_flags(rest)
+    check_flags(rest)
 
 
 def test_every_command_has_an_example() -> None:
     """And so the test above has something to read."""
-    assert {call[0] for call in calls()} == set(commands.COMMANDS)
+    assert {call[0] for call in calls()} == set(SUMMARIES)
 
 
 def test_links_lead_somewhere() -> None:

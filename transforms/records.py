@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.errors import JobError
+
 PLACEHOLDER = "\ufffc"
 """Stands in the text for a formula, whose characters are no text."""
 
@@ -145,7 +147,7 @@ class Reject:
     end_byte: int
 
 
-class RejectError(Exception):
+class RejectError(JobError):
     """Bad data met by a stage: becomes a ``Reject``; the run goes on.
 
     Args:

@@ -7,9 +7,6 @@ import functools
 import http.client
 from typing import Any
 
-import requests
-import urllib3
-
 TIMEOUT_SECONDS = 60
 """A web server that is silent for so long is not waited for."""
 
@@ -59,22 +56,20 @@ def gs_client() -> Any:
 
 def reason_of(error: Exception) -> str:
     """What went wrong, in a line."""
+    import requests  # noqa: PLC0415 - takes 0.2 s, and most commands read no web server
+    import urllib3  # noqa: PLC0415
+
     # Their own texts are nested five deep.
     if isinstance(error, requests.ConnectionError):
         return "no connection to the server"
-    if isinstance(error, _SILENT):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return "the server does not answer"
-    if isinstance(error, _BROKEN):
+    broken = requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError
+    if isinstance(error, (*broken, http.client.HTTPException)):
         return "the connection broke off"
     return " ".join(str(error).split()) or type(error).__name__
 
 
-_SILENT = (requests.Timeout, urllib3.exceptions.TimeoutError)
-_BROKEN = (
-    requests.exceptions.ChunkedEncodingError,
-    urllib3.exceptions.ProtocolError,
-    http.client.HTTPException,
-)
 _FOR_GOOD = {401, 403, 404, 410}
 
 

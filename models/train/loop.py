@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from models.files import file_sha256
+from transforms.errors import UserError
 
 LOG_COLUMNS = ("minutes", "step", "epoch", "loss", "learning_rate", "tokens_per_second", "scores")
 
@@ -48,7 +49,7 @@ class Settings:
     bf16: bool = True
 
 
-class OtherRunError(Exception):
+class OtherRunError(UserError):
     """A work folder holds a run that was made from something else."""
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from transforms.errors import UserError
 
-class GoldError(Exception):
+
+class GoldError(UserError):
     """Gold that cannot be read; the message says which file and line, and what was expected."""
 
 

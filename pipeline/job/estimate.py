@@ -1,8 +1,6 @@
 """Before a long run: annotates a few of its articles, and tells what all of them would take."""
 
-import argparse
 import random
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,19 +8,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from models.cores import available_cores, peak_bytes
-from models.files import ModelError, UnavailableError
 from pipeline.job.inputs import (
-    InputError,
     InputFile,
-    UnreachableError,
-    match_inputs,
 )
-from pipeline.job.options import DEFAULT_MODEL
-from pipeline.numbers import positive, positive_float
-from pipeline.output import storage
 from transforms.archives import (
-    SourceChangedError,
-    UnreadableError,
     read_articles,
     scan_archive,
 )
@@ -84,70 +73,6 @@ class Cost:
     peak_bytes: int
 
 
-WRONG_USE = (InputError, ModelError)
-FAILURES = (
-    UnavailableError,
-    UnreachableError,
-    storage.StorageError,
-    UnreadableError,
-    SourceChangedError,
-    OSError,
-)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of ``estimate``."""
-    parser.add_argument("--input", nargs="+", required=True, metavar="GLOB", help="as of annotate")
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, metavar="NAME_OR_DIR", help=f"(default: {DEFAULT_MODEL})"
-    )
-    parser.add_argument(
-        "--sample",
-        type=positive,
-        default=30,
-        metavar="N",
-        help="articles to annotate (default: 30)",
-    )
-    parser.add_argument(
-        "--workers", type=positive, default=1, metavar="N", help="workers of the run (default: 1)"
-    )
-    parser.add_argument(
-        "--threads",
-        type=positive,
-        default=available_cores(),
-        metavar="N",
-        help="cores of each worker (default: those of this machine)",
-    )
-    parser.add_argument(
-        "--price",
-        type=positive_float,
-        metavar="PRICE",
-        help="of one core for one hour, in any currency",
-    )
-    parser.add_argument(
-        "--memory-mb", type=positive, default=1024, metavar="MB", help="of a worker (default: 1024)"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Runs ``estimate``; returns its exit code."""
-    found = look_through(match_inputs(args.input))
-    why = "; ".join(f"{reject.source_uri}: {reject.message}" for reject in found.empty[:1])
-    if not found.articles:
-        print(f"error: no article in the files that were looked through: {why}", file=sys.stderr)
-        return 1
-    if found.empty:
-        print(
-            f"note: {len(found.empty)} of {found.files_read} files that were looked through hold "
-            f"no article that can be read: {why}",
-            file=sys.stderr,
-        )
-    cost = measure(found.articles, args.model, args.sample, args.threads)
-    for line in lines(found, cost, args):
-        print(line)
-    return 0
-
-
 def look_through(files: Sequence[InputFile]) -> Extent:
     """Reads files, in random order, for as long as it may take."""
     looks: list[Extent] = []
@@ -207,26 +132,3 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
         annotations=sum(count["annotations"] for count in counts) / len(sample),
         peak_bytes=peak_bytes(),
     )
-
-
-def lines(found: Extent, cost: Cost, args: argparse.Namespace) -> list[str]:
-    """What the user is told."""
-    counted = "" if found.is_whole else "about "
-    threads = args.workers * args.threads
-    seconds = found.expected * cost.seconds * cost.threads / threads
-    units = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
-    size, unit = next(((s, u) for s, u in units if seconds >= 2 * s), units[-1])
-    fits = "fits" if cost.peak_bytes < args.memory_mb << 20 else "DOES NOT FIT"
-    told = [
-        f"articles   {counted}{found.expected:,} ({found.bytes_all / 1e6:,.1f} MB stored)",
-        f"an article {cost.core_seconds:.2f} core-seconds, {cost.tokens:,.0f} tokens, "
-        f"{cost.annotations:,.0f} annotations",
-        f"time       {seconds / size:,.1f} {unit} with {args.workers} workers of {args.threads} "
-        "threads, if theirs are cores like these",
-        f"memory     {cost.peak_bytes / 1e6:,.0f} MB, {fits} into {args.memory_mb:,} MB",
-    ]
-    if args.price is not None:
-        million = cost.core_seconds * 1e6 / 3600 * args.price
-        total = cost.core_seconds * found.expected / 3600 * args.price
-        told.append(f"cost       {million:,.2f} a million articles, {total:,.2f} for these")
-    return told

@@ -13,13 +13,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import requests
-from apache_beam.io.filesystem import BeamIOError
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.output import storage
+from pipeline.output.buckets import bucket_of
+from transforms.errors import JobError, UserError
 from transforms.records import Archive
-from transforms.remote import TIMEOUT_SECONDS, reason_of, s3_client
+from transforms.remote import TIMEOUT_SECONDS, reason_of
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
@@ -28,11 +27,11 @@ LIST_ENDINGS = {".txt", ".lst", ".list", ".csv", ".tsv"}
 MAX_GROUPED_BYTES = 16 << 20
 
 
-class InputError(Exception):
+class InputError(UserError):
     """An input that cannot be used; the message is one line for the user."""
 
 
-class UnreachableError(InputError):
+class UnreachableError(JobError):
     """An input that may be there, but whose server does not answer."""
 
 
@@ -50,9 +49,7 @@ class InputFile:
 
 
 def match_inputs(
-    patterns: Sequence[str],
-    pipeline_options: PipelineOptions | None = None,
-    note: Callable[[str], None] | None = None,
+    patterns: Sequence[str], note: Callable[[str], None] = lambda _: None
 ) -> list[InputFile]:
     """The files that patterns name: each once, sorted by URI.
 
@@ -60,16 +57,14 @@ def match_inputs(
         patterns: paths, folders (the files of known endings directly inside), globs (``**`` enters
             folders, and finds the files of known endings that are not in a run's output), ``@FILE``
             with one pattern a line, and URIs.
-        pipeline_options: credentials and settings of the file systems.
         note: told in one line what was found and passed over.
 
     Raises:
         InputError: a pattern matches nothing, or cannot be read.
     """
-    FileSystems.set_options(pipeline_options or PipelineOptions())  # type: ignore[no-untyped-call]
     found = {}
     for pattern in _expand_lists(patterns):
-        for file in _match(pattern, note or (lambda _: None)):
+        for file in _match(pattern, note):
             if not file.uri.isprintable() and any("\ud800" <= c <= "\udfff" for c in file.uri):
                 name = file.uri.encode(errors="surrogateescape").decode(errors="backslashreplace")
                 raise InputError(f"{name}: the name is no UTF-8; rename the file")
@@ -98,9 +93,7 @@ def _expand_lists(patterns: Sequence[str]) -> Iterator[str]:
 
 
 def _match(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
-    if problem := storage.lacking(pattern):
-        raise InputError(problem)
-    scheme = pattern.partition("://")[0] if "://" in pattern else "file"
+    scheme = storage.scheme_of(pattern)
     if scheme in {"http", "https"}:
         return [_match_http(pattern)]
     if scheme == "file":
@@ -146,46 +139,63 @@ def _match_local(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
 
 
 def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
-    folder = pattern.rstrip("/") + "/"
+    if problem := storage.bucket_problem(pattern):
+        raise InputError(problem)
     try:
-        if pattern.startswith("s3://"):
-            _ask_s3(folder)
-        patterns = [folder + "*"] if pattern.endswith("/") else [pattern, folder + "*"]
-        matches = FileSystems.match(patterns)  # type: ignore[no-untyped-call]
+        by_name = _named_object(pattern)
+        found = by_name or _matching_objects(pattern) or _objects_inside(pattern)
     except Exception as error:  # every scheme's library has its own
-        raise InputError(f"{pattern} cannot be matched: {reason_of(_inmost(error))}") from error
-    # Consoles mark a folder by an empty object of its name.
-    found = [[each for each in match.metadata_list if each.path[-1] != "/"] for match in matches]
-    files = [] if pattern.endswith("/") else found[0]
-    by_name = files and "**" not in pattern
-    if not files:
-        files = [each for each in found[-1] if "/" not in each.path[len(folder) :]]
-    if not files:
+        raise InputError(f"{pattern} cannot be matched: {reason_of(error)}") from error
+    if not found:
         raise InputError(f"no file matches {pattern}")
-    if not by_name:
-        wanted = set(_like_input(pattern, [each.path for each in files], note))
-        files = [each for each in files if each.path in wanted]
-        if not files:
+    if not by_name and ("**" in pattern or not _has_magic(pattern)):
+        wanted = set(_like_input(pattern, found, note))
+        found = {uri: size for uri, size in found.items() if uri in wanted}
+        if not found:
             raise InputError(_NONE_WANTED.format(pattern))
-    return [InputFile(each.path, each.size_in_bytes) for each in files]
+    return [InputFile(uri, size) for uri, size in found.items()]
 
 
-def _ask_s3(folder: str) -> None:
-    """Lists one object, to find out whether that is possible: Beam would try for minutes.
-
-    Raises:
-        Exception: the library's own: no credentials, no permission, no such bucket ...
-    """
-    bucket, _, name = folder.removeprefix("s3://").partition("/")
-    prefix = re.split(r"[*?[]", name)[0]
-    s3_client().list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+def _named_object(uri: str) -> dict[str, int]:
+    folder, _, name = uri.rpartition("/")
+    sizes = {} if _has_magic(uri) or not name else bucket_of(uri).sizes(f"{folder}/", name)
+    return {f"{folder}/{name}": size for name, size in sizes.items()}
 
 
-def _inmost(error: Exception) -> Exception:
-    """What Beam's file systems have wrapped in one another."""
-    while isinstance(error, BeamIOError) and error.exception_details:
-        error = next(iter(error.exception_details.values()))
-    return error
+def _matching_objects(pattern: str) -> dict[str, int]:
+    if not _has_magic(pattern):
+        return {}
+    matches = re.compile(_regex_of(pattern), re.DOTALL).fullmatch
+    # Consoles mark a folder by an empty object of its name.
+    found = bucket_of(pattern).walk(re.split(_MAGIC, pattern)[0])
+    return {uri: size for uri, size in found if not uri.endswith("/") and matches(uri)}
+
+
+def _objects_inside(folder: str) -> dict[str, int]:
+    folder = folder.rstrip("/") + "/"
+    sizes = {} if _has_magic(folder) else bucket_of(folder).sizes(folder, "*")
+    return {folder + name: size for name, size in sizes.items()}
+
+
+_MAGIC = re.compile(r"(\*\*/|\*\*|\*|\?|\[(?:![^]/]+|[^]!/][^]/]*)\])")
+_REGEXES = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _has_magic(uri: str) -> bool:
+    """Whether a URI is a pattern of URIs."""
+    return bool(_MAGIC.search(uri))
+
+
+def _regex_of(pattern: str) -> str:
+    """The regular expression for a glob, as ``glob.translate`` makes it in Python 3.13."""
+    pieces = []
+    for piece in _MAGIC.split(pattern):
+        if _MAGIC.fullmatch(piece) and piece.startswith("["):
+            inside = piece[1:-1].replace("\\", r"\\").replace("^", r"\^")
+            pieces.append(f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]")
+        else:
+            pieces.append(_REGEXES.get(piece, re.escape(piece)))
+    return "".join(pieces)
 
 
 def _match_http(url: str) -> InputFile:

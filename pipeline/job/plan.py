@@ -10,27 +10,25 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from apache_beam.metrics import Metrics
-
-from pipeline.job import progress
 from pipeline.job.chunks import Chunk, articles_in, cut_chunks
 from pipeline.job.reuse import annotated_before
 from pipeline.output.committed import read_table
 from pipeline.output.receipts import article_key, place_of
 from pipeline.output.record import read_plan, write_plan
 from transforms.archives import file_of, scan_archive
+from transforms.errors import JobError
 from transforms.records import Archive, Reject
 
 
-class InputChangedError(Exception):
+class InputChangedError(JobError):
     """An archive holds other articles than when the run began."""
 
 
-class LostInputError(Exception):
+class LostInputError(JobError):
     """A file cannot be read, and its articles would be dropped from the output."""
 
 
-def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]:
+def plan_archive(archive: Archive, output: str, update: bool) -> list[Chunk]:
     """Cuts an archive into chunks and writes the plan down.
 
     Raises:
@@ -50,15 +48,18 @@ def plan_archive(archive: Archive, output: str, update: bool) -> Iterator[Chunk]
     }
     known = compare_plans(output, plan, chunks, update=update)
     write_plan(output, plan)
-    progress.TALLY.planned(len(entries))
-    Metrics.counter(progress.NAMESPACE, "planned").inc(len(entries))
-    for chunk in chunks:
-        reuse = {
-            number: known[key]
-            for number, entry in articles_in(chunk.entries)
-            if (key := article_key(entry.article_id, entry.sha256)) in known
-        }
-        yield replace(chunk, reuse=reuse)
+    return [replace(chunk, reuse=_known_articles(chunk, known)) for chunk in chunks]
+
+
+def _known_articles(
+    chunk: Chunk, known: Mapping[str, tuple[str, int]]
+) -> dict[int, tuple[str, int]]:
+    """The articles of a chunk that were annotated before, by entry number."""
+    return {
+        number: known[key]
+        for number, entry in articles_in(chunk.entries)
+        if (key := article_key(entry.article_id, entry.sha256)) in known
+    }
 
 
 def compare_plans(

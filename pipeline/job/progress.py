@@ -14,9 +14,6 @@ from pipeline.output.paths import receipt_of
 from pipeline.output.receipts import Receipt
 from pipeline.output.record import read_plan
 
-NAMESPACE = "annotate"
-"""Of Beam's metrics, which show the same in a runner's own pages."""
-
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 30
 POLL_SECONDS = 5
@@ -54,10 +51,6 @@ class Tally:
     def _add(self, counts: Mapping[str, int]) -> None:
         with self._lock:
             self._counts.update(counts)
-
-
-TALLY = Tally()
-"""Of this process. A worker in another process has its own, which nobody sees."""
 
 
 class Reporter:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.products import describe_products
 from pipeline import __version__
 from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, shown_options
@@ -48,6 +49,7 @@ def describe_run(
             "article-annotator": __version__,
             **{name: _version(name) for name in SOFTWARE},
         },
+        "int8_products": describe_products(),
         "options": {**shown_options(options.models, options.text), "sha256": options.fingerprint},
         "models": [
             {

@@ -8,13 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
+from pipeline.job.fingerprint import parts_fingerprint
 from pipeline.job.memory import release_memory, settle_memory
-from pipeline.job.options import RunOptions, parts_fingerprint
+from pipeline.job.options import RunOptions
 from pipeline.output import storage
+from pipeline.output.committed import whole_receipt
 from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt, duplicate_message, place_of
 from pipeline.output.record import own_run
 from transforms.archives import Points, read_articles
+from transforms.errors import JobError
 from transforms.journey import Outcome, annotate_source, load_annotators
 from transforms.records import ArticleRange, Reject, SourceArticle, Sums
 from transforms.shards import ChunkFiles
@@ -23,7 +26,7 @@ Duplicates = Mapping[str, str]
 """For each article that stands elsewhere too, by place: the place of the one that counts."""
 
 
-class OtherWorkerError(Exception):
+class OtherWorkerError(JobError):
     """A worker has other code or models than the process that started the run."""
 
 
@@ -156,6 +159,14 @@ class Worker:
 
     def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
         return [self._pool.submit(work) for _ in range(self._threads - 1)]
+
+
+def committed_receipt(chunk: Chunk, duplicates: Duplicates, options: RunOptions) -> Receipt | None:
+    """The receipt of a chunk that is committed and whole; None if it is still to be done."""
+    receipt = whole_receipt(options.output, chunk.chunk_id)
+    if receipt is None or receipt.options != options.fingerprint:
+        return None
+    return receipt if receipt.duplicates == duplicates_of(chunk, duplicates) else None
 
 
 def duplicates_of(chunk: Chunk, duplicates: Duplicates) -> dict[str, str]:

@@ -6,19 +6,20 @@ from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.paths import plan_of
+from transforms.errors import JobError, UserError
 
 RUN = "run.json"
 
 
-class OutputError(Exception):
+class OutputError(UserError):
     """The folder holds something else than the command needs; the message says what to do."""
 
 
-class DamagedError(OutputError):
+class DamagedError(JobError):
     """A run's file is missing or damaged, or no longer fits to the others."""
 
 
-class TakenOverError(OutputError):
+class TakenOverError(JobError):
     """Another run has taken the folder over, or somebody has emptied it."""
 
 

@@ -7,36 +7,40 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from pipeline.output.buckets import bucket_of
-
-if FileSystems._pipeline_options is None:
-    # Commands without Beam's flags, and workers that nobody told: as the environment says.
-    FileSystems.set_options(PipelineOptions([]))  # type: ignore[no-untyped-call]
+from transforms.errors import JobError
 
 LIBRARIES = {"s3": ("boto3", "s3"), "gs": ("google.cloud.storage", "gcs")}
-"""What Beam reads a scheme with, and the extra that installs it."""
+"""The library for each scheme of buckets, and the extra that installs it."""
 
 
-class StorageError(Exception):
+class StorageError(JobError):
     """The output could not be written or read; the message says what, where and why."""
 
 
-def lacking(uri: str) -> str:
-    """What has to be installed for URIs of this scheme; "" if nothing has."""
-    library, extra = LIBRARIES.get(uri.partition("://")[0], ("", ""))
-    try:
-        found = not library or find_spec(library) is not None
-    except ModuleNotFoundError:  # a package around it
-        found = False
-    return "" if found else f"{uri} needs the extra {extra}: pip install '.[{extra}]'"
+def scheme_of(uri: str) -> str:
+    """Returns the scheme of a URI; "file" for a path."""
+    scheme, separator, _ = uri.partition("://")
+    return scheme if separator else "file"
 
 
 def is_local(uri: str) -> bool:
     """Whether a path or URI names the local file system."""
-    return FileSystems.get_scheme(uri) in (None, "file")
+    return scheme_of(uri) == "file"
+
+
+def bucket_problem(uri: str) -> str:
+    """Says why a URI cannot be that of a bucket's file; "" if it can."""
+    scheme = scheme_of(uri)
+    if scheme not in LIBRARIES:
+        known = ", ".join(f"{name}://" for name in LIBRARIES)
+        return f"{uri}: {scheme}:// is unknown; buckets are {known}"
+    library, extra = LIBRARIES[scheme]
+    try:
+        found = find_spec(library) is not None
+    except ModuleNotFoundError:  # a package around it
+        found = False
+    return "" if found else f"{uri} needs the extra {extra}: pip install '.[{extra}]'"
 
 
 def absolute(uri: str) -> str:

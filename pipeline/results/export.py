@@ -1,6 +1,5 @@
-"""``export``: a finished run in, files in other people's formats out, one chunk at a time."""
+"""Files in other people's formats, made of a finished run one chunk at a time."""
 
-import argparse
 import io
 import json
 from collections import Counter
@@ -9,33 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.job.options import UsageError
 from pipeline.output import storage
-from pipeline.output.committed import ArticleRows, chunk_names, finished_run, read_chunk
+from pipeline.output.committed import ArticleRows, chunk_names, read_chunk
 from pipeline.output.record import DamagedError, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
+from transforms.errors import UserError
 from transforms.records import split_article_id
-
-DESCRIPTION = """\
-Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).
-
-  europepmc       JSON lines for Europe PMC's annotations submission service. Only mentions with a
-                  link (--links) can be submitted; the others are written to no_match/. Those of
-                  sub-articles, and of articles without PMCID and PMID, are in no file.
-  bioc            BioC JSON: passages with section types, text and annotations
-  pubtator        PubTator: titles and abstracts only, full text does not fit into the format
-  webannotation   W3C Web Annotation (JSON-LD): XPath and position, and the quoted text
-  brat            brat standoff: text and annotations of each whole article
-"""
-
-EPILOG = """\
-examples:
-  python -m pipeline export annotated --format bioc
-  python -m pipeline export annotated --format europepmc --provider OurLab --links links.tsv
-
-Offsets count Unicode code points, start included, end excluded, in every format.
-"""
 
 MANIFEST = "export.json"
 
@@ -171,80 +150,17 @@ FORMATS: dict[str, Callable[[Export, str, Iterable[ArticleRows]], Iterator[tuple
     "brat": Export.brat,
 }
 
-_LINKING = ("europepmc", "bioc", "webannotation")
-
-
-WRONG_USE = (UsageError, OutputError)
-FAILURES = (DamagedError, storage.StorageError)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of ``export``."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = DESCRIPTION
-    parser.epilog = EPILOG
-    parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
-    parser.add_argument("--format", required=True, choices=FORMATS, help="see above")
-    parser.add_argument(
-        "--to",
-        metavar="FOLDER",
-        help="folder or URI for the files (default: DIR/export/FORMAT); what an earlier export to "
-        "it wrote is replaced",
-    )
-    parser.add_argument(
-        "--links",
-        type=Path,
-        metavar="FILE",
-        help="tab-separated type, mention, name, URI: what mentions mean in public databases "
-        f"({', '.join(_LINKING)}); type and mention must be exactly as annotated",
-    )
-    parser.add_argument(
-        "--provider", metavar="NAME", help="as registered with Europe PMC (europepmc needs it)"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Runs ``export``; returns its exit code."""
-    output = storage.absolute(args.output)
-    to = storage.absolute(args.to) if args.to else storage.join(output, "export", args.format)
-    _check_flags(args)
-    links = read_links(args.links) if args.links else {}
-    export = Export(finished_run(output), args.provider or "", links)
-    write_export(export, args.format, output, to)
-    for what, count in export.counts.items():
-        print(f"{what:<40} {count:>12,}")
-    if versions := export.record["same_id_other_bytes"]:
-        print(f"{len(versions):,} ids are borne by several versions of an article, all exported")
-    if export.counts["articles without an id of Europe PMC"]:
-        print(
-            "sub-articles, and articles without PMCID and PMID, cannot be submitted: "
-            "they are in no file"
-        )
-    if args.format == "europepmc" and not export.counts["annotations"]:
-        print("nothing can be submitted: no mention is linked to a public database (see --links)")
-    print(f"files {to}")
-    return 0
-
-
-def _check_flags(args: argparse.Namespace) -> None:
-    if args.format == "europepmc" and not args.provider:
-        raise UsageError("--format europepmc needs --provider: the name that Europe PMC gave you")
-    if args.format != "europepmc" and args.provider:
-        raise UsageError(f"--provider is for --format europepmc, not {args.format}")
-    if args.links and args.format not in _LINKING:
-        raise UsageError(f"--links is for {', '.join(_LINKING)}: {args.format} has no place for it")
-
 
 def read_links(file: Path) -> dict[tuple[str, str], Link]:
     """Reads links of mentions.
 
     Raises:
-        UsageError: no such file, or a line that is no link.
+        UserError: no such file, or a line that is no link.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {file}: {error}") from error
+        raise UserError(f"cannot read {file}: {error}") from error
     links = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -252,11 +168,9 @@ def read_links(file: Path) -> dict[tuple[str, str], Link]:
         try:
             type_, mention, name, uri = line.rstrip("\r").split("\t")
         except ValueError:
-            raise UsageError(
-                f"{file}:{number}: expected type, mention, name, URI: {line}"
-            ) from None
+            raise UserError(f"{file}:{number}: expected type, mention, name, URI: {line}") from None
         if not (name and formats.is_public_uri(uri)):
-            raise UsageError(f"{file}:{number}: expected a name and an http(s) address: {line}")
+            raise UserError(f"{file}:{number}: expected a name and an http(s) address: {line}")
         links[type_, mention] = Link(name, uri)
     return links
 

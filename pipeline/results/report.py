@@ -1,16 +1,12 @@
-"""``report``: a run's folder in, one HTML page out that needs no script, file or network."""
+"""One HTML page about a run, which needs no script, file or network."""
 
-import argparse
 import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.output import storage
-from pipeline.output.committed import finished_run
-from pipeline.output.record import DamagedError, OutputError
-from pipeline.results.findings import BINS, Findings, Sample, gather
+from pipeline.results.findings import BINS, Findings, Sample
 
 MENTIONS = 25
 """Commonest mentions shown of each type."""
@@ -26,29 +22,6 @@ class Html(str):
     """Text that is HTML already. All other text is escaped when it gets into the page."""
 
     __slots__ = ()
-
-
-WRONG_USE = (OutputError,)
-FAILURES = (DamagedError, storage.StorageError)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of ``report``."""
-    parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
-    parser.add_argument(
-        "--to", metavar="FILE", help="path or URI of the page (default: DIR/report.html)"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Runs ``report``; returns its exit code."""
-    output = storage.absolute(args.output)
-    to = storage.absolute(args.to) if args.to else storage.join(output, "report.html")
-    record = finished_run(output)
-    page = make_page(output, record, gather(output))
-    storage.write(to, page.encode())
-    print(f"report {to}")
-    return 0
 
 
 def make_page(output: str, record: Mapping[str, Any], found: Findings) -> str:

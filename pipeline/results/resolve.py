@@ -1,6 +1,5 @@
 """From a row of ``annotations`` back to the XML that it stands in."""
 
-import argparse
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -8,55 +7,16 @@ from typing import Any
 import pyarrow.compute as pc
 from lxml import etree
 
-from pipeline.output import storage
 from pipeline.output.committed import chunk_names, read_table
-from pipeline.output.record import DamagedError, OutputError, known_run
+from pipeline.output.record import DamagedError, OutputError
 from transforms.annotations import annotation_id
-from transforms.archives import UnreadableError, file_of, scan_archive
-from transforms.jats import parse_xml
+from transforms.archives import file_of, scan_archive
 from transforms.jats.elements import FORMATTING
 from transforms.jats.nodes import local_name
-from transforms.records import Archive, RejectError, SourceArticle
+from transforms.records import Archive, SourceArticle
 
 XML_CONTEXT = 200
 """Characters of XML that are shown on each side of the annotation's elements."""
-
-
-WRONG_USE = (OutputError,)
-FAILURES = (DamagedError, storage.StorageError, RejectError, UnreadableError, OSError)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of ``resolve``."""
-    parser.add_argument("output", metavar="DIR", help="output folder of a run")
-    parser.add_argument(
-        "annotation_id", metavar="ANNOTATION_ID", help="as in the table; a unique beginning will do"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Runs ``resolve``; returns its exit code."""
-    output = storage.absolute(args.output)
-    known_run(output)
-    annotation, article = find_annotation(output, args.annotation_id)
-    source = find_source(article)
-    shown = xml_in_context(parse_xml(source), annotation)
-    place = source.range
-    print(
-        f"{annotation['type']}  {annotation['exact']!r}  score {annotation['score']:.3f}  "
-        f"by {annotation['model']}"
-    )
-    print(f"article   {article['article_id']}  {article['title'] or ''}")
-    print(f"source    {place.source_uri}  article {place.source_index}")
-    print(f"bytes     {place.start_byte}-{place.end_byte}  sha256 {place.sha256}")
-    print(f"section   {annotation['section']}")
-    print(f"text      {annotation['start']}-{annotation['end']}")
-    print(f"          {in_passage(annotation, article)}")
-    for end in ("start", "end"):
-        print(f"{end:<9} {annotation[f'{end}_xpath']}  offset {annotation[f'{end}_offset']}")
-    print("xml")
-    print(shown)
-    return 0
 
 
 def in_passage(annotation: Mapping[str, Any], article: Mapping[str, Any]) -> str:

@@ -17,19 +17,9 @@ import tempfile
 from pathlib import Path
 
 from models.cores import available_cores
-from tests.bench.shared import SHARED, need
+from tests.bench.shared import SHARED, need, processor
 
 ROOT = Path(__file__).parents[2]
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def main() -> None:

@@ -62,7 +62,8 @@ SETTINGS: dict[str, dict[str, object]] = {
     "2 threads, no arena, fixed malloc": {"threads": 2, "arena": False, "malloc": FIXED_MALLOC},
     "fused SkipLayerNorm": {"unfused": []},
     "no prepacking": {"options": {"session.disable_prepacking": "1"}},
-    "products that overflow": {"options": {sessions.EXACT_PRODUCTS: "0"}},
+    "products as they come": {"options": {sessions.EXACT_PRODUCTS: "0"}},
+    "exact products": {"options": {sessions.EXACT_PRODUCTS: "1"}},
 }
 
 

@@ -1,6 +1,7 @@
 """What the benchmarks share: the folder of real articles and gold data, and a floor's session."""
 
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,3 +40,13 @@ def share_session(model: Model, threads: int) -> None:
     model.sessions.idle = LifoQueue()
     for _ in range(threads):
         model.sessions.idle.put(session)
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -12,9 +12,10 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from models import sessions as sessions_module
 from models.files import ModelError, UnavailableError
 from models.folder import EMBEDDED, find_graph
-from models.sessions import UNFUSED, Sessions, session_options
+from models.sessions import EXACT_PRODUCTS, UNFUSED, Sessions, session_options
 
 TINY = find_graph(Path(__file__).parent / "tiny")
 
@@ -59,6 +60,18 @@ def test_products_of_great_weights_are_exact_on_every_processor(tmp_path):
     values = np.random.default_rng(0).integers(200, 256, (5, 64), np.uint8)
     found = Sessions(file).run("logits", {"input_ids": values})
     np.testing.assert_array_equal(found, values.astype(np.int32) @ weights.astype(np.int32))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_exact_products_are_paid_for_only_where_they_are_needed(monkeypatch, exact):
+    """By the proof, for which a given answer stands here."""
+    monkeypatch.setattr(sessions_module, "products_are_exact", lambda: exact)
+    options = session_options()
+    if exact:
+        with pytest.raises(RuntimeError, match="does not have"):
+            options.get_session_config_entry(EXACT_PRODUCTS)
+    else:
+        assert options.get_session_config_entry(EXACT_PRODUCTS) == "1"
 
 
 def test_another_call_waits_for_an_idle_session():

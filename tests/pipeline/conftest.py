@@ -1,8 +1,7 @@
-"""What the tests of the whole job share: a small real model, samples, archives made to order."""
+"""Fixtures of the tests of the whole job: a run over the samples, servers of buckets."""
 
-import gzip
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +9,6 @@ import pytest
 
 from pipeline.__main__ import main
 from transforms import remote
-
-TESTS = Path(__file__).parents[1]
-
-SENTENCES = (
-    "BRCA1 and TP53 were studied in human breast cancer.",
-    "The mice were treated with aspirin and acetylsalicylic acid.",
-    "IFN-<italic>γ</italic> protein of Escherichia coli was in the study of diabetes mellitus.",
-)
-
-
-def article(number: int, *, paragraphs: int = 3, padding: int = 0) -> str:
-    """A small article: ``padding`` is bytes of references, which cost time to read and no more."""
-    body = "".join(
-        f"<p>Study {number}-{index}. {' '.join(SENTENCES)}</p>" for index in range(paragraphs)
-    )
-    references = f"<ref-list><ref><mixed-citation>{'x' * padding}</mixed-citation></ref></ref-list>"
-    return (
-        '<article xmlns:xlink="http://www.w3.org/1999/xlink" article-type="research-article">'
-        "<front><article-meta>"
-        f'<article-id pub-id-type="pmcid">{number}</article-id>'
-        f"<title-group><article-title>Of mice, {number}</article-title></title-group>"
-        "</article-meta></front>"
-        f"<body><sec><title>Results</title>{body}</sec></body>"
-        f"<back>{references}</back></article>"
-    )
-
-
-def write_archive(path: Path, articles: Iterable[str]) -> Path:
-    """A bulk archive as Europe PMC ships them."""
-    text = "<articles>\n" + "\n".join(articles) + "\n</articles>\n"
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
-    return path
 
 
 @pytest.fixture
@@ -112,12 +79,3 @@ def gs() -> Iterator[Any]:
         yield storage.Client(project="test")
     remote.gs_client.cache_clear()
     server.stop()
-
-
-def files(output: Path) -> dict[str, bytes]:
-    """Every file of an output folder but ``run.json``, which tells times."""
-    return {
-        str(path.relative_to(output)): path.read_bytes()
-        for path in sorted(output.rglob("*"))
-        if path.is_file() and path.name != "run.json"
-    }

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.pipeline.conftest import article
+from tests.articles import article
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
 from transforms.journey import (

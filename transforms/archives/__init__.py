@@ -35,6 +35,7 @@ from transforms.archives.files import (
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
+from transforms.errors import JobError
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 from transforms.remote import is_refused, reason_of
 
@@ -54,7 +55,7 @@ MAX_ARTICLE_BYTES = 32 << 20
 """The largest article that is read: a parsed article takes several times its bytes."""
 
 
-class SourceChangedError(Exception):
+class SourceChangedError(JobError):
     """A source no longer holds the bytes that the plan found there."""
 
 

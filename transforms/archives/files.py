@@ -3,10 +3,10 @@
 import io
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, BinaryIO
 
-import smart_open
-
+from transforms.errors import JobError
 from transforms.records import Reject, RejectError
 from transforms.remote import reason_of, transport_of
 
@@ -20,7 +20,7 @@ BLOCK_BYTES = 1 << 18
 """Small enough to stay in a core's own cache until it is searched and hashed."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(JobError):
     """A source cannot be read now: trying again may help."""
 
 
@@ -30,6 +30,10 @@ def open_source(uri: str) -> BinaryIO:
     Raises:
         Exception: the transport's own, ``OSError`` for a local file: it cannot be opened.
     """
+    if not is_remote(uri):
+        return Path(uri.removeprefix("file://")).open("rb")
+    import smart_open  # noqa: PLC0415 - imports every vendor's library: 0.5 s
+
     return smart_open.open(uri, "rb", compression="disable", transport_params=transport_of(uri))
 
 

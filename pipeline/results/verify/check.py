@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from models.files import ModelError
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
@@ -18,6 +19,7 @@ from pipeline.results.verify.article import check_article
 from pipeline.results.verify.files import Tables, Written, read_json, read_lines, read_rows
 from pipeline.results.xmltext import XmlText
 from transforms.archives import scan_archive
+from transforms.errors import JobError
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.journey import Annotator, ModelOptions, annotate_source, load_annotators
 from transforms.records import (
@@ -36,11 +38,16 @@ _Row = TypeVar("_Row")
 PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
 
 SHOWN = 10
-"""Broken promises of one kind that are printed; all are counted."""
+"""Broken promises of one kind that are reported; all are counted."""
 
 
 class Check:
     """Checks one output folder.
+
+    Args:
+        output: the folder.
+        record: its ``run.json``.
+        report: called with the promise and what is wrong, for the first breaches of each promise.
 
     Attributes:
         checked: how many things were looked at, by promise.
@@ -50,11 +57,14 @@ class Check:
         DamagedError: ``run.json`` does not say what was run.
     """
 
-    def __init__(self, output: str, record: Mapping[str, Any]) -> None:
+    def __init__(
+        self, output: str, record: Mapping[str, Any], report: Callable[[str, str], None]
+    ) -> None:
         self.checked: Counter[str] = Counter()
         self.broken: Counter[str] = Counter()
         self._output = output
         self._record = record
+        self._report = report
         try:
             options, models = record["options"], record["models"]
             self._options_sha256 = options["sha256"]
@@ -77,7 +87,7 @@ class Check:
         self._duplicates: dict[int, str] = {}
 
     def all(self) -> None:
-        """Checks every promise; prints the first few breaches of each."""
+        """Checks every promise."""
         self._load_models()
         n_files = 0
         for plan in self._plans():
@@ -102,11 +112,14 @@ class Check:
         if not ok:
             self.broken[promise] += 1
             if self.broken[promise] <= SHOWN:
-                print(f"broken: {promise}: {what}")
+                self._report(promise, what)
         return ok
 
     def _load_models(self) -> None:
-        self._annotators = load_annotators(self._model_options)
+        try:
+            self._annotators = load_annotators(self._model_options)
+        except ModelError as error:
+            raise JobError(f"a model of the run cannot be loaded: {error}") from error
         for annotator, (name, fingerprint) in zip(self._annotators, self._models, strict=True):
             self._expect(
                 "tokens",

@@ -17,9 +17,9 @@ from pipeline.evaluation.evaluate import match_types
 from pipeline.evaluation.gold import iob_document
 from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.scores import score
-from pipeline.job.options import UsageError
 from pipeline.output.paths import files_of, receipt_of
-from tests.pipeline.conftest import TESTS, article, write_archive
+from tests.articles import TESTS, article, write_archive
+from transforms.errors import UserError
 
 TINY = str(TESTS / "models/tiny")
 
@@ -366,5 +366,5 @@ def test_equal_names_go_before_well_known_ones():
         "DNA": "DNA",
     }
     assert match_types(["protein", "DNA", "cell"], ["GP", "DS"]) == {"protein": "GP", "DNA": "GP"}
-    with pytest.raises(UsageError, match="no label of the gold is a type of the model"):
+    with pytest.raises(UserError, match="no label of the gold is a type of the model"):
         match_types(["Cell"], ["GP"])

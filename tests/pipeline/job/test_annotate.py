@@ -15,7 +15,7 @@ from apache_beam.runners.worker import data_plane
 
 from pipeline.__main__ import main
 from pipeline.job.summary import duckdb_command
-from tests.pipeline.conftest import TESTS, article, files, write_archive
+from tests.articles import TESTS, article, files, write_archive
 from transforms.shards import TABLES
 
 

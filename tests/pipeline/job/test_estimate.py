@@ -10,7 +10,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.job.estimate import Cost, Extent, look_through, measure
 from pipeline.job.inputs import match_inputs
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 from transforms.archives.files import open_source
 
 

@@ -7,7 +7,7 @@ import pytest
 from models.folder import load_model
 from pipeline.__main__ import main
 from pipeline.output import storage
-from tests.pipeline.conftest import article, files, write_archive
+from tests.articles import article, files, write_archive
 
 BUCKET = "library"
 

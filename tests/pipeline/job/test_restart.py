@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.output import storage
-from tests.pipeline.conftest import TESTS, article, files, write_archive
+from tests.articles import TESTS, article, files, write_archive
 
 KILLS = 10
 
@@ -306,7 +306,7 @@ def test_other_code_is_refused(annotate, tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert annotate(source, output) == 2
     assert "other options: the code of this program, which has changed." in capsys.readouterr().err
-    monkeypatch.setattr("pipeline.results.verify.code_fingerprint", lambda: "another")
+    monkeypatch.setattr("pipeline.commands.verify.code_fingerprint", lambda: "another")
     assert main(["verify", str(output)]) == 0
     assert "made by other code" in capsys.readouterr().err
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.job.reuse import Reader, annotated_before
 from pipeline.output.record import OutputError
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
 from transforms.journey import ModelOptions, annotate_source, load_annotators

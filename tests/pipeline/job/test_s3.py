@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.output import storage
-from tests.pipeline.conftest import TESTS, article, files, write_archive
+from tests.articles import TESTS, article, files, write_archive
 
 BUCKET = "library"
 

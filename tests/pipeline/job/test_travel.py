@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from apache_beam.internal import pickler
 
+from pipeline.beam.graph import AnnotateChunk
 from pipeline.job.chunks import Chunk
-from pipeline.job.graph import AnnotateChunk
-from pipeline.job.options import RunOptions, parts_fingerprint
+from pipeline.job.fingerprint import parts_fingerprint
+from pipeline.job.options import RunOptions
 from pipeline.job.worker import OtherWorkerError
 from pipeline.output.receipts import Receipt, Totals
 from transforms.jats import TextOptions

@@ -12,7 +12,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.output import storage
 from pipeline.output.record import write_plan
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 from transforms.archives.files import open_source
 
 

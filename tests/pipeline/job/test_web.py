@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 from transforms.archives import files
 
 

@@ -16,7 +16,7 @@ from pipeline.results import formats
 from pipeline.results.export import Lines
 from pipeline.results.resolve import find_source
 from pipeline.results.xmltext import XmlText
-from tests.pipeline.conftest import article, files, write_archive
+from tests.articles import article, files, write_archive
 from transforms.jats import parse_xml
 
 LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"

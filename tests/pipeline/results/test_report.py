@@ -11,7 +11,7 @@ from lxml import etree
 from pipeline.__main__ import main
 from pipeline.results import findings
 from pipeline.results.findings import MentionCounts, gather
-from tests.pipeline.conftest import article, files, write_archive
+from tests.articles import article, files, write_archive
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from lxml import etree
 
 from pipeline.__main__ import main
 from pipeline.results.resolve import in_passage, xml_in_context
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 
 MARKED = (
     "<article><front><article-meta><article-id pub-id-type='pmcid'>5</article-id>"

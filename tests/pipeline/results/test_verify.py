@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.results.verify import PROMISES
-from tests.pipeline.conftest import article, write_archive
+from pipeline.results.verify.check import PROMISES
+from tests.articles import article, write_archive
 from transforms.annotations import annotation_id
 from transforms.records import Annotation
 from transforms.shards import TABLES, json_line, parquet_bytes

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from pipeline.results.xmltext import XmlText
-from tests.pipeline.conftest import TESTS
+from tests.articles import TESTS
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.jats.elements import JATS

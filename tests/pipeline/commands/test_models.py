@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.job.options import DEFAULT_MODEL
+from pipeline.commands.flags import DEFAULT_MODEL
 
 
 @pytest.fixture

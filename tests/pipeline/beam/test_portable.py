@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from tests.pipeline.conftest import TESTS, article, files, write_archive
+from tests.articles import TESTS, article, files, write_archive
 
 ROOT = TESTS.parent
 

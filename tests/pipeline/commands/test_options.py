@@ -8,13 +8,10 @@ import pytest
 from models.files import ModelError
 from models.folder import load_model
 from pipeline.__main__ import main
-from pipeline.job.options import (
-    DEFAULT_MODEL,
-    UsageError,
-    add_arguments,
-    check_beam_flags,
-    run_options,
-)
+from pipeline.beam.runners import check_flags
+from pipeline.commands.annotate import add_arguments, run_options
+from pipeline.commands.flags import DEFAULT_MODEL
+from transforms.errors import UserError
 
 
 @pytest.fixture
@@ -46,7 +43,7 @@ def options(tiny):
 )
 def test_flags_of_beam_pass_through(flags):
     """Those of any runner and file system that Beam brings."""
-    check_beam_flags(flags)
+    check_flags(flags)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +57,8 @@ def test_flags_of_beam_pass_through(flags):
 )
 def test_flags_that_nobody_knows_are_refused_by_name(flags, named):
     """Beam itself would let most of them pass."""
-    with pytest.raises(UsageError, match=named):
-        check_beam_flags(flags)
+    with pytest.raises(UserError, match=named):
+        check_flags(flags)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +92,7 @@ def test_a_models_own_least_scores_hold_until_another_is_given_for_all(flags, ot
 @pytest.mark.parametrize("value", ["x", "-0.1", "1.1", "nan", "GP=", "GP=x", "=0.5=", "inf"])
 def test_least_score_that_is_none_is_refused(value, options):
     """Not from 0 to 1."""
-    with pytest.raises(UsageError, match="neither SCORE nor TYPE=SCORE"):
+    with pytest.raises(UserError, match="neither SCORE nor TYPE=SCORE"):
         options("--min-score", value)
 
 
@@ -142,7 +139,7 @@ def test_wrong_use_is_one_line_that_says_what_was_expected(flags, said, capsys):
 
 def test_models_are_told_apart(options, tiny):
     """The same one twice is a mistake; two are annotated with in the order given."""
-    with pytest.raises(UsageError, match="twice"):
+    with pytest.raises(UserError, match="twice"):
         options("--model", tiny, tiny)
     assert [model.folder for model in options("--model", tiny, f"{tiny}_bpe").models] == [
         tiny,
@@ -190,14 +187,14 @@ def test_languages(flags, languages, options):
 
 def test_an_empty_name_is_no_output(options):
     """Of a shell's variable that is not set: not the current folder."""
-    with pytest.raises(UsageError, match="--output: an empty name"):
+    with pytest.raises(UserError, match="--output: an empty name"):
         options("--output", "")
 
 
 def test_an_output_whose_library_is_missing_is_refused(options, monkeypatch):
     """With what to install."""
     monkeypatch.setattr("pipeline.output.storage.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"s3://b/out needs the extra s3: pip install '\.\[s3\]'"):
+    with pytest.raises(UserError, match=r"s3://b/out needs the extra s3: pip install '\.\[s3\]'"):
         options("--output", "s3://b/out")
 
 
@@ -209,21 +206,21 @@ def test_languages_are_told_by_any_of_their_codes(code, kept, options):
 
 def test_the_language_that_is_none_is_named(options):
     """Not its neighbour."""
-    with pytest.raises(UsageError, match="'english' is no code"):
+    with pytest.raises(UserError, match="'english' is no code"):
         options("--language", "en", "english")
 
 
 @pytest.mark.parametrize("code", ["english", "", "und", "1"])
 def test_a_language_that_is_none_is_refused(code, options):
     """All text that is marked would be left out."""
-    with pytest.raises(UsageError, match="is no code like en or pt"):
+    with pytest.raises(UserError, match="is no code like en or pt"):
         options("--language", code)
 
 
 def test_the_same_model_twice_is_refused(tiny, tmp_path, options):
     """Under another name too: its annotations would have the same ids."""
     copy = shutil.copytree(tiny, tmp_path / "another")
-    with pytest.raises(UsageError, match="hold the same model"):
+    with pytest.raises(UserError, match="hold the same model"):
         options("--model", tiny, str(copy))
 
 

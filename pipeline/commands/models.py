@@ -1,4 +1,4 @@
-"""``models``: what makes, checks and measures model folders, from the command line."""
+"""``models``: makes, checks and measures model folders."""
 
 import argparse
 from collections.abc import Callable
@@ -8,12 +8,10 @@ from models.bench import BATCH_TOKENS, bench_model, recommend
 from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
 from models.fetch import HOMES, fetch_model
-from models.files import ModelError, UnavailableError
+from models.files import ModelError
+from models.products import describe_products
 from models.quantize import quantize_model
-from pipeline.numbers import positive, positive_float
-
-WRONG_USE = (ModelError,)
-FAILURES = (UnavailableError, OSError)
+from pipeline.commands.flags import positive, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +97,7 @@ def _check(args: argparse.Namespace) -> int:
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
         print(f"  aggregation  {model.aggregation}")
+        print(f"  products     {describe_products()}")
         print(f"  graph        {checked.megabytes:.1f} MB, loaded in {checked.load_msec:.0f} ms")
         if checked.deviation is None:
             print("  self-test    the folder has none")
@@ -146,12 +145,9 @@ def _quantize(args: argparse.Namespace) -> int:
 
 
 def _f1(gold: Path, model: str) -> float:
-    from pipeline.evaluation import evaluate  # noqa: PLC0415 - needs the extra `evaluate`
+    from pipeline.evaluation.evaluate import strict_f1  # noqa: PLC0415 - an optional dependency
 
-    try:
-        return evaluate.strict_f1(gold, model)
-    except evaluate.WRONG_USE as error:
-        raise ModelError(str(error)) from error
+    return strict_f1(gold, model)
 
 
 def _bench(args: argparse.Namespace) -> int:

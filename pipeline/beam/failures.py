@@ -3,31 +3,22 @@
 import re
 import traceback
 
-from models.files import ModelError, UnavailableError
+from pipeline.beam.stopping import WORKER_ENDED
 from pipeline.job.plan import InputChangedError, LostInputError
-from pipeline.job.stopping import WORKER_ENDED
-from pipeline.job.worker import OtherWorkerError
-from pipeline.output.record import DamagedError, OutputError, TakenOverError
-from pipeline.output.storage import StorageError
-from transforms.archives import SourceChangedError, UnreadableError
+from pipeline.output.record import TakenOverError
+from transforms.archives import SourceChangedError
+from transforms.errors import JobError
+
+_ADVICE: dict[type[JobError], str] = {
+    InputChangedError: "",
+    LostInputError: "",
+    SourceChangedError: "use --update to annotate what is new or changed",
+    TakenOverError: "",
+}
+"""How to go on after errors that the same command would meet again; "" if their message says it."""
 
 # Beam hands exceptions on as text inside its own traceback.
-# What they say includes what to do, or nothing is left to go on with.
-_FINAL = (InputChangedError, LostInputError, TakenOverError)
-READABLE = (
-    *_FINAL,
-    DamagedError,
-    ModelError,
-    OtherWorkerError,
-    OutputError,
-    SourceChangedError,
-    StorageError,
-    UnavailableError,
-    UnreadableError,
-)
-"""What a worker raises for a person to read."""
-
-_TOLD = re.compile(rf"\b(?:{'|'.join(error.__name__ for error in READABLE)}): (.*)")
+_OWN = re.compile(r"\b(?:models|pipeline|transforms)\.[\w.]+Error: (.*)")
 _OF_THREADS = ("FutureTimeoutError", "can't start new thread")
 
 
@@ -39,17 +30,14 @@ def way_on(error: Exception, again: str) -> str:
         again: how to go on if nothing has changed.
     """
     told = _told(error)
-    if any(final.__name__ in told for final in _FINAL):
-        return ""
-    if SourceChangedError.__name__ in told:
-        return "use --update to annotate what is new or changed"
-    return again
+    known = (advice for kind, advice in _ADVICE.items() if f"{kind.__name__}: " in told)
+    return next(known, again)
 
 
 def readable(error: Exception) -> str:
     """What was wrong, in one line."""
     told = _told(error)
-    if found := _TOLD.findall(told):
+    if found := _OWN.findall(told):
         return str(found[-1]).split(" [while running")[0].strip("'\" ")
     if "Channel closed prematurely" in told:
         return WORKER_ENDED

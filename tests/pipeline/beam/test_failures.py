@@ -2,10 +2,16 @@
 
 import pytest
 
-from pipeline.job.failures import READABLE, readable, way_on
+from pipeline.beam.failures import readable, way_on
+from transforms.errors import JobError, UserError
 
 
-@pytest.mark.parametrize("kind", READABLE)
+def kinds(base):
+    """All classes of errors below one."""
+    return [base] + [kind for below in base.__subclasses__() for kind in kinds(below)]
+
+
+@pytest.mark.parametrize("kind", [*kinds(UserError), *kinds(JobError)])
 def test_what_a_worker_says_is_told_in_its_own_words(kind):
     """Beam hands it on as the text of another exception, its traceback before it."""
     traceback = (

@@ -20,8 +20,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_ha
 from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from pipeline.job.options import UsageError
 from pipeline.output import storage
+from transforms.errors import UserError
 
 CONNECT_SECONDS = 10
 JOB_SECONDS = 365 * 24 * 3600
@@ -31,30 +31,63 @@ runpy.run_module("apache_beam.runners.worker.sdk_worker_main", run_name="__main_
 """
 
 
-def pipeline_options(args: argparse.Namespace, beam_flags: Sequence[str]) -> PipelineOptions:
+def pipeline_options(beam_flags: Sequence[str], workers: int) -> PipelineOptions:
     """Beam's options: of the local runner, or of the one that the flags name, checked.
 
+    Args:
+        beam_flags: Beam's own.
+        workers: processes on this machine.
+
     Raises:
-        UsageError: the runner, or what it needs of this machine, is not there.
+        UserError: Beam does not know a flag, or its runner, or what that needs of this machine, is
+            not there.
     """
-    mode = "multi_processing" if args.workers > 1 else "multi_threading"
+    check_flags(beam_flags)
+    mode = "multi_processing" if workers > 1 else "multi_threading"
     # Two chunks at a time: while one writes its shards, the other keeps the threads busy.
-    workers = args.workers if args.workers > 1 else 2
-    local = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
+    at_once = workers if workers > 1 else 2
+    local = [f"--direct_running_mode={mode}", f"--direct_num_workers={at_once}"]
     options = PipelineOptions(list(beam_flags))
     if not is_local(options):
         try:
             create_runner(options.view_as(StandardOptions).runner)
         except (ValueError, ImportError, AttributeError) as error:
-            raise UsageError(f"--runner: {error}") from error
-        if args.workers > 1:
-            raise UsageError("--workers is of this machine alone: a runner has its own flags")
+            raise UserError(f"--runner: {error}") from error
+        if workers > 1:
+            raise UserError("--workers is of this machine alone: a runner has its own flags")
         _reach_cluster(options)
         return options
     for flag in ("--job_endpoint", "--setup_file", "--flink_master", "--environment_type"):
         if any(given.split("=")[0] == flag for given in beam_flags):
-            raise UsageError(f"{flag} needs a --runner: without one the job runs on this machine")
+            raise UserError(f"{flag} needs a --runner: without one the job runs on this machine")
     return PipelineOptions([*local, *beam_flags])
+
+
+def check_flags(flags: Sequence[str]) -> None:
+    """Refuses flags that Beam does not know.
+
+    Raises:
+        UserError: naming the first one.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    seen = set()
+    pending = list(PipelineOptions.__subclasses__())
+    while pending:
+        options = pending.pop()
+        if options in seen:
+            continue
+        seen.add(options)
+        pending += options.__subclasses__()
+        if "_add_argparse_args" in vars(options):
+            options._add_argparse_args(parser)
+    try:
+        _, unknown = parser.parse_known_args(list(flags))
+    except (argparse.ArgumentError, SystemExit) as error:
+        raise UserError(str(error)) from error
+    if unknown:
+        raise UserError(
+            f"unknown flag or argument: {unknown[0]} (see python -m pipeline annotate --help)"
+        )
 
 
 def is_local(options: PipelineOptions) -> bool:
@@ -95,16 +128,16 @@ def _reach_cluster(options: PipelineOptions) -> None:
     """Checks what a job elsewhere needs of this machine, and lets it take its time.
 
     Raises:
-        UsageError: no job service answers, or there is no package to send.
+        UserError: no job service answers, or there is no package to send.
     """
     setup = options.view_as(SetupOptions)
     if setup.setup_file:
         # Beam enters the folder that it is told, and takes no name for one.
         setup.setup_file = storage.absolute(setup.setup_file)
         if not Path(setup.setup_file).is_file():
-            raise UsageError(f"--setup_file: there is no file {setup.setup_file}")
+            raise UserError(f"--setup_file: there is no file {setup.setup_file}")
         if find_spec("setuptools") is None:
-            raise UsageError(
+            raise UserError(
                 "--setup_file: setuptools is not installed here, which builds the package: "
                 "pip install build 'setuptools>=77'"
             )
@@ -114,7 +147,7 @@ def _reach_cluster(options: PipelineOptions) -> None:
         try:
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
         except (OSError, ValueError) as error:
-            raise UsageError(
+            raise UserError(
                 f"--job_endpoint: no job service answers at {portable.job_endpoint}: {error}"
             ) from error
     # Beam would give the whole job the minute that it allows for an answer.

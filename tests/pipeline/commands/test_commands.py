@@ -1,0 +1,62 @@
+"""What all commands have in common: a module each, errors told in a line, a quick start."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import commands
+from pipeline.__main__ import main
+from tests.articles import TESTS
+from transforms.errors import JobError, UserError
+
+WITHOUT_BEAM = [name for name in commands.SUMMARIES if name != "annotate"]
+
+
+def test_each_command_is_a_module():
+    """Beside them there is only what they share."""
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert modules == {*commands.SUMMARIES, "flags"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (UserError("no such folder"), 2, "error: no such folder\n"),
+        (JobError("no answer"), 1, "error: no answer\n"),
+        (PermissionError(13, "Permission denied", "/x"), 1, "Permission denied: '/x'\n"),
+    ],
+)
+def test_an_error_is_a_line_and_an_exit_code(error, code, said, monkeypatch, capsys):
+    """Two kinds: one that the user can mend, and one of the job."""
+
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("pipeline.commands.report.run", fail)
+    assert main(["report", "out"]) == code
+    assert capsys.readouterr().err.endswith(said)
+
+
+@pytest.mark.parametrize("command", WITHOUT_BEAM)
+def test_commands_start_without_what_they_do_not_need(command):
+    """Beam takes a second to import, the libraries of networks another."""
+    code = f"""
+import sys
+from pipeline.__main__ import main
+try:
+    main([{command!r}, "--help"])
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=TESTS.parent, check=False
+    )
+    assert done.stdout.startswith(f"usage: python -m pipeline {command}")
+    imported = {name.partition(".")[0] for name in done.stderr.split()}
+    needless = {"apache_beam", "boto3", "google", "smart_open", "torch", "transformers"}
+    if command in {"export", "report", "resolve", "verify"}:
+        needless.add("requests")
+    assert "pipeline" in imported
+    assert not imported & needless
