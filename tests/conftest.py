@@ -1,6 +1,7 @@
 """Fixtures that several test modules use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,9 @@ def samples() -> Path:
 def tiny() -> str:
     """The folder of a model whose labels can be worked out by hand."""
     return str(TESTS / "models" / "tiny")
+
+
+def pytest_unconfigure() -> None:
+    """Leads nowhere what DuckDB's bindings print of their own objects when the process ends."""
+    if "duckdb" in sys.modules:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())

@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import duckdb
+from typing import Any, NamedTuple, TypeAlias
 
 from pipeline.output import storage
 from pipeline.output.committed import chunk_names
 from pipeline.output.paths import TABLES, files_of
 from pipeline.output.record import OutputError, known_run
+from transforms.errors import UserError
+
+try:
+    import duckdb
+except ModuleNotFoundError as error:
+    raise UserError("sql needs DuckDB: pip install '.[sql]'") from error
+
+Database: TypeAlias = duckdb.DuckDBPyConnection
 
 VIEWS = ("mentions", "articles", "sentences", "rejects", "pairs", "terms")
 
@@ -25,7 +32,7 @@ class Question(NamedTuple):
     query: str
 
 
-class QueryError(OutputError):
+class QueryError(UserError):
     """A query that DuckDB cannot answer; the message is DuckDB's."""
 
 
@@ -38,7 +45,7 @@ def questions() -> list[Question]:
     return found
 
 
-def connect(outputs: Sequence[str]) -> duckdb.DuckDBPyConnection:
+def connect(outputs: Sequence[str]) -> Database:
     """A database in memory with the views over one or more runs, and nothing copied.
 
     Args:
@@ -65,11 +72,52 @@ def connect(outputs: Sequence[str]) -> duckdb.DuckDBPyConnection:
     return database
 
 
-def describe_views(database: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[str]]]:
+def describe_views(database: Database) -> Iterator[tuple[str, list[str]]]:
     """Each view with the names of its columns."""
     for view in VIEWS:
         rows = database.execute(f"DESCRIBE {view}").fetchall()
         yield view, [name for name, *_ in rows]
+
+
+def ask(database: Database, query: str) -> Database:
+    """Asks a query; its rows can be fetched from what it returns.
+
+    Raises:
+        QueryError: DuckDB cannot answer it.
+    """
+    with _errors_in_a_line():
+        return database.execute(query)
+
+
+def as_table(database: Database, query: str) -> str:
+    """What a query finds, as DuckDB draws it; of many rows the first and the last.
+
+    Raises:
+        QueryError: DuckDB cannot answer it.
+    """
+    with _errors_in_a_line():
+        return str(database.sql(query) or "done")
+
+
+def write_parquet(database: Database, query: str, file: str) -> None:
+    """Writes what a query finds to a Parquet file.
+
+    Raises:
+        QueryError: DuckDB cannot answer it, or write the file.
+    """
+    with _errors_in_a_line():
+        found = database.sql(query)
+        if found is None:
+            raise QueryError("the query finds no rows that a file could hold")
+        found.write_parquet(file)
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryError(" ".join(str(error).split())) from error
 
 
 def _local_run(output: str) -> dict[str, Any]:
@@ -99,7 +147,7 @@ _NO_CONCEPTS = ", NULL::VARCHAR AS concept, NULL::VARCHAR AS concept_name"
 _PLACES = "EXCLUDE (filename, file_row_number)"
 
 
-def _key_views(database: duckdb.DuckDBPyConnection, *, has_versions: bool) -> Iterator[str]:
+def _key_views(database: Database, *, has_versions: bool) -> Iterator[str]:
     """The tables with a column ``key`` that is unique to an article.
 
     That is its id, unless articles with one id have different bytes. Then the rows' places tell

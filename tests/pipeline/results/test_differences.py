@@ -13,7 +13,7 @@ from pipeline.results.differences import (
     make_page,
     tsv_line,
 )
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 
 TEXT = "x" * 60
 

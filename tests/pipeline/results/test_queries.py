@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.output.record import OutputError
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 
 duckdb = pytest.importorskip("duckdb", reason="SQL is NOT TESTED: install duckdb")
 
