@@ -8,7 +8,7 @@ Nothing is read that could carry code: no pickle, no PyTorch file.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from tokenizers.processors import TemplateProcessing
 
 from models.fetch import HOMES, fetch_model, published_name
 from models.files import ModelError, external_files, file_sha256, listed_files
-from models.sessions import Sessions
+from models.sessions import Item, Sessions
 from transforms.labels import read_scheme
 from transforms.records import Aggregation
 
@@ -148,6 +148,18 @@ class Model:
             np.float32, copy=False
         )
         return scored
+
+    def for_each(self, work: Callable[[Item], None], items: Sequence[Item]) -> float:
+        """Does a work that scores one batch for each item; see ``Sessions.for_each``."""
+        return self.sessions.for_each(work, items)
+
+    def reserve(self, tokens: int) -> None:
+        """Computes a batch of so many padded tokens in every session, while all of them are idle.
+
+        The sessions have then all the memory that they ever take.
+        """
+        longest = np.full(self.window_limit, self.pad_id, np.int32)
+        self.sessions.reserve(self.feed([longest] * max(tokens // self.max_tokens, 1)))
 
     def feed(self, windows: Sequence[NDArray[np.int32]]) -> dict[str, NDArray[Any]]:
         """The graph's inputs for a batch: special tokens added, padded, by the declared names."""

@@ -8,11 +8,13 @@ more with one of 6 x 384 (``tests/bench/bench_runtime.py``, "2 threads" and "...
 import os
 import platform
 import tempfile
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any
+from typing import Any, TypeVar
 
 # ONNX Runtime's wheels would keep a database of every session and send it to their maker.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -29,6 +31,8 @@ UNFUSED = ["SkipLayerNormFusion"]
 WEIGHTS = "weights"
 PREPACKED = "session.save_external_prepacked_constant_initializers"
 EXACT_PRODUCTS = "session.x64quantprecision"
+
+Item = TypeVar("Item")
 
 
 class Sessions:
@@ -72,6 +76,8 @@ class Sessions:
         self.idle: LifoQueue[ort.InferenceSession] = LifoQueue()
         for session in sessions:
             self.idle.put(session)
+        self._count = count
+        self._helpers = ThreadPoolExecutor(count, thread_name_prefix="score")
 
     def run(self, output: str, feed: Mapping[str, Any]) -> Any:
         """One of the graph's outputs."""
@@ -80,6 +86,45 @@ class Sessions:
             return session.run([output], feed)[0]
         finally:
             self.idle.put(session)
+
+    def for_each(self, work: Callable[[Item], None], items: Sequence[Item]) -> float:
+        """Does a work for each item in this thread, and in others as long as sessions are idle.
+
+        A book of abstracts has hundreds of times the batches of an article, and the last article of
+        a run would be one thread's alone.
+
+        Args:
+            work: calls ``run`` once; what it raises in any thread is raised here.
+            items: in the order in which they are begun.
+
+        Returns:
+            Milliseconds of processor time that the other threads took.
+        """
+        left = deque(items)
+
+        def do_next() -> bool:
+            try:
+                item = left.popleft()
+            except IndexError:  # another thread took the last one
+                return False
+            work(item)
+            return True
+
+        def help_out() -> float:
+            start = time.thread_time()
+            while do_next():
+                pass
+            return (time.thread_time() - start) * 1000
+
+        helpers: list[Future[float]] = []
+        try:
+            while left:
+                if len(left) > 1 and self.idle.qsize() > 1 and len(helpers) < self._count - 1:
+                    helpers.append(self._helpers.submit(help_out))
+                do_next()
+        finally:
+            left.clear()
+        return sum(helper.result() for helper in helpers if not helper.cancel())
 
     def reserve(self, feed: Mapping[str, Any]) -> None:
         """Run every session at once, while all of them are idle, so that its arena has the room."""

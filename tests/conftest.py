@@ -1,5 +1,6 @@
 """Fixtures that several test modules use."""
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ def tiny() -> str:
     return str(TESTS / "models" / "tiny")
 
 
-def pytest_unconfigure() -> None:
-    """Leads nowhere what DuckDB's bindings print of their own objects when the process ends."""
-    if "duckdb" in sys.modules:
+@atexit.register
+def _silence_duckdb() -> None:
+    """Leads nowhere what DuckDB's bindings print of their own objects after the tests' result."""
+    if "duckdb" in sys.modules and sys.__stderr__ is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())

@@ -1,10 +1,13 @@
 """Who may import whom, and which library may be known where: read off the imports."""
 
 import ast
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+
+import transforms
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline", "transforms", "models")
@@ -14,9 +17,13 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
-# What the stages hand on, what a model's labels mean, clients of buckets: no stages themselves.
-SHARED = ("transforms.errors", "transforms.records", "transforms.labels", "transforms.remote")
-STAGES = {name for name in JOB if fnmatch(name, "transforms.?*")} - set(SHARED)
+
+# The stages as the guide in ``transforms`` lists them: one a line, with its modules.
+STAGES = [
+    {f"transforms.{name}" for name in re.findall(r"``(\w+)``", line)}
+    for line in str(transforms.__doc__).split("=\n")[2].splitlines()
+    if "``" in line
+]
 
 # What libraries of the pipeline know: the output folder, the stages, the models.
 BELOW = ("pipeline.output*", "transforms*", "models*")
@@ -35,19 +42,8 @@ OF_THE_PROJECT = {
     ),
     "pipeline.__main__": ("pipeline.commands", "transforms.errors"),
     "pipeline*": (),
-    "transforms.errors": (),
-    "transforms.journey": ("transforms*", "models*"),
-    "transforms.records": ("transforms.errors",),
-    "transforms.jats*": ("transforms.records", "transforms.jats.*"),  # one stage
-    "transforms.inference": (*SHARED, "models*"),
-    "transforms.sections*": ("transforms.records", "transforms.sections.*"),  # one stage
-    "transforms.archives*": (
-        *("transforms.errors", "transforms.records", "transforms.remote"),
-        "transforms.archives.*",
-    ),
-    "transforms.remote": (),
-    "transforms*": SHARED,
-    "models*": ("models*", *SHARED),
+    "transforms*": ("transforms*",),
+    "models*": ("models*", "transforms*"),
 }
 
 # Where a library that a stage is about may be imported.
@@ -59,9 +55,9 @@ OF_OTHERS = {
         "pipeline.results.xmltext",
     ),
     "jinja2": ("pipeline.results.pages",),
-    "pyarrow": ("transforms.shards", "pipeline.*"),
+    "pyarrow": ("transforms.shards", "transforms.tables", "pipeline.*"),
     "onnxruntime": ("models.*",),
-    "tokenizers": ("models.*", "transforms.windows"),
+    "tokenizers": ("models.*", "transforms.windows", "transforms.inference"),
     "smart_open": ("transforms.archives.files", "models.fetch"),
     "torch": ("models.*",),
     "transformers": ("models.*",),
@@ -89,7 +85,7 @@ def fits(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("module", JOB)
-def test_dependencies_point_from_pipeline_to_transforms_to_records(module: str) -> None:
+def test_dependencies_point_from_pipeline_to_models_to_transforms(module: str) -> None:
     """A module of the job imports only what its package may know of the project."""
     allowed = next(to for of, to in OF_THE_PROJECT.items() if fnmatch(module, of))
     own = {name for name in imports(JOB[module]) if name.split(".")[0] in PACKAGES}
@@ -107,18 +103,41 @@ def test_a_library_is_known_only_where_its_work_is_done(module: str) -> None:
     assert not strayed
 
 
-def test_the_journey_alone_composes_the_stages() -> None:
-    """No stage calls another."""
-    composing = {
-        stage
-        for stage in STAGES
-        if {_stage(name) for name in imports(MODULES[stage]) & STAGES} - {_stage(stage)}
-    }
-    assert composing == {"transforms.journey"}
+def reached_from(module: str) -> set[str]:
+    """The modules of the project that a module needs, directly or through others."""
+    reached: set[str] = set()
+    left = [module]
+    while left:
+        new = {name for name in imports(MODULES[left.pop()]) if name in MODULES} - reached
+        reached |= new
+        left += new
+    return reached
 
 
-def _stage(module: str) -> str:
-    """The stage that a module is, or is a part of."""
+@pytest.mark.parametrize("module", JOB)
+def test_no_module_needs_itself(module: str) -> None:
+    """There is no circle of imports, however long."""
+    assert module not in reached_from(module)
+
+
+def test_the_guide_names_every_module() -> None:
+    """Of ``transforms``; so it says of each whether it is a stage."""
+    names = {module.split(".")[1] for module in JOB if module.startswith("transforms.")}
+    assert names <= set(re.findall(r"``(\w+)", str(transforms.__doc__)))
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: "+".join(sorted(stage)))
+def test_a_stage_knows_no_other_stage(stage: set[str]) -> None:
+    """Not through other modules either; what composes stages is none."""
+    modules = [module for module in JOB if _first_two(module) in stage]
+    others = set().union(*STAGES) - stage
+    assert modules
+    for module in modules:
+        assert not {name for name in reached_from(module) if _first_two(name) in others}
+
+
+def _first_two(module: str) -> str:
+    """A module or the package of ``transforms`` that it is in."""
     return ".".join(module.split(".")[:2])
 
 

@@ -15,8 +15,9 @@ from pipeline.__main__ import main
 from pipeline.beam.runners import check_flags
 from pipeline.commands import SUMMARIES, annotate
 from tests.test_architecture import ROOT
-from transforms import shards
 from transforms.jats import elements
+from transforms.shards import Table
+from transforms.tables import TABLES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -54,10 +55,10 @@ def test_options_of_annotate() -> None:
     assert named(section("Options of annotate")) == flags
 
 
-@pytest.mark.parametrize("table", shards.TABLES)
-def test_columns(table: str) -> None:
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_columns(table: Table) -> None:
     """Each column of each table has its type and meaning."""
-    assert named(section(table)) == set(shards.TABLES[table].names)
+    assert named(section(table.name)) == set(table.schema.names)
 
 
 @pytest.mark.parametrize("command", SUMMARIES)

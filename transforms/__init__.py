@@ -10,8 +10,14 @@ window    ``windows``: tokens, and the stretches of them that a model reads
 infer     ``inference``: logits of every token
 decode    ``entities``: mentions; ``labels``: what the labels mean
 remap     ``annotations``: each mention's place in the text and in the XML
-write     ``shards``: rows of the tables, and lines of JSON
+write     ``shards``: tables as Parquet, and lines of JSON
 ========  ==============================================================
 
-``records`` has what they hand on.
+A stage knows no other stage. Between split and write, an article goes through layers, as
+``layers`` says what they are: ``mentions`` is the first, of the stages from window to remap.
+``tables`` names every layer and every table. ``records`` has what the stages hand on, ``errors``
+what ends a command, and ``remote`` the clients of remote files.
+
+To add a layer, write a module like ``mentions``, and name it in ``tables.LAYERS``: its table is
+then in every output folder, receipt and check.
 """

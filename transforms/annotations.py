@@ -1,9 +1,9 @@
-"""From entities in an article's text to annotations that can be found again in its XML."""
+"""From mentions in an article's text to annotations that can be found again in its XML."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from transforms.records import PLACEHOLDER, Annotation, Article, Entity, Sentence
+from transforms.records import PLACEHOLDER, Annotation, Article, Mention, Sentence
 
 CONTEXT = 32
 """Most characters of ``prefix`` and of ``postfix``."""
@@ -26,57 +26,56 @@ def annotation_id(
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def map_entities(
+def map_mentions(
     article: Article,
     sha256: str,
-    model: str,
-    sentences: Iterable[tuple[int, Sentence, Iterable[Entity]]],
+    sentences: Sequence[Sentence],
+    mentions: Iterable[Mention],
 ) -> list[Annotation]:
-    """The annotations of one article by one model, in document order.
+    """The annotations of one article, in the order of the mentions.
 
     Args:
         article: the article.
         sha256: of its bytes, hexadecimal.
-        model: ``name@fingerprint``.
-        sentences: each sentence that has entities: its number, itself, and its entities with
-            offsets in ``article.text``.
+        sentences: of the article.
+        mentions: that were found in it.
 
     Returns:
-        One annotation per entity. White space and formula placeholders are trimmed off an
-        entity's edges; one that is nothing else is left out: there is no name in it.
+        One annotation per mention. White space and formula placeholders are trimmed off a
+        mention's edges; one that is nothing else is left out: there is no name in it.
     """
-    fingerprint = model.rpartition("@")[2]
     rows = []
-    for number, sentence, entities in sentences:
-        passage = article.passages[sentence.passage]
-        for entity in entities:
-            start, end = _trim(article.text, entity.start, entity.end)
-            place = article.xml_map.locate(start, end) if start < end else None
-            if place is None:
-                continue
-            rows.append(
-                Annotation(
-                    annotation_id=annotation_id(
-                        article.article_id, sha256, start, end, entity.type, fingerprint
-                    ),
-                    article_id=article.article_id,
-                    passage=sentence.passage,
-                    sentence=number,
-                    section=passage.section,
-                    type=entity.type,
-                    start=start,
-                    end=end,
-                    exact=article.text[start:end],
-                    prefix=article.text[max(passage.start, start - CONTEXT) : start],
-                    postfix=article.text[end : min(passage.end, end + CONTEXT)],
-                    score=entity.score,
-                    model=model,
-                    start_xpath=place.start_xpath,
-                    start_offset=place.start_offset,
-                    end_xpath=place.end_xpath,
-                    end_offset=place.end_offset,
-                )
+    for mention in mentions:
+        number = sentences[mention.sentence].passage
+        passage = article.passages[number]
+        start, end = _trim(article.text, mention.start, mention.end)
+        place = article.xml_map.locate(start, end) if start < end else None
+        if place is None:
+            continue
+        fingerprint = mention.model.rpartition("@")[2]
+        rows.append(
+            Annotation(
+                annotation_id=annotation_id(
+                    article.article_id, sha256, start, end, mention.type, fingerprint
+                ),
+                article_id=article.article_id,
+                passage=number,
+                sentence=mention.sentence,
+                section=passage.section,
+                type=mention.type,
+                start=start,
+                end=end,
+                exact=article.text[start:end],
+                prefix=article.text[max(passage.start, start - CONTEXT) : start],
+                postfix=article.text[end : min(passage.end, end + CONTEXT)],
+                score=mention.score,
+                model=mention.model,
+                start_xpath=place.start_xpath,
+                start_offset=place.start_offset,
+                end_xpath=place.end_xpath,
+                end_offset=place.end_offset,
             )
+        )
     return rows
 
 

@@ -46,7 +46,7 @@ def find_entities(
     labels: tuple[str, ...],
     aggregation: Aggregation = "first",
     *,
-    thresholds: Mapping[str, float] | None = None,
+    min_scores: Mapping[str, float] | None = None,
     min_score: float = 0.0,
 ) -> list[Entity]:
     """The entities of one sentence, in reading order.
@@ -61,7 +61,7 @@ def find_entities(
             first token, by the mean of its tokens, or by the token most sure of itself, and join
             words; ``viterbi`` labels words by their first tokens, all of a sentence together, as
             ``best_sequence`` does.
-        thresholds: the lowest score by type.
+        min_scores: the lowest score by type.
         min_score: the lowest score of the other types.
 
     Returns:
@@ -97,7 +97,7 @@ def find_entities(
             score = sureness(scores, best, (start, end), labels)
         else:
             score = float(np.float32(sum(certainty[start:end]) / (end - start)))
-        if score >= (thresholds or {}).get(kind, min_score):
+        if score >= (min_scores or {}).get(kind, min_score):
             entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, score))
     return entities
 

@@ -4,15 +4,16 @@ A batch never crosses articles, so an article's scores do not depend on its neig
 dynamically quantised graph takes the scale of its activations over the whole batch.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from models.folder import Model
 from transforms.records import RejectError, Tokens, Window
+
+Item = TypeVar("Item")
 
 # Padded tokens that a batch may hold, and what a batch costs beyond them, in padded tokens. Core
 # time of a model of 8 x 512 hidden, int8, 32 tokens a window: 4.6 ms for 8 tokens, 8.1 for 32, 44
@@ -22,21 +23,55 @@ BATCH_TOKENS = 512
 BATCH_COST = 16
 
 
-AskHelpers = Callable[[Callable[[], None]], Sequence["Future[None]"]]
-"""Asks other threads to do a work too, as soon as they are idle."""
+class TokenClassifier(Protocol):
+    """What the stages need of a model that labels tokens; safe to use from several threads."""
 
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
 
-def no_helpers(_: Callable[[], None]) -> Sequence["Future[None]"]:
-    """Nobody else is there."""
-    return ()
+    @property
+    def full_name(self) -> str:
+        """``NAME@FINGERPRINT``, which tells models apart."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of a token, in the order of the scores."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Makes the model's tokens of text."""
+        ...
+
+    @property
+    def n_special(self) -> int:
+        """Special tokens around every window."""
+        ...
+
+    @property
+    def window_limit(self) -> int:
+        """The longest window in tokens of text."""
+        ...
+
+    def score(self, windows: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        """Logits of one batch of token ids: windows x tokens of the longest window x labels."""
+        ...
+
+    def for_each(self, work: Callable[[Item], None], items: Sequence[Item]) -> float:
+        """Does a work for each item, also in threads of the model's own that are idle.
+
+        Returns:
+            Milliseconds of processor time that these threads took.
+        """
+        ...
 
 
 def score_windows(
-    model: Model,
-    tokens: Sequence[Tokens],
-    windows: Sequence[Window],
-    ask_helpers: AskHelpers = no_helpers,
-) -> list[NDArray[np.float32]]:
+    model: TokenClassifier, tokens: Sequence[Tokens], windows: Sequence[Window]
+) -> tuple[list[NDArray[np.float32]], float]:
     """The model's logits for every token of an article, in a fixed order of work.
 
     Windows of the same tokens, as the cells of tables often are, are scored once: 4.7 % of the
@@ -46,11 +81,10 @@ def score_windows(
         model: what scores.
         tokens: of each passage.
         windows: of all passages, as ``cut_windows`` gives them.
-        ask_helpers: for threads that take some of the batches. A book of abstracts has hundreds of
-            times the windows of an article; without help, it is one thread's alone.
 
     Returns:
-        For each passage an array of tokens x labels; rows of tokens in no window are NaN.
+        For each passage an array of tokens x labels, where rows of tokens in no window are NaN; and
+        milliseconds of processor time that other threads took.
 
     Raises:
         RejectError: the model gave a score that is not a finite number.
@@ -60,29 +94,20 @@ def score_windows(
     for window in windows:
         ids = tokens[window.passage].ids[window.start : window.end]
         alike.setdefault(ids.tobytes(), []).append(window)
-    by_length = sorted(alike.values(), key=lambda its: its[0].end - its[0].start)
-    lengths = [its[0].end - its[0].start + model.n_special for its in by_length]
-    batches = deque(cut_batches(lengths, BATCH_TOKENS, BATCH_COST))
+    by_length = sorted(alike.values(), key=lambda same: same[0].end - same[0].start)
+    lengths = [same[0].end - same[0].start + model.n_special for same in by_length]
 
-    def score_batches() -> None:
-        while batches:
-            try:
-                first, last = batches.pop()
-            except IndexError:  # another thread was quicker
-                return
-            batch = by_length[first:last]
-            scored = model.score([tokens[w.passage].ids[w.start : w.end] for w, *_ in batch])
-            for row, its_windows in zip(scored, batch, strict=True):
-                for window in its_windows:
-                    start, end = window.scored_start, window.scored_end
-                    kept = row[start - window.start : end - window.start]
-                    logits[window.passage][start:end] = kept
+    def score_batch(batch: tuple[int, int]) -> None:
+        groups = by_length[slice(*batch)]
+        scored = model.score([tokens[w.passage].ids[w.start : w.end] for w, *_ in groups])
+        for row, same in zip(scored, groups, strict=True):
+            for window in same:
+                start, end = window.scored_start, window.scored_end
+                logits[window.passage][start:end] = row[start - window.start : end - window.start]
 
-    helpers = ask_helpers(score_batches)
-    score_batches()
-    for helper in helpers:
-        if not helper.cancel():
-            helper.result()
+    # The longest first: what is left at the end is quickly done.
+    batches = cut_batches(lengths, BATCH_TOKENS, BATCH_COST)[::-1]
+    helped_msec = model.for_each(score_batch, batches)
     for window in windows:
         if not np.isfinite(logits[window.passage][window.scored_start : window.scored_end]).all():
             raise RejectError(
@@ -91,17 +116,7 @@ def score_windows(
                 f"{model.name} gave a score that is no number in passage {window.passage}, "
                 f"tokens {window.start} to {window.end}",
             )
-    return logits
-
-
-def reserve_memory(model: Model) -> None:
-    """Compute the largest batch in every session of a model that is idle.
-
-    The sessions have then all the memory that they ever take, and do not grow with the first long
-    sentence that each meets: by 27 MB a session of 6 x 384, hours later.
-    """
-    longest = np.full(model.window_limit, model.pad_id, np.int32)
-    model.sessions.reserve(model.feed([longest] * max(BATCH_TOKENS // model.max_tokens, 1)))
+    return logits, helped_msec
 
 
 def cut_batches(lengths: Sequence[int], limit: int, cost: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from itertools import chain
 from typing import Literal, NamedTuple, Protocol
 
@@ -291,6 +292,37 @@ class Sentence(NamedTuple):
     end: int
 
 
+@dataclass(frozen=True)
+class SplitText:
+    """A text in passages, and each passage in sentences.
+
+    Attributes:
+        text: the whole text.
+        passages: start and end of each in ``text``.
+        spans: of each passage, its sentences: start and end in the passage.
+    """
+
+    text: str
+    passages: Sequence[tuple[int, int]]
+    spans: Sequence[Sequence[tuple[int, int]]]
+
+    @property
+    def texts(self) -> list[str]:
+        """The passages as texts."""
+        return [self.text[start:end] for start, end in self.passages]
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All sentences in document order, with offsets in ``text``."""
+        return tuple(
+            Sentence(number, place + start, place + end)
+            for number, ((place, _), spans) in enumerate(
+                zip(self.passages, self.spans, strict=True)
+            )
+            for start, end in spans
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
     """The model's tokens of one passage, without special tokens: four int32 arrays, one row each.
@@ -334,13 +366,34 @@ class Window(NamedTuple):
 Aggregation = Literal["none", "simple", "first", "average", "max", "viterbi"]
 
 
+# What a model sees at once.
+WindowMode = Literal["sentence", "pack"]
+
+
 class Entity(NamedTuple):
-    """A mention that a model found. Offsets are those of the text that the model was given."""
+    """A name that a model found. Offsets are those of the text that the model was given."""
 
     start: int
     end: int
     type: str
     score: float
+
+
+class Mention(NamedTuple):
+    """A name that a model found in an article.
+
+    Attributes:
+        start, end: in the article's text.
+        sentence: number of the sentence in the article.
+        model: ``name@fingerprint``.
+    """
+
+    start: int
+    end: int
+    type: str
+    score: float
+    sentence: int
+    model: str
 
 
 class Annotation(NamedTuple):
@@ -365,35 +418,60 @@ class Annotation(NamedTuple):
     end_offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Annotated:
-    """An article with everything that was found in it: what becomes rows.
+@dataclass
+class Counts:
+    """What was counted: of an article, of a chunk, or of a run.
 
     Attributes:
-        n_windows, n_tokens: windows run and tokens scored, summed over the models.
+        rows: of the tables whose rows belong to articles, by table: sentences, annotations ...
     """
 
-    source: ArticleRange
-    article: Article
-    sentences: tuple[Sentence, ...]
-    annotations: tuple[Annotation, ...]
-    n_windows: int
-    n_tokens: int
+    articles: int = 0
+    sub_articles: int = 0
+    passages: int = 0
+    windows: int = 0
+    tokens: int = 0
+    rejects: int = 0
+    duplicates: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Counts") -> None:
+        """Adds what was counted elsewhere."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.rows.update(other.rows)
+
+    def by_name(self) -> dict[str, int]:
+        """All counts, as JSON has them: those of rows under the names of their tables."""
+        return {**{name: getattr(self, name) for name in _COUNTED}, **self.rows}
+
+    @classmethod
+    def from_names(cls, counts: Mapping[str, int]) -> "Counts":
+        """The counts that ``by_name`` gave.
+
+        Raises:
+            ValueError: they are no counts.
+        """
+        if not all(type(count) is int for count in counts.values()):
+            raise ValueError(f"counts are whole numbers, not {dict(counts)}")
+        rows = Counter({name: count for name, count in counts.items() if name not in _COUNTED})
+        return cls(**{name: counts.get(name, 0) for name in _COUNTED}, rows=rows)
+
+
+_COUNTED = tuple(count.name for count in fields(Counts) if count.name != "rows")
 
 
 @dataclass
 class Sums:
-    """What was counted: of an article, of a chunk, or of a run.
+    """What was counted, with its kinds.
 
     Attributes:
-        counts: articles, sub_articles, passages, sentences, windows, tokens, annotations, rejects,
-            duplicates.
         types, sections: annotations by type and by section.
         reasons: rejects and duplicates by reason.
         notes: what was repaired on the way, by name.
     """
 
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts)
     types: Counter[str] = field(default_factory=Counter)
     sections: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -401,5 +479,8 @@ class Sums:
 
     def add(self, other: "Sums") -> None:
         """Adds what was counted elsewhere."""
-        for total in fields(Sums):
-            getattr(self, total.name).update(getattr(other, total.name))
+        self.counts.add(other.counts)
+        self.types.update(other.types)
+        self.sections.update(other.sections)
+        self.reasons.update(other.reasons)
+        self.notes.update(other.notes)

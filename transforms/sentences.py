@@ -7,6 +7,9 @@ and has sentences that start with a lower-case symbol ("c-Myc was ...", "p50 bin
 """
 
 import re
+from collections.abc import Sequence
+
+from transforms.records import SplitText
 
 # Every repetition is bounded, so that the time is linear in the text whatever the text.
 _CANDIDATE = re.compile(
@@ -141,6 +144,16 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     if start < end_of_text:
         sentences.append((start, end_of_text))
     return sentences
+
+
+def split_passages(text: str, passages: Sequence[tuple[int, int]]) -> SplitText:
+    """Splits every passage of a text into sentences.
+
+    Args:
+        text: an article's text.
+        passages: start and end of each in it.
+    """
+    return SplitText(text, passages, [split_sentences(text[start:end]) for start, end in passages])
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:

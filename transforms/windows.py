@@ -9,17 +9,15 @@ A passage is tokenised once; windows are ranges of its tokens. Tokens are never 
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from transforms.records import Tokens, Window
+from transforms.records import Tokens, Window, WindowMode
 
 # An encoding takes some 130 bytes a token; those of a whole book of abstracts took 38 MB.
 PASSAGES_AT_ONCE = 256
-WindowMode = Literal["sentence", "pack"]
 # What str.isspace holds for white space.
 SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
 

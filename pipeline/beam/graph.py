@@ -115,11 +115,11 @@ class AnnotateChunk(beam.DoFn):
 
 
 def _count_receipt(receipt: Receipt) -> None:
-    for name, count in receipt.counts.items():
+    for name, count in receipt.sums.counts.by_name().items():
         _count(name, count)
-    for type_, count in receipt.types.items():
+    for type_, count in receipt.sums.types.items():
         _count(f"annotations_{type_}", count)
-    for reason, count in receipt.reasons.items():
+    for reason, count in receipt.sums.reasons.items():
         _count(f"rejects_{reason}", count)
 
 

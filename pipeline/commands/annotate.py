@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from models.annotators import default_options, load_cached
 from models.cores import available_cores
 from models.folder import embedded_models
 from pipeline.beam import runners
@@ -30,10 +31,8 @@ from pipeline.output import storage
 from pipeline.output.record import read_run
 from transforms.errors import JobError, UserError
 from transforms.jats import TextOptions, primary_language
-from transforms.journey import default_options, load_cached
 from transforms.labels import read_scheme
-from transforms.records import Aggregation
-from transforms.windows import WindowMode
+from transforms.records import Aggregation, WindowMode
 
 EXAMPLES = """\
 examples:

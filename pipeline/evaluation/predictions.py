@@ -11,20 +11,17 @@ from urllib.parse import unquote
 
 import pyarrow.compute as pc
 
+from models.annotators import default_options, load_cached
 from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.gold import GoldDocument, Mention
-from pipeline.output.committed import chunk_names, read_table
-from pipeline.output.record import DamagedError, OutputError, known_run
-from transforms.journey import (
-    Annotator,
-    Outcome,
-    default_options,
-    find_mentions,
-    load_cached,
-)
+from pipeline.output.committed import by_article, chunk_names, read_table
+from pipeline.output.record import OutputError, known_run
 from transforms.labels import read_scheme
-from transforms.records import Aggregation, split_article_id
-from transforms.sentences import split_sentences
+from transforms.layers import Annotator, Clock
+from transforms.mentions import ANNOTATIONS, Mentions
+from transforms.records import Aggregation, SplitText, WindowMode, split_article_id
+from transforms.sentences import split_passages
+from transforms.tables import ARTICLES
 
 
 @dataclass
@@ -55,6 +52,7 @@ def predict(
     documents: Sequence[GoldDocument],
     threads: int,
     aggregation: Aggregation | None = None,
+    window: WindowMode = "sentence",
 ) -> Predictions:
     """Runs a model over the gold's texts, each as the job runs an article.
 
@@ -67,17 +65,17 @@ def predict(
         documents: of the gold.
         threads: documents at a time.
         aggregation: instead of the model's own.
+        window: what the model sees at once.
 
     Raises:
         ModelError: the model cannot work.
     """
     loaded = load_cached(model, threads)
     options = default_options(model, loaded)
-    if aggregation:
-        options = replace(options, aggregation=aggregation)
-    annotator = Annotator(loaded, options)
+    options = replace(options, aggregation=aggregation or options.aggregation, window=window)
+    layer = Mentions([Annotator(loaded, options)])
     with ThreadPoolExecutor(threads) as pool:
-        mentions = list(pool.map(partial(_mentions, annotator), documents))
+        mentions = list(pool.map(partial(_mentions, layer), documents))
     types = frozenset(read_scheme(loaded.labels).types) - {""}
     found = Predictions(loaded.full_name, types, [])
     for document, its_mentions in zip(documents, mentions, strict=True):
@@ -116,20 +114,17 @@ def whole_tokens(mentions: Sequence[Mention], tokens: Sequence[tuple[int, int]])
     return whole
 
 
-def _mentions(annotator: Annotator, document: GoldDocument) -> list[Mention]:
-    passages = document.sentences or list(_line_spans(document.text))
-    texts = [document.text[start:end] for start, end in passages]
+def _mentions(layer: Mentions, document: GoldDocument) -> list[Mention]:
+    found = layer.find(_split(document), Clock())
+    return [Mention(mention.start, mention.end, mention.type) for mention in found.mentions]
+
+
+def _split(document: GoldDocument) -> SplitText:
+    """The gold's sentences, each a passage of its own; else its lines, split as the job does."""
     if document.sentences is None:
-        sentences = [split_sentences(text) for text in texts]
-    else:
-        sentences = [[(0, len(text))] for text in texts]
-    found = find_mentions(texts, sentences, annotator, Outcome())
-    return [
-        Mention(start + entity.start, start + entity.end, entity.type)
-        for passage, _, entities in found.entities
-        for start in [passages[passage][0]]
-        for entity in entities
-    ]
+        return split_passages(document.text, list(_line_spans(document.text)))
+    alone = [[(0, end - start)] for start, end in document.sentences]
+    return SplitText(document.text, document.sentences, alone)
 
 
 def _line_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -197,36 +192,27 @@ def _articles(
     output: str, index: dict[str, int], model: str
 ) -> Iterator[tuple[int, str, list[dict[str, Any]], list[tuple[int, int, str]]]]:
     """The wanted articles, one for a document: its number, text, passages and annotations."""
-    ids = ["article_id", "pmcid", "pmid", "doi", "source_uri", "sha256", "n_annotations"]
+    ids = ["article_id", "pmcid", "pmid", "doi", "source_uri", "sha256"]
     seen: set[int] = set()
     for chunk in chunk_names(output):
-        articles = read_table(output, chunk, "articles", [*ids, "text", "passages"])
-        wanted = []
-        first = 0
+        columns = [*ids, ANNOTATIONS.count, "text", "passages"]
+        articles = read_table(output, chunk, ARTICLES, columns)
+        wanted = {}
         for row, values in enumerate(articles.select(ids).to_pylist()):
             number = next((index[name] for name in _names(values) if name in index), None)
             if number is not None and number not in seen:
                 seen.add(number)
-                wanted.append((number, row, values["article_id"], first, values["n_annotations"]))
-            first += values["n_annotations"]
+                wanted[row] = number
         if not wanted:
             continue
         columns = ["article_id", "model", "start", "end", "type"]
-        table = read_table(output, chunk, "annotations", columns)
-        for number, row, article_id, first, count in wanted:
-            # By their place in the table: two versions of an article share its id.
-            own = table.slice(first, count)
-            if len(own) < count or pc.any(pc.not_equal(own["article_id"], article_id)).as_py():
-                raise DamagedError(f"{chunk}: the counts of {article_id} differ from its rows")
-            yield (
-                number,
-                articles["text"][row].as_py(),
-                articles["passages"][row].as_py(),
-                [
-                    (found["start"], found["end"], found["type"])
-                    for found in own.filter(pc.field("model") == model).to_pylist()
-                ],
-            )
+        annotations = read_table(output, chunk, ANNOTATIONS, columns)
+        parts = by_article(chunk, {ARTICLES.name: articles, ANNOTATIONS.name: annotations})
+        for row, number in wanted.items():
+            [article] = parts[row][ARTICLES.name].to_pylist()
+            found = parts[row][ANNOTATIONS.name].filter(pc.field("model") == model).to_pylist()
+            mentions = [(each["start"], each["end"], each["type"]) for each in found]
+            yield number, article["text"], article["passages"], mentions
 
 
 def document_of(

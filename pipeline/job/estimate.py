@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from models.annotators import default_options, load_cached
 from models.cores import available_cores, peak_bytes
 from pipeline.job.inputs import (
     InputFile,
@@ -16,8 +17,11 @@ from transforms.archives import (
     scan_archive,
 )
 from transforms.jats import TextOptions
-from transforms.journey import Annotator, annotate_source, default_options, load_cached
+from transforms.journey import annotate_source
+from transforms.layers import Annotator, Resources
+from transforms.mentions import ANNOTATIONS
 from transforms.records import Archive, ArticleRange, Reject
+from transforms.tables import layers_using
 
 PLAN_SECONDS = 20.0
 """So long files are looked through; of what is left the size is known, and no more."""
@@ -115,20 +119,20 @@ def measure(articles: Sequence[ArticleRange], folder: str, count: int, threads: 
     chosen = random.Random(0).sample(range(len(articles)), min(count, len(articles)))  # noqa: S311
     sample = [articles[number] for number in sorted(chosen)]
     model = load_cached(folder, threads)
-    annotator = Annotator(model, default_options(folder, model))
+    layers = layers_using(Resources([Annotator(model, default_options(folder, model))]))
     sources = list(read_articles(sample))
     clock, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         outcomes = list(
-            pool.map(lambda source: annotate_source(source, [annotator], TextOptions()), sources)
+            pool.map(lambda source: annotate_source(source, layers, TextOptions()), sources)
         )
     seconds, core_seconds = time.perf_counter() - clock, time.process_time() - processor
-    counts = [outcome.counts for outcome in outcomes if not isinstance(outcome, Reject)]
+    counts = [outcome.sums.counts for outcome in outcomes if not isinstance(outcome, Reject)]
     return Cost(
         core_seconds=core_seconds / len(sample),
         threads=threads,
         seconds=seconds / len(sample),
-        tokens=sum(count["tokens"] for count in counts) / len(sample),
-        annotations=sum(count["annotations"] for count in counts) / len(sample),
+        tokens=sum(count.tokens for count in counts) / len(sample),
+        annotations=sum(count.rows[ANNOTATIONS.name] for count in counts) / len(sample),
         peak_bytes=peak_bytes(),
     )

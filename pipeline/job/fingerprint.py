@@ -10,7 +10,7 @@ from pathlib import Path
 import models.folder
 import models.sessions
 import transforms
-from models.folder import Model
+from transforms.inference import TokenClassifier
 
 LIBRARIES = ("onnxruntime", "tokenizers", "lxml", "pyarrow")
 """Whose versions change the rows."""
@@ -24,7 +24,7 @@ def code_fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def parts_fingerprint(loaded: Sequence[Model]) -> str:
+def parts_fingerprint(loaded: Sequence[TokenClassifier]) -> str:
     """Returns a hash of the stages' code and of the models' files, as this process has them."""
     names = [model.full_name for model in loaded]
     return hashlib.sha256("\n".join([_hash_stages().hex(), *names]).encode()).hexdigest()[:16]

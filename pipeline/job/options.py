@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from models.cores import available_cores
-from models.folder import Model
 from pipeline.job.fingerprint import code_fingerprint
+from transforms.inference import TokenClassifier
 from transforms.jats import TextOptions
-from transforms.journey import ModelOptions
+from transforms.layers import ModelOptions
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str
 
 
 def options_fingerprint(
-    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[Model]
+    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[TokenClassifier]
 ) -> str:
     """Returns a hash of all that changes the rows: ``loaded`` are the models of the options."""
     shown = {**shown_options(models, text), "models": [model.full_name for model in loaded]}

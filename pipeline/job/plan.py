@@ -18,6 +18,7 @@ from pipeline.output.record import read_plan, write_plan
 from transforms.archives import file_of, scan_archive
 from transforms.errors import JobError
 from transforms.records import Archive, Reject
+from transforms.tables import ARTICLES
 
 
 class InputChangedError(JobError):
@@ -123,7 +124,7 @@ def _unreadable_files(chunks: Sequence[Chunk]) -> dict[str, str]:
 def _check_none_lost(output: str, unreadable: Mapping[str, str], superseded: Iterable[str]) -> None:
     """Raises LostInputError for a file of which there were articles, and now is nothing to read."""
     for chunk in superseded if unreadable else ():
-        for uri in read_table(output, chunk, "articles", ["source_uri"])["source_uri"].to_pylist():
+        for uri in read_table(output, chunk, ARTICLES, ["source_uri"])["source_uri"].to_pylist():
             if message := unreadable.get(file_of(uri)):
                 raise LostInputError(
                     f"{file_of(uri)}: {message}. This output holds articles of it: make it "

@@ -13,6 +13,7 @@ from pipeline.output import storage
 from pipeline.output.paths import receipt_of
 from pipeline.output.receipts import Receipt
 from pipeline.output.record import read_plan
+from transforms.records import Counts
 
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 30
@@ -39,9 +40,9 @@ class Tally:
         """A chunk was found committed."""
         self._add({"skipped": entries})
 
-    def article(self, counts: Mapping[str, int]) -> None:
+    def article(self, counts: Counts) -> None:
         """An article was annotated, kept or rejected."""
-        self._add(counts)
+        self._add(counts.by_name())
 
     def read(self) -> Counter[str]:
         """The counts now."""
@@ -156,7 +157,7 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
             if chunk not in done and chunk not in before:
                 data = storage.read(storage.join(output, receipt_of(chunk)))
                 with suppress(ValueError):  # a damaged one, which its chunk will replace
-                    done[chunk] = Receipt.from_bytes(data or b"{}").counts
+                    done[chunk] = Receipt.from_bytes(data or b"{}").sums.counts.by_name()
         planned = {chunk: count for plan in entries.values() for chunk, count in plan.items()}
         total = Counter(
             planned=sum(planned.values()), skipped=sum(planned.get(chunk, 0) for chunk in before)

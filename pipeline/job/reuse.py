@@ -1,50 +1,20 @@
 """Rows of an earlier state of an archive, for the articles that have not changed since."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.output import storage
-from pipeline.output.committed import read_table, whole_receipt
+from pipeline.output.committed import by_article, read_table, whole_receipt
 from pipeline.output.receipts import article_key
-from transforms import shards
 from transforms.journey import Outcome
-from transforms.records import Annotation, ArticleRange, split_article_id
-
-
-@dataclass(frozen=True)
-class _Old:
-    """One chunk's tables, and where each article's rows start in them."""
-
-    articles: pa.Table
-    sentences: pa.Table
-    annotations: pa.Table
-    first_sentence: list[int]
-    first_annotation: list[int]
-
-    def article(
-        self, row: int, place: ArticleRange
-    ) -> tuple[dict[str, Any], pa.RecordBatch, list[Annotation]]:
-        """An article's row, sentences and annotations, with its new place."""
-        [values] = self.articles.slice(row, 1).to_pylist()
-        values["source_uri"] = place.source_uri
-        values["source_index"] = place.source_index
-        sentences, annotations = (
-            table.slice(starts[row], starts[row + 1] - starts[row])
-            for table, starts in (
-                (self.sentences, self.first_sentence),
-                (self.annotations, self.first_annotation),
-            )
-        )
-        [batch] = sentences.combine_chunks().to_batches() or [
-            pa.RecordBatch.from_pylist([], schema=shards.SENTENCES)
-        ]
-        return values, batch, [Annotation(**found) for found in annotations.to_pylist()]
+from transforms.mentions import ANNOTATIONS
+from transforms.records import ArticleRange, split_article_id
+from transforms.shards import Batch, Table
+from transforms.tables import ARTICLES, OF_ARTICLES
 
 
 def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str, int]]:
@@ -53,7 +23,7 @@ def annotated_before(output: str, chunks: Iterable[str]) -> dict[str, tuple[str,
     for chunk in chunks:
         if not _is_sound(output, chunk):
             continue
-        table = read_table(output, chunk, "articles", ["article_id", "sha256"])
+        table = read_table(output, chunk, ARTICLES, ["article_id", "sha256"])
         ids, hashes = (table[name].to_pylist() for name in ("article_id", "sha256"))
         for row, (article_id, sha256) in enumerate(zip(ids, hashes, strict=True)):
             if split_article_id(article_id)[1]:
@@ -84,31 +54,34 @@ class Reader:
     def outcome(self, number: int, entry: ArticleRange) -> Outcome:
         """The outcome of an entry that was annotated before."""
         chunk, first = self._places[number]
-        old = self._chunk(chunk)
+        articles = self._chunk(chunk)
         outcome = Outcome()
-        ids = old.articles["article_id"]
-        last = first + 1
-        while last < len(ids) and split_article_id(ids[last].as_py())[1]:
-            last += 1
-        for row in range(first, last):
-            outcome.add_article(*old.article(row, entry))
-        outcome.counts["articles"] = 1
-        outcome.counts["sub_articles"] = last - first - 1
-        return outcome
+        for tables in articles[first : _end_of_source(articles, first)]:
+            [row] = tables[ARTICLES.name].to_pylist()
+            moved = {**row, "source_uri": entry.source_uri, "source_index": entry.source_index}
+            batches = {table.name: _as_batch(table, tables[table.name]) for table in OF_ARTICLES}
+            outcome.add(moved, batches, tables[ANNOTATIONS.name].to_pylist())
+        return outcome.finish()
 
-    def _read(self, chunk: str) -> _Old:
-        articles, sentences, annotations = (
-            read_table(self._output, chunk, table)
-            for table in ("articles", "sentences", "annotations")
-        )
-        return _Old(
-            articles,
-            sentences,
-            annotations,
-            _starts(articles["n_sentences"]),
-            _starts(articles["n_annotations"]),
+    def _read(self, chunk: str) -> list[dict[str, pa.Table]]:
+        tables = (ARTICLES, *OF_ARTICLES)
+        return by_article(
+            chunk, {table.name: read_table(self._output, chunk, table) for table in tables}
         )
 
 
-def _starts(counts: pa.ChunkedArray) -> list[int]:
-    return list(accumulate(counts.to_pylist(), initial=0))
+def _end_of_source(articles: Sequence[Mapping[str, pa.Table]], first: int) -> int:
+    """The number of the next article that is not a sub-article of this one."""
+    end = first + 1
+    while end < len(articles) and split_article_id(_id_of(articles[end]))[1]:
+        end += 1
+    return end
+
+
+def _id_of(article: Mapping[str, pa.Table]) -> str:
+    return str(article[ARTICLES.name]["article_id"][0].as_py())
+
+
+def _as_batch(table: Table[Any], rows: pa.Table) -> Batch:
+    batches = rows.combine_chunks().to_batches()
+    return batches[0] if batches else table.batch([])

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.annotators import load_cached
 from models.products import describe_products
 from pipeline import __version__
 from pipeline.job.inputs import InputFile
@@ -27,7 +28,6 @@ from pipeline.output.record import (
     write_plan,
     write_run,
 )
-from transforms.journey import load_cached
 from transforms.records import Archive
 from transforms.shards import SCHEMA_VERSION
 
@@ -249,25 +249,23 @@ def commit_run(totals: Totals, options: RunOptions, versions: Sequence[str]) -> 
         write_run(output, run)
     _drop_superseded(output, plans)
     planned = sum(plans.chunks.values())
-    counts = dict(sorted(totals.counts.items()))
-    missing = (
-        planned - counts.get("articles", 0) - counts.get("rejects", 0) - counts.get("duplicates", 0)
-    )
+    sums, counts = totals.sums, totals.sums.counts
+    missing = planned - counts.articles - counts.rejects - counts.duplicates
     run.update(
         state="complete" if missing == 0 else "incomplete",
         finished=_now(),
-        counts=counts,
+        counts=dict(sorted(counts.by_name().items())),
         annotations={
-            "by_type": dict(totals.types.most_common()),
-            "by_section": dict(totals.sections.most_common()),
+            "by_type": dict(sums.types.most_common()),
+            "by_section": dict(sums.sections.most_common()),
         },
-        rejects=dict(totals.reasons.most_common()),
-        notes=dict(totals.notes.most_common()),
+        rejects=dict(sums.reasons.most_common()),
+        notes=dict(sums.notes.most_common()),
         reconciliation={
             "planned": planned,
-            "annotated": counts.get("articles", 0),
-            "rejected": counts.get("rejects", 0),
-            "duplicates": counts.get("duplicates", 0),
+            "annotated": counts.articles,
+            "rejected": counts.rejects,
+            "duplicates": counts.duplicates,
             "missing": missing,
         },
         same_id_other_bytes=sorted(versions),
@@ -321,8 +319,9 @@ def _read_plans(output: str, archives: set[str]) -> _Plans:
                 plans.updated.append(plan)
         else:
             receipts = (whole_receipt(output, chunk) for chunk in plan.get("chunks", ()))
-            held = (receipt.counts for receipt in receipts if receipt)
-            plans.went["dropped"] += sum(counts.get("articles", 0) for counts in held)
+            plans.went["dropped"] += sum(
+                receipt.sums.counts.articles for receipt in receipts if receipt
+            )
             plans.vanished.append(storage.join(output, "plan", name))
     return plans
 

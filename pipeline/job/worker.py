@@ -6,6 +6,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from models.annotators import load_annotators
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
 from pipeline.job.fingerprint import parts_fingerprint
@@ -18,9 +19,11 @@ from pipeline.output.receipts import Receipt, duplicate_message, place_of
 from pipeline.output.record import own_run
 from transforms.archives import Points, read_articles
 from transforms.errors import JobError
-from transforms.journey import Outcome, annotate_source, load_annotators
-from transforms.records import ArticleRange, Reject, SourceArticle, Sums
+from transforms.journey import Outcome, annotate_source
+from transforms.layers import Resources
+from transforms.records import ArticleRange, Counts, Reject, SourceArticle, Sums
 from transforms.shards import ChunkFiles
+from transforms.tables import REJECTS, TABLES, layers_using, reject_rows
 
 Duplicates = Mapping[str, str]
 """For each article that stands elsewhere too, by place: the place of the one that counts."""
@@ -45,15 +48,16 @@ class Worker:
         OtherWorkerError: this process would give other rows than its receipts would say.
     """
 
-    def __init__(self, options: RunOptions, on_article: Callable[[Counter[str]], None]) -> None:
+    def __init__(self, options: RunOptions, on_article: Callable[[Counts], None]) -> None:
         self.options = options
         self._threads = options.threads_here
-        self.annotators = load_annotators(options.models, self._threads)
-        if parts_fingerprint([annotator.model for annotator in self.annotators]) != options.parts:
+        annotators = load_annotators(options.models, self._threads)
+        if parts_fingerprint([annotator.model for annotator in annotators]) != options.parts:
             raise OtherWorkerError(
                 "a worker has other code, or other files of a model, than the process that "
                 "started the run: install the same version on all of them"
             )
+        self.layers = layers_using(Resources(annotators))
         settle_memory()
         self._on_article = on_article
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")
@@ -82,26 +86,25 @@ class Worker:
         self, chunk: Chunk, duplicates: Duplicates
     ) -> tuple[Receipt, dict[str, list[float]]]:
         output = self.options.output
-        sums = Sums(counts=Counter(rejects=0, duplicates=0))
+        sums = Sums()
         msec_by_stage: defaultdict[str, list[float]] = defaultdict(list)
-        made = ChunkFiles()
+        made = ChunkFiles(TABLES)
         rejects: list[Reject] = []
         left_out = duplicates_of(chunk, duplicates)
         for outcome in self._outcomes(chunk, left_out):
             if isinstance(outcome, Reject):
                 rejects.append(outcome)
-                kind = "duplicates" if outcome.reason == "duplicate" else "rejects"
-                its = Sums(counts=Counter({kind: 1}), reasons=Counter([outcome.reason]))
+                found = _count_reject(outcome)
             else:
-                its = outcome
+                found = outcome.sums
                 for rows in outcome.rows:
                     made.add(rows)
-                for stage, msec in outcome.msec.items():
+                for stage, msec in outcome.clock.msec.items():
                     msec_by_stage[stage].append(msec)
-            self._on_article(its.counts)
-            sums.add(its)
+            self._on_article(found.counts)
+            sums.add(found)
 
-        data = made.finish(rejects)
+        data = made.finish({REJECTS.name: reject_rows(rejects)})
         files = files_of(chunk.chunk_id)
         # Before the shards too: those of a run that has taken the folder over have the same names.
         own_run(output, self.options.fingerprint, self.options.inputs)
@@ -111,7 +114,7 @@ class Worker:
             chunk_id=chunk.chunk_id,
             options=self.options.fingerprint,
             planned=len(chunk.entries),
-            **vars(sums),
+            sums=sums,
             duplicates=left_out,
             files={
                 path: {
@@ -155,10 +158,12 @@ class Worker:
             yield pending.popleft().result()
 
     def _annotate(self, source: SourceArticle) -> Outcome | Reject:
-        return annotate_source(source, self.annotators, self.options.text, self._ask_helpers)
+        return annotate_source(source, self.layers, self.options.text)
 
-    def _ask_helpers(self, work: Callable[[], None]) -> "list[Future[None]]":
-        return [self._pool.submit(work) for _ in range(self._threads - 1)]
+
+def _count_reject(reject: Reject) -> Sums:
+    counts = Counts(duplicates=1) if reject.reason == "duplicate" else Counts(rejects=1)
+    return Sums(counts, reasons=Counter([reject.reason]))
 
 
 def committed_receipt(chunk: Chunk, duplicates: Duplicates, options: RunOptions) -> Receipt | None:

@@ -1,7 +1,7 @@
 """Rows that are committed, chunk by chunk: never more than one chunk in memory."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -11,6 +11,10 @@ from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt
 from pipeline.output.record import DamagedError, OutputError, known_run
+from transforms.mentions import ANNOTATIONS
+from transforms.shards import Table
+from transforms.tables import ARTICLES, SENTENCES
+from transforms.tables import by_article as tables_by_article
 
 
 class ArticleRows(NamedTuple):
@@ -70,7 +74,7 @@ def whole_receipt(output: str, chunk: str) -> Receipt | None:
 
 
 def read_table(
-    output: str, chunk: str, table: str, columns: Sequence[str] | None = None
+    output: str, chunk: str, table: Table[Any], columns: Sequence[str] | None = None
 ) -> pa.Table:
     """One chunk's shard of one table, or some of its columns.
 
@@ -78,7 +82,7 @@ def read_table(
         DamagedError: it is missing or damaged, though its chunk is committed.
         storage.StorageError: it cannot be read.
     """
-    uri = storage.join(output, files_of(chunk)[table])
+    uri = storage.join(output, files_of(chunk)[table.name])
     data = storage.read(uri)
     if data is None:
         raise DamagedError(f"{uri} is missing, though its chunk is committed")
@@ -89,22 +93,31 @@ def read_table(
         raise DamagedError(f"{uri} is damaged: {error}") from error
 
 
+def by_article(chunk: str, tables: Mapping[str, pa.Table]) -> list[dict[str, pa.Table]]:
+    """A chunk's tables, article by article; see ``tables.by_article``.
+
+    Raises:
+        DamagedError: the tables do not fit together.
+    """
+    try:
+        return tables_by_article(tables)
+    except ValueError as error:
+        raise DamagedError(f"{chunk}: {error}") from error
+
+
 def read_chunk(output: str, chunk: str) -> Iterator[ArticleRows]:
-    """A chunk's articles: sentences and annotations stand in the order of ``articles``.
+    """A chunk's articles.
 
     Raises:
         DamagedError: a shard is missing or damaged, or the tables do not fit together.
         storage.StorageError: one cannot be read.
     """
-    articles = read_table(output, chunk, "articles")
-    starts = read_table(output, chunk, "sentences", ["start"])["start"].to_pylist()
-    annotations = read_table(output, chunk, "annotations")
-    sentence = annotation = 0
-    for number in range(len(articles)):
-        [row] = articles.slice(number, 1).to_pylist()
-        rows = annotations.slice(annotation, row["n_annotations"]).to_pylist()
-        if {row["article_id"]} != {row["article_id"], *(found["article_id"] for found in rows)}:
-            raise DamagedError(f"{chunk}: the counts of {row['article_id']} differ from its rows")
-        yield ArticleRows(row, starts[sentence : sentence + row["n_sentences"]], rows)
-        sentence += row["n_sentences"]
-        annotation += row["n_annotations"]
+    tables = {
+        ARTICLES.name: read_table(output, chunk, ARTICLES),
+        SENTENCES.name: read_table(output, chunk, SENTENCES, ["article_id", "start"]),
+        ANNOTATIONS.name: read_table(output, chunk, ANNOTATIONS),
+    }
+    for article in by_article(chunk, tables):
+        [row] = article[ARTICLES.name].to_pylist()
+        starts = article[SENTENCES.name]["start"].to_pylist()
+        yield ArticleRows(row, starts, article[ANNOTATIONS.name].to_pylist())

@@ -2,16 +2,17 @@
 
 import re
 
-TABLES = ("articles", "sentences", "annotations", "rejects")
+from transforms.shards import LINES
+from transforms.tables import TABLES
 
-FOLDERS = ("receipts", *TABLES, "jsonl", "plan")
+FOLDERS = ("receipts", *(table.name for table in TABLES), LINES, "plan")
 """All that a run writes into, beside ``run.json``."""
 
 
 def files_of(chunk_id: str) -> dict[str, str]:
-    """A chunk's shards, by table, as paths below the output folder."""
-    shards = {table: f"{table}/{chunk_id}.parquet" for table in TABLES}
-    return {**shards, "jsonl": f"jsonl/{chunk_id}.jsonl.gz"}
+    """A chunk's shards, by table and ``LINES``, as paths below the output folder."""
+    shards = {table.name: f"{table.name}/{chunk_id}.parquet" for table in TABLES}
+    return {**shards, LINES: f"{LINES}/{chunk_id}.jsonl.gz"}
 
 
 def receipt_of(chunk_id: str) -> str:

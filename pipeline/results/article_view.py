@@ -21,6 +21,7 @@ from urllib.parse import quote
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk, read_table
 from pipeline.output.record import OutputError
 from pipeline.results.pages import render
+from transforms.tables import ARTICLES
 
 AGREED, HERE, THERE = "agreed", "here", "there"
 """Where a mention was found when two runs are compared."""
@@ -205,7 +206,7 @@ def find_article(output: str, name: str) -> ArticleRows:
     found: list[ArticleRows] = []
     known: list[str] = []
     for chunk in chunk_names(output):
-        ids = read_table(output, chunk, "articles", _IDS).to_pylist()
+        ids = read_table(output, chunk, ARTICLES, _IDS).to_pylist()
         known += (row["article_id"] for row in ids)
         if any(_is_called(row, key, version) for row in ids):
             found += (one for one in read_chunk(output, chunk) if _is_called(one.row, key, version))

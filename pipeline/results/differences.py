@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk, read_table
 from pipeline.results.pages import render
+from transforms.tables import ARTICLES
 
 AGREED, MOVED, RETYPED, LOST, GAINED = KINDS = ("agreed", "moved", "retyped", "lost", "gained")
 """Same place and type; same type, and the places overlap; same place, other type; in the first run
@@ -206,7 +207,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 def _names(output: str, chunk: str) -> list[tuple[str, str]]:
     """A chunk's articles, by id and content."""
-    rows = read_table(output, chunk, "articles", ["article_id", "sha256"]).to_pylist()
+    rows = read_table(output, chunk, ARTICLES, ["article_id", "sha256"]).to_pylist()
     return [_name(row) for row in rows]
 
 

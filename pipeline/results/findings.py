@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.output.committed import chunk_names, read_table
+from transforms.mentions import ANNOTATIONS
 from transforms.records import split_article_id
+from transforms.tables import ARTICLES, REJECTS, SENTENCES
 
 BINS = 20
 """Of the scores from 0 to 1."""
@@ -28,10 +30,8 @@ SUB_ARTICLE = "sub-article"
 ARTICLE_COLUMNS = ("year", "article_type", "journal", "language", "license")
 
 _SAMPLE_COLUMNS = ("annotation_id", "article_id", "sentence", "start", "end")
-_COLUMNS = {
-    "articles": ("article_id", "passages", "chars_kept", "excluded", *ARTICLE_COLUMNS),
-    "annotations": ("type", "section", "exact", "score", *_SAMPLE_COLUMNS),
-}
+_OF_ARTICLES = ("article_id", "passages", "chars_kept", "excluded", *ARTICLE_COLUMNS)
+_OF_ANNOTATIONS = ("type", "section", "exact", "score", *_SAMPLE_COLUMNS)
 
 
 class Sample(NamedTuple):
@@ -118,9 +118,9 @@ def gather(output: str) -> Findings:
     found = Findings()
     drawn: list[tuple[str, dict[str, Any]]] = []
     for chunk in chunk_names(output):
-        _add_articles(found, read_table(output, chunk, "articles", _COLUMNS["articles"]))
-        _add_rejects(found, read_table(output, chunk, "rejects"))
-        annotations = read_table(output, chunk, "annotations", _COLUMNS["annotations"])
+        _add_articles(found, read_table(output, chunk, ARTICLES, _OF_ARTICLES))
+        _add_rejects(found, read_table(output, chunk, REJECTS))
+        annotations = read_table(output, chunk, ANNOTATIONS, _OF_ANNOTATIONS)
         _add_annotations(found, annotations)
         smallest = pc.sort_indices(annotations["annotation_id"])[:SAMPLES]
         drawn += ((chunk, row) for row in annotations.take(smallest).to_pylist())
@@ -178,8 +178,8 @@ def _in_sentence(output: str, chunk: str, annotation: dict[str, Any]) -> Sample:
     start, end = annotation["start"], annotation["end"]
     own = pc.field("article_id") == annotation["article_id"]
     columns = ["article_id", "title", "text"]
-    articles = read_table(output, chunk, "articles", columns).filter(own).to_pylist()
-    sentences = read_table(output, chunk, "sentences").filter(own).to_pylist()
+    articles = read_table(output, chunk, ARTICLES, columns).filter(own).to_pylist()
+    sentences = read_table(output, chunk, SENTENCES).filter(own).to_pylist()
     article = next(row for row in articles if row["text"][start:end] == annotation["exact"])
     sentence = next(
         row

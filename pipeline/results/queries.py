@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pipeline.output import storage
 from pipeline.output.committed import chunk_names
-from pipeline.output.paths import TABLES, files_of
+from pipeline.output.paths import files_of
 from pipeline.output.record import OutputError, known_run
 from transforms.errors import UserError
+from transforms.tables import TABLES
 
 try:
     import duckdb
@@ -21,6 +22,7 @@ Database: TypeAlias = duckdb.DuckDBPyConnection
 
 VIEWS = ("mentions", "articles", "sentences", "rejects", "pairs", "terms")
 
+_TABLES = tuple(table.name for table in TABLES)
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -61,7 +63,7 @@ def connect(outputs: Sequence[str]) -> Database:
     labels = names if len(set(names)) == len(names) else outputs
     records = [_local_run(output) for output in outputs]
     has_versions = any(record["same_id_other_bytes"] for record in records)
-    for table in TABLES:
+    for table in _TABLES:
         rows = " UNION ALL BY NAME ".join(
             _rows(output, label, table) for output, label in zip(outputs, labels, strict=True)
         )
@@ -162,6 +164,6 @@ def _key_views(database: Database, *, has_versions: bool) -> Iterator[str]:
         for table in ("sentences", "annotations"):
             yield f"CREATE VIEW keyed_{table} AS SELECT *, article_id AS key FROM file_{table}"  # noqa: S608
     yield "CREATE VIEW keyed_rejects AS FROM file_rejects"
-    for table in TABLES:
+    for table in _TABLES:
         extra = more.get(table, "")
         yield f"CREATE VIEW run_{table} AS SELECT * {_PLACES}{extra} FROM keyed_{table}"  # noqa: S608

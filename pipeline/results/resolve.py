@@ -13,7 +13,9 @@ from transforms.annotations import annotation_id
 from transforms.archives import file_of, scan_archive
 from transforms.jats.elements import FORMATTING
 from transforms.jats.nodes import local_name
+from transforms.mentions import ANNOTATIONS
 from transforms.records import Archive, SourceArticle
+from transforms.tables import ARTICLES
 
 XML_CONTEXT = 200
 """Characters of XML that are shown on each side of the annotation's elements."""
@@ -40,14 +42,14 @@ def find_annotation(output: str, beginning: str) -> tuple[dict[str, Any], dict[s
         raise OutputError("which annotation? give an id from the table, or its beginning")
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for chunk in chunk_names(output):
-        annotations = read_table(output, chunk, "annotations")
+        annotations = read_table(output, chunk, ANNOTATIONS)
         hits = annotations.filter(pc.starts_with(annotations["annotation_id"], beginning))
         for row in hits.slice(0, 2).to_pylist():
             found[row["annotation_id"]] = chunk, row
         if len(found) > 1:
             raise OutputError(f"several annotation ids begin with {beginning}: give more of it")
     for chunk, row in found.values():
-        articles = read_table(output, chunk, "articles")
+        articles = read_table(output, chunk, ARTICLES)
         same = articles.filter(pc.equal(articles["article_id"], row["article_id"]))
         for article in same.to_pylist():
             if _is_of(row, article):

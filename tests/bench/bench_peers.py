@@ -60,7 +60,7 @@ def entities_of(folder: str, sentences: Sequence[str]) -> list[list[list[object]
         tokens = tokenize_passages([sentence], model.tokenizer)
         whole = (0, len(sentence))
         windows = cut_windows(tokens, [[whole]], model.window_limit)
-        [logits] = score_windows(model, tokens, windows)
+        [logits], _ = score_windows(model, tokens, windows)
         entities = find_entities(logits, tokens[0], whole, model.labels, "first")
         found.append([[entity.start, entity.end, entity.type] for entity in entities])
     return found

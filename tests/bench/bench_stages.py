@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from models.annotators import load_annotators
 from models.folder import load_model
 from tests.bench.shared import SHARED
-from transforms import shards
-from transforms.annotations import map_entities
+from transforms.annotations import map_mentions
 from transforms.archives import scan_archive
-from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches, score_windows
 from transforms.jats import TextOptions, parse_articles
-from transforms.journey import ModelOptions, annotate_source, load_annotators
-from transforms.records import Archive, Sentence
+from transforms.journey import annotate_source
+from transforms.layers import Annotator, ModelOptions, Resources
+from transforms.mentions import ANNOTATIONS, find_mentions
+from transforms.records import Archive
 from transforms.sections import section_code
-from transforms.sentences import split_sentences
+from transforms.sentences import split_passages
+from transforms.tables import layers_using
 from transforms.windows import cut_windows, tokenize_passages
 
 ARTICLE = SHARED / "corpus" / "single" / "10.1371_journal.pbio.0040088.xml"
@@ -33,32 +35,19 @@ class Work:
         [self.source] = scan_archive(self.archive)
         self.model = load_model(MODEL)
         [self.article] = parse_articles(self.source, TextOptions(), section_code)
-        self.texts = [self.article.text[p.start : p.end] for p in self.article.passages]
-        self.spans = [split_sentences(text) for text in self.texts]
-        self.tokens = tokenize_passages(self.texts, self.model.tokenizer)
-        self.windows = cut_windows(self.tokens, self.spans, self.model.window_limit)
-        self.logits = score_windows(self.model, self.tokens, self.windows)
-        self.found = self.decode(self.model.aggregation)
+        self.passages = [(passage.start, passage.end) for passage in self.article.passages]
+        self.split = split_passages(self.article.text, self.passages)
+        self.tokens = tokenize_passages(self.split.texts, self.model.tokenizer)
+        self.windows = cut_windows(self.tokens, self.split.spans, self.model.window_limit)
+        self.logits, _ = score_windows(self.model, self.tokens, self.windows)
+        self.mentions = self.decode(self.model.aggregation)
         annotators = load_annotators([ModelOptions(MODEL, self.model.aggregation)])
-        self.outcome = annotate_source(self.source, annotators, TextOptions())
+        self.layers = layers_using(Resources(annotators))
 
     def decode(self, aggregation):
-        """Entities by sentence, with offsets in the article's text."""
-        found, number = [], 0
-        places = zip(self.article.passages, self.logits, self.tokens, self.spans, strict=True)
-        for index, (passage, logits, tokens, spans) in enumerate(places):
-            for one in labelled_sentences(logits, tokens, spans, self.model.labels):
-                entities = [
-                    e._replace(start=e.start + passage.start, end=e.end + passage.start)
-                    for e in find_entities(
-                        logits, tokens, spans[one], self.model.labels, aggregation
-                    )
-                ]
-                start, end = spans[one]
-                sentence = Sentence(index, passage.start + start, passage.start + end)
-                found.append((number + one, sentence, entities))
-            number += len(spans)
-        return found
+        """Mentions, with offsets in the article's text."""
+        annotator = Annotator(self.model, ModelOptions("", aggregation))
+        return find_mentions(self.split, self.tokens, self.logits, annotator)
 
 
 @pytest.fixture(scope="module")
@@ -81,17 +70,17 @@ def test_parse(benchmark, work):
 
 def test_split(benchmark, work):
     """Passages to sentences."""
-    assert benchmark(lambda: [split_sentences(text) for text in work.texts])
+    assert benchmark(split_passages, work.article.text, work.passages)
 
 
 def test_tokenize(benchmark, work):
     """Passages to tokens."""
-    assert benchmark(tokenize_passages, work.texts, work.model.tokenizer)
+    assert benchmark(tokenize_passages, work.split.texts, work.model.tokenizer)
 
 
 def test_windows(benchmark, work):
     """Sentences to windows."""
-    assert benchmark(cut_windows, work.tokens, work.spans, work.model.window_limit)
+    assert benchmark(cut_windows, work.tokens, work.split.spans, work.model.window_limit)
 
 
 def test_batches(benchmark, work):
@@ -107,17 +96,17 @@ def test_infer(benchmark, work):
 
 @pytest.mark.parametrize("aggregation", ["first", "viterbi"])
 def test_decode(benchmark, work, aggregation):
-    """Logits to entities."""
+    """Logits to mentions."""
     assert benchmark(work.decode, aggregation)
 
 
 def test_remap(benchmark, work):
-    """Entities to annotations with their places in the XML."""
-    place = work.source.range
-    assert benchmark(map_entities, work.article, place.sha256, "m@f", work.found)
+    """Mentions to annotations with their places in the XML."""
+    sha256, sentences = work.source.range.sha256, work.split.sentences
+    assert benchmark(map_mentions, work.article, sha256, sentences, work.mentions)
 
 
 def test_write(benchmark, work):
     """Rows to the bytes of a shard."""
-    [rows] = work.outcome.rows
-    assert benchmark(shards.parquet_bytes, "annotations", [rows.batches["annotations"]])
+    [rows] = annotate_source(work.source, work.layers, TextOptions()).rows
+    assert benchmark(ANNOTATIONS.to_parquet, [rows.batches[ANNOTATIONS.name]])

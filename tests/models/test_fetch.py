@@ -11,7 +11,7 @@ import pytest
 
 from models.check import write_settings
 from models.fetch import HOMES, fetch_model
-from models.files import ModelError
+from models.files import ModelError, UnavailableError
 from models.folder import load_model
 from pipeline.__main__ import main
 
@@ -69,7 +69,7 @@ def test_a_file_that_is_not_the_promised_one_is_refused(served, cache):
     write_settings(folder, ["TP53"])
     with (folder / "model.onnx").open("ab") as graph:
         graph.write(b"\n")
-    with pytest.raises(ModelError, match=r"model\.onnx has sha256 \w+, not the promised"):
+    with pytest.raises(UnavailableError, match=r"model\.onnx has sha256 \w+, not the promised"):
         fetch_model(uri)
     assert list(cache.iterdir()) == []
 
@@ -79,7 +79,7 @@ def test_a_copy_that_was_changed_is_refused(served):
     _, uri, _ = served
     copy = fetch_model(uri)
     (copy / "vocab.txt").write_text("[PAD]\n")
-    with pytest.raises(ModelError, match=r"models fetch http.* --refresh"):
+    with pytest.raises(UnavailableError, match=r"models fetch http.* --refresh"):
         fetch_model(uri)
     assert fetch_model(uri, refresh=True) == copy
     assert load_model(uri).labels
@@ -88,9 +88,11 @@ def test_a_copy_that_was_changed_is_refused(served):
 def test_a_missing_folder_and_an_absent_server_are_told_apart(served):
     """One sentence each, with the address."""
     _, uri, _ = served
-    with pytest.raises(ModelError, match=r"there is no http://.*/other/config\.json"):
+    with pytest.raises(UnavailableError, match=r"there is no http://.*/other/config\.json"):
         fetch_model(uri.replace("tiny", "other"))
-    with pytest.raises(ModelError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"):
+    with pytest.raises(
+        UnavailableError, match=r"cannot fetch http://127\.0\.0\.1:9/tiny/config\.json"
+    ):
         fetch_model("http://127.0.0.1:9/tiny")
 
 
@@ -140,7 +142,7 @@ def test_an_answer_that_is_no_model_json_is_told(said, served):
     """Some servers answer with a page, whatever is asked for."""
     folder, uri, _ = served
     (folder / "model.json").write_text(said)
-    with pytest.raises(ModelError, match=r"model\.json (is not JSON|lists)"):
+    with pytest.raises((ModelError, UnavailableError), match=r"model\.json (is not JSON|lists)"):
         fetch_model(uri)
 
 
@@ -148,6 +150,6 @@ def test_a_copy_whose_note_is_lost_is_fetched_again_when_told(served):
     """The line says how."""
     _, uri, _ = served
     (fetch_model(uri) / ".fetched.json").unlink()
-    with pytest.raises(ModelError, match="--refresh"):
+    with pytest.raises(UnavailableError, match="--refresh"):
         fetch_model(uri)
     assert load_model(str(fetch_model(uri, refresh=True))).labels

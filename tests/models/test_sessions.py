@@ -131,3 +131,48 @@ def test_a_missing_folder_for_temporary_files_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(UnavailableError, match="gone"):
         Sessions(TINY)
+
+
+def test_idle_sessions_share_the_work():
+    """Every item once, in more than one thread, and the time of the others is told."""
+    sessions = Sessions(TINY, 3)
+    threads = set()
+    done = []
+
+    def work(item: int) -> None:
+        sessions.run("logits", feed(sessions, 8, 60))
+        threads.add(threading.current_thread())
+        done.append(item)
+
+    assert sessions.for_each(work, range(300)) > 0
+    assert sorted(done) == list(range(300))
+    assert 1 < len(threads) <= 3
+    assert threading.current_thread() in threads
+
+
+def test_one_session_works_in_the_calling_thread_alone():
+    """In the order of the items."""
+    sessions = Sessions(TINY)
+    done = []
+    assert sessions.for_each(lambda n: done.append((n, threading.current_thread())), [3, 1, 2]) == 0
+    assert done == [(n, threading.current_thread()) for n in (3, 1, 2)]
+
+
+@pytest.mark.parametrize("failing", ["caller", "helper"])
+def test_what_fails_in_any_thread_fails_the_caller(failing: str):
+    """And nothing more is begun, so that the next article finds idle sessions."""
+    sessions = Sessions(TINY, 2)
+    helping = threading.Event()
+
+    def work(_: int) -> None:
+        is_caller = threading.current_thread() is threading.main_thread()
+        if not is_caller:
+            helping.set()
+        elif not helping.wait(60):
+            raise AssertionError("nobody helped")
+        if is_caller == (failing == "caller"):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        sessions.for_each(work, range(1000))
+    assert sessions.idle.qsize() == 2

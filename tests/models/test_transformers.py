@@ -35,7 +35,7 @@ def ours(model, sentences, aggregations):
     """Our entities by aggregation and sentence; each sentence is a passage of its own."""
     tokens = tokenize_passages(sentences, model.tokenizer)
     spans = [[(0, len(text))] for text in sentences]
-    logits = score_windows(model, tokens, cut_windows(tokens, spans, model.window_limit))
+    logits, _ = score_windows(model, tokens, cut_windows(tokens, spans, model.window_limit))
     return {
         aggregation: [
             find_entities(scores, its, (0, len(text)), model.labels, aggregation)

@@ -1,4 +1,4 @@
-"""From entities to annotations: what a row says can be sliced out of the text."""
+"""From mentions to annotations: what a row says can be sliced out of the text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.annotations import CONTEXT, PLACEHOLDER, annotation_id, map_entities
-from transforms.records import Article, Entity, Passage, Sentence, XmlRun, XmlSpan
+from transforms.annotations import CONTEXT, PLACEHOLDER, annotation_id, map_mentions
+from transforms.records import Article, Mention, Passage, Sentence, XmlRun, XmlSpan
 
 SHA256 = "ab" * 32
 MODEL = "tiny@0123"
@@ -71,8 +71,8 @@ def test_rows_slice_their_passage_exactly(before, text, data):
     else:
         start = data.draw(st.integers(passage.start, passage.end - 1))
         end = data.draw(st.integers(start + 1, passage.end))
-    sentence = Sentence(1, passage.start, passage.end)
-    rows = map_entities(article, SHA256, MODEL, [(4, sentence, [Entity(start, end, "GP", 0.5)])])
+    sentences = [Sentence(0, 0, 1)] * 4 + [Sentence(1, passage.start, passage.end)]
+    rows = map_mentions(article, SHA256, sentences, [Mention(start, end, "GP", 0.5, 4, MODEL)])
     found = article.text[start:end]
     core = found.strip(PLACEHOLDER + "".join(filter(str.isspace, found)))
     assert [row.exact for row in rows] == ([core] if core else [])
@@ -89,20 +89,21 @@ def test_rows_slice_their_passage_exactly(before, text, data):
         assert (row.type, row.score, row.model) == ("GP", 0.5, MODEL)
 
 
-def test_entity_that_is_nothing_but_a_formula_is_left_out():
+def test_mention_that_is_nothing_but_a_formula_is_left_out():
     """There is no name in it; nor in text that stands nowhere in the XML."""
     formula = article_of(f"at {PLACEHOLDER} {PLACEHOLDER}.")
-    entity = Entity(2, 6, "CD", 1.0)
-    assert map_entities(formula, SHA256, MODEL, [(0, Sentence(0, 0, 7), [entity])]) == []
+    mention = Mention(2, 6, "CD", 1.0, 0, MODEL)
+    assert map_mentions(formula, SHA256, [Sentence(0, 0, 7)], [mention]) == []
     inserted = article_of("abcdef", xml_map=Nowhere())
-    assert map_entities(inserted, SHA256, MODEL, [(0, Sentence(0, 0, 6), [entity])]) == []
+    assert map_mentions(inserted, SHA256, [Sentence(0, 0, 6)], [mention]) == []
 
 
-def test_entities_stay_in_the_order_given():
+def test_mentions_stay_in_the_order_given():
     """One row each, also if they overlap."""
-    entities = [Entity(0, 3, "GP", 0.1), Entity(0, 5, "DS", 0.2), Entity(4, 5, "GP", 0.3)]
-    rows = map_entities(article_of("abc d"), SHA256, MODEL, [(0, Sentence(0, 0, 5), entities)])
-    assert [(row.start, row.end, row.type, row.score) for row in rows] == entities
+    found = [(0, 3, "GP", 0.1), (0, 5, "DS", 0.2), (4, 5, "GP", 0.3)]
+    mentions = [Mention(*each, sentence=0, model=MODEL) for each in found]
+    rows = map_mentions(article_of("abc d"), SHA256, [Sentence(0, 0, 5)], mentions)
+    assert [(row.start, row.end, row.type, row.score) for row in rows] == found
     assert len({row.annotation_id for row in rows}) == 3
 
 

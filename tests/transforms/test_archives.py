@@ -43,6 +43,7 @@ from transforms.archives.documents import Document
 from transforms.archives.files import BLOCK_BYTES, open_source
 from transforms.archives.markup import TAG
 from transforms.archives.scanner import Scanner
+from transforms.jats import parse_xml
 from transforms.records import Archive, Reject, SourceArticle
 
 XLINK = b'xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -178,6 +179,20 @@ class TestArticlesAreFound:
         assert {each.range.namespaces for each in found} == {
             "xmlns=\"http://oai/\" xmlns:jats='http://jats/'"
         }
+
+    def test_namespaces_reach_articles_in_later_blocks(self, scan_bytes):
+        """A dump is read block by block; its wrapper declares the prefixes of all of its articles.
+
+        The articles use the prefix, so that one without its namespace cannot be parsed.
+        """
+        body = b"<p>%s<ext:p/></p>" % (b"TNF binds. " * 5000)
+        wrapped = [b"<record>%s</record>" % article(n, body) for n in range(1, 13)]
+        data = b"<OAI-PMH xmlns:ext='http://ext/'>" + b"".join(wrapped) + b"</OAI-PMH>"
+        found = scan_bytes(data)
+        assert told(found) == [f"PMC{n}" for n in range(1, 13)]
+        assert found[-1].range.start_byte > 2 * BLOCK_BYTES
+        assert {each.range.namespaces for each in found} == {"xmlns:ext='http://ext/'"}
+        assert all(parse_xml(each).find(".//{http://ext/}p") is not None for each in found)
 
     def test_namespaces_end_with_their_element(self, scan_bytes):
         """An article gets the namespaces in force where it stands."""

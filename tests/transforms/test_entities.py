@@ -1,6 +1,7 @@
 """Entities slice the text exactly, and mean what transformers means by them."""
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -54,7 +55,7 @@ def test_a_real_graph_gives_the_entities_of_a_passage():
     sentences = [(0, 22), (23, 62)]
     tokens = tokenize_passages([text], TINY.tokenizer)
     windows = cut_windows(tokens, [sentences], TINY.window_limit)
-    (logits,) = score_windows(TINY, tokens, windows)
+    [logits], _ = score_windows(TINY, tokens, windows)
     found = [find_entities(logits, tokens[0], s, TINY.labels, "first") for s in sentences]
     assert [[(text[e.start : e.end], e.type) for e in entities] for entities in found] == [
         [("TP53", "GP"), ("breast cancer", "DS")],
@@ -69,7 +70,7 @@ def test_a_byte_level_model_gives_words_without_their_space():
     text = "the BRCA and aspirin"
     tokens = tokenize_passages([text], model.tokenizer)
     windows = cut_windows(tokens, [[(0, len(text))]], model.window_limit)
-    (logits,) = score_windows(model, tokens, windows)
+    [logits], _ = score_windows(model, tokens, windows)
     found = find_entities(logits, tokens[0], (0, len(text)), model.labels)
     assert [(text[e.start : e.end], e.type) for e in found] == [("BRCA", "GP"), ("aspirin", "CD")]
 
@@ -234,9 +235,19 @@ def test_thresholds_hold_by_type_and_overall():
     """A type's own threshold wins over the overall one."""
     logits = rows("B-X", "O", "B-Y", sure=2)  # a score of 0.65
     tokens = words_of(1, 1, 1)
-    assert spans(logits, tokens, thresholds={"X": 0.7}) == [(4, 5, "Y")]
+    assert spans(logits, tokens, min_scores={"X": 0.7}) == [(4, 5, "Y")]
     assert spans(logits, tokens, min_score=0.7) == []
-    assert spans(logits, tokens, thresholds={"X": 0.5}, min_score=0.7) == [(0, 1, "X")]
+    assert spans(logits, tokens, min_scores={"X": 0.5}, min_score=0.7) == [(0, 1, "X")]
+
+
+def test_mention_exactly_at_the_threshold_stays():
+    """What is left out is below it."""
+    logits = rows("B-X", "O", "O")
+    [entity] = find_entities(logits, words_of(1, 1, 1), (0, 5), BIO)
+    above = math.nextafter(entity.score, 1)
+    assert spans(logits, words_of(1, 1, 1), min_score=entity.score) == [(0, 1, "X")]
+    assert spans(logits, words_of(1, 1, 1), min_scores={"X": entity.score}) == [(0, 1, "X")]
+    assert spans(logits, words_of(1, 1, 1), min_score=above) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every token gets the logits that the model gives it in its own window."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +23,21 @@ TEXTS = [
 SENTENCES = [[(0, 32), (33, 64)], [(0, 17)], [], [(0, 28 * 30)]]
 
 
+class OneByOne:
+    """A model without threads of its own."""
+
+    def for_each(self, work, items):
+        """Does all of it."""
+        for item in items:
+            work(item)
+        return 0.0
+
+
 def test_each_token_has_its_row():
     """The graph's answers depend on the token alone, so every row can be foretold."""
     tokens = tokenize_passages(TEXTS, TINY.tokenizer)
     windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
-    logits = score_windows(TINY, tokens, windows)
+    logits, _ = score_windows(TINY, tokens, windows)
     rows = TINY.score([np.arange(62, dtype=np.int32)])[0]
     for passage, scored in zip(tokens, logits, strict=True):
         assert scored.shape == (len(passage.ids), len(TINY.labels))
@@ -40,7 +50,7 @@ def test_each_token_has_its_row():
 def test_a_token_in_no_window_has_no_score():
     """It is NaN, not a number that could be taken for a score."""
     tokens = tokenize_passages(["TP53 and BRCA1"], TINY.tokenizer)
-    (logits,) = score_windows(TINY, tokens, [Window(0, 1, 3, 1, 2)])
+    [logits], _ = score_windows(TINY, tokens, [Window(0, 1, 3, 1, 2)])
     assert np.isfinite(logits).all(axis=1).tolist() == [False, True, False, False, False]
 
 
@@ -48,9 +58,9 @@ def test_threads_share_one_model():
     """The same logits from two threads at once as from one."""
     tokens = tokenize_passages(TEXTS, TINY.tokenizer)
     windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
-    expected = score_windows(TINY, tokens, windows)
+    expected, _ = score_windows(TINY, tokens, windows)
     with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda _: score_windows(TINY, tokens, windows), range(20)))
+        runs = list(pool.map(lambda _: score_windows(TINY, tokens, windows)[0], range(20)))
     for run in runs:
         assert all((a == b).all() for a, b in zip(run, expected, strict=True))
 
@@ -58,7 +68,7 @@ def test_threads_share_one_model():
 def test_a_score_that_is_no_number_rejects_the_article():
     """An overflow of the model is reported with its place."""
 
-    class Broken:
+    class Broken(OneByOne):
         name = "broken"
         labels = ("O", "B-X")
         n_special = 2
@@ -101,7 +111,7 @@ def test_batches_cover_the_windows_at_the_least_cost(lengths, limit, cost):
     assert waste(lengths, batches, cost) == min(waste(lengths, cut, cost) for cut in fits)
 
 
-class Recording:
+class Recording(OneByOne):
     """The tiny model, which notes the batches it is given."""
 
     name, labels, n_special = TINY.name, TINY.labels, TINY.n_special
@@ -131,46 +141,30 @@ def test_windows_of_the_same_tokens_are_scored_once():
     n = len(tokens[0].ids)
     windows = [Window(0, 0, n, 0, n), Window(1, 0, 1, 0, 1), Window(2, 0, n, 1, n - 1)]
     model = Recording()
-    logits = score_windows(model, tokens, windows)
+    logits, _ = score_windows(model, tokens, windows)
     assert sum(len(batch) for batch in model.batches) == 2
     assert (logits[2][1 : n - 1] == logits[0][1 : n - 1]).all()
     assert np.isnan(logits[2][[0, n - 1]]).all()
 
 
-def test_idle_threads_help_with_a_long_article():
-    """The batches are the same, whoever scores them: helpers that come, or come too late."""
-    texts = ["the acetylsalicylic acid of " * n for n in range(1, 80)]
-    tokens = tokenize_passages(texts, TINY.tokenizer)
-    windows = cut_windows(tokens, [[(0, len(text))] for text in texts], TINY.window_limit)
-    alone = score_windows(TINY, tokens, windows)
-    helped = []
-    with ThreadPoolExecutor(2) as pool:
-
-        def ask(work):
-            def counted():
-                helped.append(1)
-                work()
-
-            return [pool.submit(counted) for _ in range(2)]
-
-        for _ in range(10):
-            together = score_windows(TINY, tokens, windows, ask)
-            assert all((a == b).all() for a, b in zip(alone, together, strict=True))
-    assert helped
+def test_short_windows_are_not_padded_to_long_ones():
+    """Windows of a like length share a batch, wherever in the article they stand."""
+    texts = ["TP53", "the acetylsalicylic acid of " * 10] * 20
+    tokens = tokenize_passages([f"{text} {n}" for n, text in enumerate(texts)], TINY.tokenizer)
+    windows = [Window(n, 0, len(t.ids), 0, len(t.ids)) for n, t in enumerate(tokens)]
+    model = Recording()
+    score_windows(model, tokens, windows)
+    padded = sum(len(batch) * max(map(len, batch)) for batch in model.batches)
+    assert padded < 1.1 * sum(len(ids) for batch in model.batches for ids in batch)
 
 
-def test_what_fails_in_a_helper_fails_the_article():
-    """A helper's error is not lost."""
+def test_time_of_the_models_own_threads_is_told():
+    """It is the article's, though another thread spent it."""
 
-    class BrokenError(Exception):
-        pass
+    class Helped(Recording):
+        def for_each(self, work, items):
+            super().for_each(work, items)
+            return 12.5
 
-    def ask(_):
-        failed = Future()
-        failed.set_exception(BrokenError())
-        return [failed]
-
-    tokens = tokenize_passages(TEXTS, TINY.tokenizer)
-    windows = cut_windows(tokens, SENTENCES, TINY.window_limit)
-    with pytest.raises(BrokenError):
-        score_windows(TINY, tokens, windows, ask)
+    tokens = tokenize_passages(["TP53"], TINY.tokenizer)
+    assert score_windows(Helped(), tokens, [Window(0, 0, 3, 0, 3)])[1] == 12.5

@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.annotators import load_annotators
 from tests.articles import article
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
-from transforms.journey import (
-    ModelOptions,
-    Outcome,
-    annotate_source,
-    load_annotators,
-)
+from transforms.journey import Outcome, annotate_source
+from transforms.layers import ModelOptions, Resources
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
+from transforms.tables import layers_using
 
 ROOT = Path(__file__).parents[2]
 STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
@@ -51,15 +49,23 @@ def rows_of(outcome: Outcome | Reject) -> list:
     ]
 
 
-def test_counts_are_those_of_the_rows(annotators):
+@pytest.fixture(scope="module")
+def layers(annotators):
+    """All layers, with these models."""
+    return layers_using(Resources(annotators))
+
+
+def test_counts_are_those_of_the_rows(layers):
     """Passages, sentences, windows, tokens, annotations, by type and section."""
-    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    found = annotate_source(source_of(article(1)), layers, TextOptions())
     assert isinstance(found, Outcome)
     [rows] = found.rows
     [row] = rows.batches["articles"].to_pylist()
     annotations = rows.batches["annotations"].to_pylist()
-    assert found.counts == {
+    assert found.sums.counts.by_name() == {
         "articles": 1,
+        "rejects": 0,
+        "duplicates": 0,
         "sub_articles": 0,
         "passages": len(row["passages"]),
         "sentences": rows.batches["sentences"].num_rows,
@@ -67,17 +73,17 @@ def test_counts_are_those_of_the_rows(annotators):
         "tokens": row["n_tokens"],
         "annotations": len(annotations),
     }
-    assert found.types.total() == found.sections.total() == len(annotations)
-    assert found.types.keys() == {"GP", "OG", "DS", "CD"}
-    assert set(found.msec) == STAGES
+    assert found.sums.types.total() == found.sums.sections.total() == len(annotations)
+    assert found.sums.types.keys() == {"GP", "OG", "DS", "CD"}
+    assert set(found.clock.msec) == STAGES
     assert [(a["start"], a["end"], a["type"], a["model"]) for a in annotations] == sorted(
         (a["start"], a["end"], a["type"], a["model"]) for a in annotations
     )
 
 
-def test_each_model_has_its_own_least_scores(annotators):
+def test_each_model_has_its_own_least_scores(layers):
     """A type's own wins over the one for all."""
-    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    found = annotate_source(source_of(article(1)), layers, TextOptions())
     rows = found.rows[0].batches["annotations"].to_pylist()
     types = {}
     for row in rows:
@@ -85,43 +91,41 @@ def test_each_model_has_its_own_least_scores(annotators):
     assert types == {"tiny": {"GP", "OG", "DS", "CD"}, "tiny_bpe": {"GP"}}
 
 
-def test_same_article_gives_the_same_rows_whoever_is_beside_it(annotators):
+def test_same_article_gives_the_same_rows_whoever_is_beside_it(layers):
     """Alone, or while other threads annotate other articles with the same models."""
     sources = [source_of(article(n, paragraphs=1 + n % 4), n) for n in range(12)]
-    alone = [rows_of(annotate_source(s, annotators, TextOptions())) for s in sources]
+    alone = [rows_of(annotate_source(s, layers, TextOptions())) for s in sources]
     together = threading.Barrier(4)
 
     def annotate(source: SourceArticle) -> list:
         if source.range.source_index < 4:
             together.wait(60)
-        return rows_of(annotate_source(source, annotators, TextOptions()))
+        return rows_of(annotate_source(source, layers, TextOptions()))
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(annotate, sources)) == alone
 
 
-def test_sub_articles_have_rows_of_their_own(annotators):
+def test_sub_articles_have_rows_of_their_own(layers):
     """In the order of the document, after their article."""
     xml = article(1).replace(
         "</article>",
         "<sub-article><body><p>Human cells.</p></body></sub-article>"
         "<response><body><p>No mice.</p></body></response></article>",
     )
-    found = annotate_source(source_of(xml), annotators, TextOptions())
+    found = annotate_source(source_of(xml), layers, TextOptions())
     ids = [row.batches["articles"]["article_id"][0].as_py() for row in found.rows]
     assert ids == ["PMC1", "PMC1#sa1", "PMC1#sa2"]
-    assert (found.counts["articles"], found.counts["sub_articles"]) == (1, 2)
+    assert (found.sums.counts.articles, found.sums.counts.sub_articles) == (1, 2)
 
 
-def test_article_without_text_has_a_row_and_no_more(annotators):
+def test_article_without_text_has_a_row_and_no_more(layers):
     """An empty result is a result."""
-    found = annotate_source(
-        source_of("<article><front/><body/></article>"), annotators, TextOptions()
-    )
+    found = annotate_source(source_of("<article><front/><body/></article>"), layers, TextOptions())
     [rows] = found.rows
     assert rows.batches["articles"].num_rows == 1
     assert rows.batches["sentences"].num_rows == rows.batches["annotations"].num_rows == 0
-    assert found.counts["tokens"] == 0
+    assert found.sums.counts.tokens == 0
 
 
 @pytest.mark.parametrize(
@@ -133,10 +137,10 @@ def test_article_without_text_has_a_row_and_no_more(annotators):
         ("<article><x:p/></article>", "unbound-prefix"),
     ],
 )
-def test_bad_article_is_a_reject_with_its_place(xml, reason, annotators):
+def test_bad_article_is_a_reject_with_its_place(xml, reason, layers):
     """Never an exception, never an empty row."""
     source = source_of(xml, 7)
-    found = annotate_source(source, annotators, TextOptions())
+    found = annotate_source(source, layers, TextOptions())
     assert isinstance(found, Reject)
     assert (found.stage, found.reason) == ("parse", reason)
     assert found.message
@@ -145,7 +149,7 @@ def test_bad_article_is_a_reject_with_its_place(xml, reason, annotators):
     assert (found.start_byte, found.end_byte) == (place.start_byte, place.end_byte)
 
 
-def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypatch):
+def test_model_that_gives_no_number_costs_the_article_alone(annotators, layers, monkeypatch):
     """The reject says which model, and where."""
     model = annotators[0].model
     score = type(model).score
@@ -156,48 +160,48 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, monkeypa
         return scores
 
     monkeypatch.setattr(type(model), "score", broken)
-    found = annotate_source(source_of(article(1)), annotators, TextOptions())
+    found = annotate_source(source_of(article(1)), layers, TextOptions())
     assert isinstance(found, Reject)
     assert (found.stage, found.reason) == ("infer", "not-finite")
     assert "tiny" in found.message
     monkeypatch.undo()
-    assert isinstance(annotate_source(source_of(article(1)), annotators, TextOptions()), Outcome)
+    assert isinstance(annotate_source(source_of(article(1)), layers, TextOptions()), Outcome)
     assert np.isfinite(score(model, [np.array([1], np.int32)])[0]).all()
 
 
 @pytest.mark.parametrize(
     ("stage", "step"),
     [
-        ("parse", "parse_articles"),
-        ("split", "split_sentences"),
-        ("window", "cut_windows"),
-        ("decode", "find_entities"),
-        ("remap", "map_entities"),
-        ("write", "article_row"),
+        ("parse", "journey.parse_articles"),
+        ("split", "journey.split_passages"),
+        ("window", "mentions.cut_windows"),
+        ("decode", "mentions.find_entities"),
+        ("remap", "mentions.map_mentions"),
+        ("write", "journey.article_row"),
     ],
 )
-def test_stage_that_fails_costs_the_article_alone(stage, step, annotators, monkeypatch):
+def test_stage_that_fails_costs_the_article_alone(stage, step, layers, monkeypatch):
     """A fault of ours is told as one, with the article's place."""
 
     def fail(*_, **__):
         raise KeyError("what nobody thought of")
 
-    monkeypatch.setattr(f"transforms.journey.{step}", fail)
-    reject = annotate_source(source_of(article(1), 3), annotators, TextOptions())
+    monkeypatch.setattr(f"transforms.{step}", fail)
+    reject = annotate_source(source_of(article(1), 3), layers, TextOptions())
     assert isinstance(reject, Reject)
     assert (reject.stage, reject.reason, reject.source_index) == (stage, "internal-error", 3)
     assert "KeyError: 'what nobody thought of'" in reject.message
 
 
-def test_model_that_fails_ends_the_run(annotators, monkeypatch):
+def test_model_that_fails_ends_the_run(layers, monkeypatch):
     """No article is rejected for good because a machine had no memory left."""
 
     def fail(*_):
         raise RuntimeError("bad allocation")
 
-    monkeypatch.setattr("transforms.journey.score_windows", fail)
+    monkeypatch.setattr("transforms.mentions.score_windows", fail)
     with pytest.raises(RuntimeError, match="bad allocation"):
-        annotate_source(source_of(article(1)), annotators, TextOptions())
+        annotate_source(source_of(article(1)), layers, TextOptions())
 
 
 def test_model_is_loaded_once_a_process(tiny):
@@ -207,11 +211,11 @@ def test_model_is_loaded_once_a_process(tiny):
     assert first.options != second.options
 
 
-def test_every_sample_becomes_rows_or_one_reject(samples, annotators):
+def test_every_sample_becomes_rows_or_one_reject(samples, layers):
     """What goes in comes out."""
     uris = tuple(str(path) for path in sorted(samples.glob("*.xml*")))
     outcomes = [
-        annotate_source(entry, annotators, TextOptions())
+        annotate_source(entry, layers, TextOptions())
         for entry in scan_archive(Archive("samples", uris))
         if isinstance(entry, SourceArticle)
     ]
@@ -222,7 +226,8 @@ def test_every_sample_becomes_rows_or_one_reject(samples, annotators):
 GROWTH = """
 import numpy as np, psutil
 from transforms.inference import BATCH_TOKENS
-from transforms.journey import ModelOptions, load_annotators
+from transforms.layers import ModelOptions
+from models.annotators import load_annotators
 
 [annotator] = load_annotators([ModelOptions("minilm-l6-bioner", "viterbi")], threads=2)
 model, process = annotator.model, psutil.Process()

@@ -8,9 +8,11 @@ import numpy as np
 from pipeline.results.verify.files import Written
 from pipeline.results.xmltext import XmlText
 from transforms.annotations import CONTEXT, annotation_id
-from transforms.journey import Annotator
 from transforms.labels import read_scheme
+from transforms.layers import Annotator
+from transforms.mentions import ANNOTATIONS
 from transforms.records import METADATA, Article, Passage, XmlSpan
+from transforms.tables import SENTENCES
 from transforms.windows import cut_windows, tokenize_passages
 
 _ORDER = ("start", "end", "type", "model")
@@ -40,7 +42,8 @@ def check_article(
         annotators: the run's models, loaded.
         models: their names and fingerprints, as the run says.
     """
-    row, sentences, annotations = written
+    row = written.row
+    sentences, annotations = written.rows[SENTENCES.name], written.rows[ANNOTATIONS.name]
     name = row["article_id"]
     for column in METADATA:
         yield Finding(

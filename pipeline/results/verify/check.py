@@ -10,28 +10,39 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from models.annotators import load_annotators
 from models.files import ModelError
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
 from pipeline.output.record import DamagedError
 from pipeline.results.verify.article import check_article
-from pipeline.results.verify.files import Tables, Written, read_json, read_lines, read_rows
+from pipeline.results.verify.files import READERS, ChunkRows, Written, read_json
 from pipeline.results.xmltext import XmlText
 from transforms.archives import scan_archive
 from transforms.errors import JobError
 from transforms.jats import TextOptions, parse_articles, parse_xml
-from transforms.journey import Annotator, ModelOptions, annotate_source, load_annotators
+from transforms.journey import annotate_source
+from transforms.layers import Annotator, ModelOptions, Resources
+from transforms.mentions import ANNOTATIONS
 from transforms.records import (
-    Annotation,
     Archive,
+    Counts,
     Reject,
     RejectError,
     SourceArticle,
+    Sums,
     split_article_id,
 )
 from transforms.sections import section_code
-from transforms.shards import json_line
+from transforms.shards import LINES
+from transforms.tables import (
+    ARTICLES,
+    OF_ARTICLES,
+    REJECTS,
+    layers_using,
+    line_of,
+)
 
 _Row = TypeVar("_Row")
 
@@ -123,7 +134,7 @@ class Check:
         for annotator, (name, fingerprint) in zip(self._annotators, self._models, strict=True):
             self._expect(
                 "tokens",
-                ok=annotator.model.fingerprint == fingerprint,
+                ok=annotator.model.full_name.endswith(f"@{fingerprint}"),
                 what=f"model {name} is no longer the one that annotated",
             )
 
@@ -165,11 +176,11 @@ class Check:
     def _read(self, path: str) -> bytes | None:
         return storage.read(storage.join(self._output, path))
 
-    def _tables(self, chunk: str) -> Tables | None:
+    def _tables(self, chunk: str) -> ChunkRows | None:
         """A chunk's rows by table; None if one cannot be read as what it should be."""
-        rows: dict[str, list[Any]] = {}
+        found: dict[str, list[Any]] = {}
         files = {}
-        for table, path in files_of(chunk).items():
+        for name, path in files_of(chunk).items():
             self._known.add(path)
             data = self._read(path)
             if data is None:
@@ -177,40 +188,45 @@ class Check:
                 continue
             files[path] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             try:
-                rows[table] = read_lines(data) if table == "jsonl" else read_rows(table, data)
+                found[name] = READERS[name](data)
             except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
                 self._expect("files", ok=False, what=f"{path}: {error}")
-        return Tables(files, **rows) if len(rows) == len(files_of(chunk)) else None
+        if len(found) < len(READERS):
+            return None
+        lines = found.pop(LINES)
+        return ChunkRows(files, found, lines)
 
-    def _receipt(self, chunk: str, planned: int, tables: Tables) -> None:
+    def _receipt(self, chunk: str, planned: int, tables: ChunkRows) -> None:
         """The receipt against what it is a receipt of."""
-        reasons = Counter(row["reason"] for row in tables.rejects)
-        mains = sum(not split_article_id(row["article_id"])[1] for row in tables.articles)
+        articles, annotations = tables.of(ARTICLES), tables.of(ANNOTATIONS)
+        reasons = Counter(row["reason"] for row in tables.of(REJECTS))
+        mains = sum(not split_article_id(row["article_id"])[1] for row in articles)
         notes: Counter[str] = Counter()
-        for row in tables.articles:
+        for row in articles:
             notes.update(dict(row["notes"]))
         expected = Receipt(
             chunk_id=chunk,
             options=self._options_sha256,
             planned=planned,
-            counts=Counter(
-                articles=mains,
-                sub_articles=len(tables.articles) - mains,
-                passages=sum(len(row["passages"]) for row in tables.articles),
-                sentences=len(tables.sentences),
-                windows=sum(row["n_windows"] for row in tables.articles),
-                tokens=sum(row["n_tokens"] for row in tables.articles),
-                annotations=len(tables.annotations),
-                rejects=len(tables.rejects) - reasons["duplicate"],
-                duplicates=reasons["duplicate"],
+            sums=Sums(
+                Counts(
+                    articles=mains,
+                    sub_articles=len(articles) - mains,
+                    passages=sum(len(row["passages"]) for row in articles),
+                    windows=sum(row["n_windows"] for row in articles),
+                    tokens=sum(row["n_tokens"] for row in articles),
+                    rejects=len(tables.of(REJECTS)) - reasons["duplicate"],
+                    duplicates=reasons["duplicate"],
+                    rows=Counter({table.name: len(tables.of(table)) for table in OF_ARTICLES}),
+                ),
+                types=Counter(row["type"] for row in annotations),
+                sections=Counter(row["section"] for row in annotations),
+                reasons=reasons,
+                notes=notes,
             ),
-            types=Counter(row["type"] for row in tables.annotations),
-            sections=Counter(row["section"] for row in tables.annotations),
-            reasons=reasons,
-            notes=notes,
             duplicates={
                 place_of(row["source_uri"], row["source_index"]): first_place(row["message"])
-                for row in tables.rejects
+                for row in tables.of(REJECTS)
                 if row["reason"] == "duplicate"
             },
             files=tables.files,
@@ -225,7 +241,7 @@ class Check:
             "files", ok=isinstance(said, dict), what=f"{path} is missing or damaged"
         ):
             return
-        for name, found in vars(expected).items():
+        for name, found in expected.as_json().items():
             self._expect(
                 "files",
                 ok=_without_zeros(said.get(name)) == _without_zeros(found),
@@ -233,24 +249,24 @@ class Check:
             )
 
     def _run_json(self, n_files: int) -> None:
-        totals = self._totals
-        sums = {
+        totals, sums = self._totals, self._totals.sums
+        reconciliation = {
             "planned": totals.planned,
-            "annotated": totals.counts["articles"],
-            "rejected": totals.counts["rejects"],
-            "duplicates": totals.counts["duplicates"],
+            "annotated": sums.counts.articles,
+            "rejected": sums.counts.rejects,
+            "duplicates": sums.counts.duplicates,
             "missing": 0,
         }
         for name, found in (
             ("state", "complete"),
             ("inputs.files", n_files),
             ("chunks", len(totals.receipts)),
-            ("counts", totals.counts),
-            ("annotations.by_type", totals.types),
-            ("annotations.by_section", totals.sections),
-            ("rejects", totals.reasons),
-            ("notes", totals.notes),
-            ("reconciliation", sums),
+            ("counts", sums.counts.by_name()),
+            ("annotations.by_type", sums.types),
+            ("annotations.by_section", sums.sections),
+            ("rejects", sums.reasons),
+            ("notes", sums.notes),
+            ("reconciliation", reconciliation),
             ("receipts_sha256", totals.receipts_sha256()),
         ):
             said: Any = self._record
@@ -264,9 +280,11 @@ class Check:
 
     # Articles
 
-    def _chunk(self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: Tables) -> None:
+    def _chunk(
+        self, chunk: str, entries: Sequence[SourceArticle | Reject], tables: ChunkRows
+    ) -> None:
         articles = _by_place(self._written(chunk, tables), key=lambda written: written.row)
-        rejects = _by_place(tables.rejects, key=lambda row: row)
+        rejects = _by_place(tables.of(REJECTS), key=lambda row: row)
         for entry in entries:
             place = entry if isinstance(entry, Reject) else entry.range
             key = (place.source_uri, place.source_index)
@@ -285,36 +303,33 @@ class Check:
         for key in [*articles, *rejects]:
             self._expect("articles", ok=False, what=f"{key[0]} {key[1]} is not in the input")
 
-    def _written(self, chunk: str, tables: Tables) -> list[Written]:
+    def _written(self, chunk: str, tables: ChunkRows) -> list[Written]:
         """The rows of each article of a chunk: they stand in the order of ``articles``."""
-        sentences, annotations = iter(tables.sentences), iter(tables.annotations)
-        lines = iter(tables.jsonl)
+        rest = {table.name: iter(tables.of(table)) for table in OF_ARTICLES}
+        lines = iter(tables.lines)
         written = []
-        for row in tables.articles:
+        for row in tables.of(ARTICLES):
+            counts = {table.name: row[table.count] for table in OF_ARTICLES}
             own = Written(
-                row,
-                list(islice(sentences, max(row["n_sentences"], 0))),
-                list(islice(annotations, max(row["n_annotations"], 0))),
+                row, {name: list(islice(rest[name], max(n, 0))) for name, n in counts.items()}
             )
             written.append(own)
             self._expect(
                 "files",
-                ok=len(own.sentences) == row["n_sentences"]
-                and len(own.annotations) == row["n_annotations"]
+                ok=counts == {name: len(rows) for name, rows in own.rows.items()}
                 and {row["article_id"]}.issuperset(
-                    found["article_id"] for found in (*own.sentences, *own.annotations)
+                    found["article_id"] for rows in own.rows.values() for found in rows
                 ),
                 what=f"{row['article_id']}: its counts differ from its rows",
             )
-            typed = [Annotation(**annotation) for annotation in own.annotations]
             self._expect(
                 "files",
-                ok=next(lines, None) == json_line(row, typed),
+                ok=next(lines, None) == line_of(row, own.rows[ANNOTATIONS.name]),
                 what=f"{row['article_id']}: the line of JSON differs from the tables",
             )
         self._expect(
             "files",
-            ok=not any(next(rest, None) for rest in (sentences, annotations, lines)),
+            ok=not any(next(left, None) for left in (*rest.values(), lines)),
             what=f"{chunk}: rows or lines of no article",
         )
         return written
@@ -330,7 +345,7 @@ class Check:
         found = (
             entry
             if isinstance(entry, Reject)
-            else annotate_source(entry, self._annotators, self._text)
+            else annotate_source(entry, layers_using(Resources(self._annotators)), self._text)
         )
         self._expect(
             "articles",

@@ -2,7 +2,6 @@
 
 import io
 import threading
-from collections import Counter
 
 import pytest
 
@@ -11,6 +10,7 @@ from pipeline.job.progress import Reporter, Tally, status_line
 from pipeline.job.summary import duckdb_command, summary_lines
 from pipeline.output.receipts import Receipt
 from pipeline.output.record import write_plan
+from transforms.records import Counts, Sums
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_damaged_receipt_hides_no_other(tmp_path, monkeypatch):
         chunk_id="b",
         options="o",
         planned=2,
-        counts=Counter(articles=2),
+        sums=Sums(Counts(articles=2)),
         duplicates={},
         files={},
     )

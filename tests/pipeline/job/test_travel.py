@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from apache_beam.internal import pickler
 
+from models.annotators import load_cached
 from pipeline.beam.graph import AnnotateChunk
 from pipeline.job.chunks import Chunk
 from pipeline.job.fingerprint import parts_fingerprint
@@ -16,8 +17,8 @@ from pipeline.job.options import RunOptions
 from pipeline.job.worker import OtherWorkerError
 from pipeline.output.receipts import Receipt, Totals
 from transforms.jats import TextOptions
-from transforms.journey import ModelOptions, load_cached
-from transforms.records import Archive, ArticleRange, Reject
+from transforms.layers import ModelOptions
+from transforms.records import Archive, ArticleRange, Counts, Reject, Sums
 
 
 def options(tiny: str) -> RunOptions:
@@ -61,11 +62,13 @@ RECEIPT = Receipt(
     chunk_id=CHUNK.chunk_id,
     options="0123456789abcdef",
     planned=2,
-    counts=Counter(articles=1, rejects=1),
-    types=Counter(GP=7),
-    sections=Counter({"RESULTS|DISCUSS": 7}),
-    reasons=Counter(truncated=1),
-    notes=Counter(entities_decoded=2),
+    sums=Sums(
+        Counts(articles=1, rejects=1, rows=Counter(sentences=3)),
+        types=Counter(GP=7),
+        sections=Counter({"RESULTS|DISCUSS": 7}),
+        reasons=Counter(truncated=1),
+        notes=Counter(entities_decoded=2),
+    ),
     duplicates={"/a.xml#1": "/a.xml#0"},
     files={"articles/a.parquet": {"bytes": 9, "sha256": "cd" * 32}},
 )
@@ -121,7 +124,8 @@ def test_step_arrives_ready_to_work(tiny, travel):
     step = travel(AnnotateChunk(sent))
     step.setup()
     assert step._worker.options == sent
-    assert [annotator.options for annotator in step._worker.annotators] == list(sent.models)
+    [mentions] = step._worker.layers
+    assert [annotator.options for annotator in mentions.annotators] == list(sent.models)
 
 
 def test_worker_of_another_version_is_refused(tiny):

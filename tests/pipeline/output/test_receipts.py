@@ -2,26 +2,29 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.output.receipts import Receipt, Totals
+from transforms.records import Counts, Sums
 
-counts = st.builds(Counter, st.dictionaries(st.text(max_size=5), st.integers(0, 2**40), max_size=3))
+kinds = st.builds(Counter, st.dictionaries(st.text(max_size=5), st.integers(0, 2**40), max_size=3))
+numbers = st.integers(0, 2**40)
+counts = st.builds(
+    Counts,
+    **{field.name: numbers for field in fields(Counts) if field.name != "rows"},
+    rows=st.builds(Counter, st.dictionaries(st.sampled_from(["sentences", "links"]), numbers)),
+)
 
 receipts = st.builds(
     Receipt,
     chunk_id=st.text(max_size=8),
     options=st.text(max_size=4),
     planned=st.integers(0, 500),
-    counts=counts,
-    types=counts,
-    sections=counts,
-    reasons=counts,
-    notes=counts,
+    sums=st.builds(Sums, counts=counts, types=kinds, sections=kinds, reasons=kinds, notes=kinds),
     duplicates=st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
     files=st.dictionaries(
         st.text(max_size=4),
@@ -35,7 +38,8 @@ receipts = st.builds(
 def test_receipt_comes_back_as_written(receipt):
     """The same receipt gives the same bytes, however its counts came together."""
     assert Receipt.from_bytes(receipt.to_bytes()) == receipt
-    shuffled = replace(receipt, counts=Counter(dict(reversed(receipt.counts.items()))))
+    types = Counter(dict(reversed(receipt.sums.types.items())))
+    shuffled = replace(receipt, sums=replace(receipt.sums, types=types))
     assert shuffled.to_bytes() == receipt.to_bytes()
 
 
@@ -77,7 +81,7 @@ def test_receipt_is_read_by_people(tmp_path):
         chunk_id="c",
         options="o",
         planned=1,
-        counts=Counter(b=2, a=1),
+        sums=Sums(Counts(articles=2, rows=Counter(annotations=1))),
         duplicates={},
         files={},
     )
@@ -85,11 +89,19 @@ def test_receipt_is_read_by_people(tmp_path):
     path.write_bytes(receipt.to_bytes())
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == sorted(content)
-    assert list(content["counts"]) == ["a", "b"]
+    assert list(content["counts"]) == sorted(content["counts"])
+    assert (content["counts"]["articles"], content["counts"]["annotations"]) == (2, 1)
 
 
 @pytest.mark.parametrize(
-    "damage", [{"files": []}, {"files": {"a": {}}}, {"files": {"a": {"bytes": "1"}}}]
+    "damage",
+    [
+        {"counts": {"articles": "1"}},
+        {"counts": []},
+        {"files": []},
+        {"files": {"a": {}}},
+        {"files": {"a": {"bytes": "1"}}},
+    ],
 )
 def test_receipt_of_wrong_shape_is_none(damage):
     """JSON alone makes no receipt: its chunk is done again."""

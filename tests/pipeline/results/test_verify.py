@@ -17,8 +17,7 @@ from pipeline.__main__ import main
 from pipeline.results.verify.check import PROMISES
 from tests.articles import article, write_archive
 from transforms.annotations import annotation_id
-from transforms.records import Annotation
-from transforms.shards import TABLES, json_line, parquet_bytes
+from transforms.tables import TABLES, line_of
 
 INLINE = (
     '<article><front><article-meta><article-id pub-id-type="pmcid">77</article-id>'
@@ -62,7 +61,9 @@ class Chunk:
         [self.receipt_path] = (output / "receipts").glob(f"{archive}*.json")
         self.name = self.receipt_path.stem
         self.receipt = json.loads(self.receipt_path.read_text())
-        self.rows = {table: pq.read_table(self.shard(table)).to_pylist() for table in TABLES}
+        self.rows = {
+            table.name: pq.read_table(self.shard(table.name)).to_pylist() for table in TABLES
+        }
 
     def shard(self, table: str) -> Path:
         """A table's file."""
@@ -105,10 +106,10 @@ class Chunk:
                         *(found[name] for name in ("start", "end", "type")),
                         found["model"].rpartition("@")[2],
                     )
-            lines.append(json_line(row, [Annotation(**found) for found in own]))
-        for table, schema in TABLES.items():
-            batch = pa.RecordBatch.from_pylist(self.rows[table], schema=schema)
-            self.shard(table).write_bytes(parquet_bytes(table, [batch]))
+            lines.append(line_of(row, own))
+        for table in TABLES:
+            batch = pa.RecordBatch.from_pylist(self.rows[table.name], schema=table.schema)
+            self.shard(table.name).write_bytes(table.to_parquet([batch]))
         with (
             (self.output / "jsonl" / f"{self.name}.jsonl.gz").open("wb") as file,
             gzip.GzipFile("", "wb", 6, file, mtime=0) as packed,
@@ -733,7 +734,7 @@ def _stranger_s_sentence(output: Path) -> None:
         _plan(uris=[]),
         _plan(uris=7),
         _plan(archive="b"),
-        *(_other_schema(table) for table in TABLES),
+        *(_other_schema(table.name) for table in TABLES),
         _other_type,
         _other_version,
         _bad_utf8,
