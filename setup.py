@@ -12,6 +12,8 @@ EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
 EVALUATE = ['nervaluate>=1.2; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
 S3 = ["boto3>=1.35"]
+SPACY = ["spacy>=3.7"]
+SQL = ["duckdb>=1.1"]
 
 setup(
     name="article-annotator",
@@ -33,7 +35,7 @@ setup(
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
-        "pipeline.results": ["templates/*"],
+        "pipeline.results": ["sql/*.sql", "sql/questions/*.sql", "templates/*"],
         "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
     },
     install_requires=[
@@ -55,13 +57,14 @@ setup(
         "gcs": ["apache-beam[gcp]", "smart-open[gcs]"],
         "quantize": QUANTIZE,
         "s3": S3,
-        "sql": ["duckdb>=1.1"],
+        "spacy": SPACY,
+        "sql": SQL,
         "test": [
             *EVALUATE,
             *QUANTIZE,
             *S3,
+            *SQL,
             "build>=1.2",
-            "duckdb>=1.1",
             "flask>=3.0",  # with moto: a local S3 server
             "flask-cors>=5.0",
             "gcp-storage-emulator>=2024.8",  # a local server of Google Cloud Storage
@@ -70,12 +73,15 @@ setup(
             "lxml-stubs>=0.5",
             "moto[s3]>=5.0",
             "mypy>=1.13",
+            "polars>=1.0",
             "psutil>=6.0",
             "pytest>=8.3",
             "pytest-benchmark>=5.0",
             "ruff>=0.9",
+            "selenium>=4.20",
             "seqeval>=1.2.2",
             "setuptools>=77",  # to build the package without the network
+            "sqlglot>=26",
         ],
     },
 )

@@ -37,8 +37,8 @@ def row(start: int, end: int, type_: str = "GP") -> dict:
 def articles(first, second, other_text=TEXT):
     """One article in two runs."""
     return (
-        ArticleRows({"article_id": "PMC1", "sha256": "0", "text": TEXT}, [0], first),
-        ArticleRows({"article_id": "PMC1", "sha256": "0", "text": other_text}, [0], second),
+        ArticleRows({"article_id": "PMC1", "sha256": "0", "text": TEXT}, [], first),
+        ArticleRows({"article_id": "PMC1", "sha256": "0", "text": other_text}, [], second),
     )
 
 
