@@ -34,6 +34,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline*", "transforms*", "models*"]),
     package_data={
+        "transforms.sections": ["*.tsv"],
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
         "pipeline.results": ["sql/*.sql", "sql/questions/*.sql", "templates/*"],
         "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],

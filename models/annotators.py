@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 
-from models.folder import Model, load_model
+from models.model import Model, load_model
 from transforms.inference import BATCH_TOKENS
 from transforms.layers import Annotator, ModelOptions
 
@@ -24,7 +24,13 @@ def load_cached(folder: str, threads: int) -> Model:
 
 def default_options(folder: str, model: Model) -> ModelOptions:
     """How a model's own folder wants its scores to become mentions."""
-    return ModelOptions(folder, model.aggregation, min_scores=model.thresholds)
+    settings = model.settings
+    return ModelOptions(
+        folder,
+        settings.aggregation,
+        min_scores=settings.min_scores,
+        agreement=settings.agreement,
+    )
 
 
 def load_annotators(models: Sequence[ModelOptions], threads: int = 1) -> tuple[Annotator, ...]:

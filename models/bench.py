@@ -1,4 +1,4 @@
-"""How fast a model is on this machine, by threads and tokens in a batch, and in how much memory."""
+"""How fast a model is on this machine, by threads, and in how much memory."""
 
 import multiprocessing
 import threading
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cores import available_cores, peak_bytes
-from models.folder import load_model
+from models.model import load_model
+from transforms.inference import BATCH_TOKENS
 
-BATCH_TOKENS = (256, 512, 768, 1024, 2048)
 # Tokens of a sentence of full text: the middles of twelve equal parts of 4,569 sentences.
 SENTENCE_TOKENS = (6, 13, 18, 22, 25, 29, 33, 36, 40, 46, 54, 76)
 # A setting that is this much slower than the fastest, and needs less memory, is as good.
@@ -30,7 +30,6 @@ class Speed:
     """
 
     threads: int
-    batch_tokens: int
     tokens_per_second: float
     peak_megabytes: float
 
@@ -38,15 +37,13 @@ class Speed:
 def bench_model(
     name_or_dir: str,
     threads: Sequence[int] = (),
-    batch_tokens: Sequence[int] = BATCH_TOKENS,
     seconds: float = 3.0,
 ) -> list[Speed]:
-    """Measure every pair of threads and batch size, each for so many seconds.
+    """Measures every number of threads, each for so many seconds, in batches as the job cuts them.
 
     Args:
         name_or_dir: as ``load_model`` takes it.
         threads: numbers of threads; 1 and all cores of this process if none are given.
-        batch_tokens: padded tokens in a batch.
         seconds: for each setting.
 
     Raises:
@@ -57,10 +54,9 @@ def bench_model(
     context = multiprocessing.get_context("spawn")
     speeds = []
     for count in threads:
-        for tokens in batch_tokens:
-            # A process each: the peak of memory is the process's.
-            with ProcessPoolExecutor(1, context) as pool:
-                speeds.append(pool.submit(measure, name_or_dir, count, tokens, seconds).result())
+        # A process each: the peak of memory is the process's.
+        with ProcessPoolExecutor(1, context) as pool:
+            speeds.append(pool.submit(measure, name_or_dir, count, seconds).result())
     return speeds
 
 
@@ -68,17 +64,17 @@ def recommend(speeds: Sequence[Speed]) -> Speed:
     """The setting with the least memory among those that are as good as the fastest."""
     fastest = max(speed.tokens_per_second for speed in speeds)
     good = [speed for speed in speeds if speed.tokens_per_second >= AS_GOOD * fastest]
-    return min(good, key=lambda speed: (speed.peak_megabytes, speed.batch_tokens))
+    return min(good, key=lambda speed: speed.peak_megabytes)
 
 
-def measure(name_or_dir: str, threads: int, batch_tokens: int, seconds: float) -> Speed:
+def measure(name_or_dir: str, threads: int, seconds: float) -> Speed:
     """Measure one setting in this process."""
     model = load_model(name_or_dir, threads)
     words = np.random.default_rng(0).integers(model.tokenizer.get_vocab_size(), size=4096)
     batches: list[list[NDArray[np.int32]]] = []
     for length in SENTENCE_TOKENS:
         size = min(length, model.window_limit)
-        rows = max(batch_tokens // (size + model.n_special), 1)
+        rows = max(BATCH_TOKENS // (size + model.n_special), 1)
         batches.append(
             [np.resize(np.roll(words, row), size).astype(np.int32) for row in range(rows)]
         )
@@ -99,4 +95,4 @@ def measure(name_or_dir: str, threads: int, batch_tokens: int, seconds: float) -
     for worker in workers:
         worker.join()
     elapsed = time.perf_counter() - start
-    return Speed(threads, batch_tokens, sum(done) / elapsed, peak_bytes() / 1e6)
+    return Speed(threads, sum(done) / elapsed, peak_bytes() / 1e6)

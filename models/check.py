@@ -10,15 +10,10 @@ from typing import Any
 import numpy as np
 
 from models.files import external_files, file_sha256
-from models.folder import (
-    EMBEDDED,
-    Model,
-    embedded_models,
-    find_graph,
-    load_model,
-    read_settings,
-    run_self_test,
-)
+from models.locate import EMBEDDED, embedded_models, find_graph
+from models.model import Model, load_model, run_self_test
+from models.settings import read_json, read_settings
+from transforms.labels import read_scheme
 
 # One with every type of the embedded model, one with odd characters, one without entities.
 SELF_TEST = (
@@ -66,9 +61,9 @@ def check_model(name_or_dir: str) -> ModelCheck:
     load_msec = (time.perf_counter() - start) * 1000
     return ModelCheck(
         model=model,
-        deviation=run_self_test(model) if model.self_tests else None,
+        deviation=run_self_test(model) if model.settings.self_tests else None,
         load_msec=load_msec,
-        megabytes=find_graph(model.folder).stat().st_size / 1e6,
+        megabytes=find_graph(model.settings.folder).stat().st_size / 1e6,
     )
 
 
@@ -81,9 +76,9 @@ def list_models() -> list[EmbeddedModel]:
         models.append(
             EmbeddedModel(
                 name=name,
-                version=settings.get("version", ""),
-                licence=settings.get("licence", ""),
-                types=tuple(settings.get("label_names", {})),
+                version=settings.version,
+                licence=settings.licence,
+                types=tuple(sorted({*read_scheme(settings.labels).types} - {""})),
                 megabytes=find_graph(folder).stat().st_size / 1e6,
             )
         )
@@ -104,7 +99,7 @@ def write_settings(
         settings: keys of ``model.json``.
     """
     path = folder / "model.json"
-    content = {**read_settings(folder), **settings}
+    content = {**read_json(folder / "model.json"), **settings}
     for outdated in ("files", "self_test", "tolerance"):
         content.pop(outdated, None)
     path.write_text(json.dumps(content), encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.check import write_settings
 from models.files import ModelError
-from models.folder import Model, load_model
+from models.model import Model, load_model
 
 # ONNX operators since 2022: in every ONNX Runtime that the job supports.
 OPSET = 17

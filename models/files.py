@@ -40,11 +40,18 @@ class UnavailableError(JobError):
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes, hexadecimal."""
+    """The sha256 of a file's bytes, hexadecimal.
+
+    Raises:
+        UnavailableError: the file cannot be read.
+    """
     total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                total.update(block)
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be read: {error.strerror}") from error
     return total.hexdigest()
 
 

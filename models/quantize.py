@@ -12,7 +12,8 @@ import numpy as np
 
 from models.check import SELF_TEST, write_settings
 from models.files import ModelError, external_files
-from models.folder import Model, find_graph, load_model
+from models.locate import find_graph
+from models.model import Model, load_model
 from transforms.labels import probabilities
 
 NEEDED = "quantising needs onnx: pip install '.[quantize]'"
@@ -82,7 +83,7 @@ def quantize_model(
     full = load_model(name_or_dir)
     if next(_windows(full, texts), None) is None:
         raise ModelError("the texts to compare on have no token")
-    graph = find_graph(full.folder)
+    graph = find_graph(full.settings.folder)
     whole = onnx.load(str(graph))  # with the weights that stand beside it
     if done := QUANTIZED & {node.op_type for node in whole.graph.node}:
         raise ModelError(f"{graph} is quantised already: it has {min(done)}")
@@ -116,7 +117,7 @@ def quantize_model(
                 prepared, str(folder / GRAPH), extra_options={"MatMulConstBOnly": True}, **options
             )
         beside = external_files(graph)
-        for path in sorted(full.folder.iterdir()):
+        for path in sorted(full.settings.folder.iterdir()):
             weights = ".onnx" in path.name or path.name in beside
             if path.is_file() and not weights and not path.name.startswith("."):
                 shutil.copy(path, folder)
@@ -168,4 +169,4 @@ def _compare(full: Model, small: Model, texts: Sequence[str]) -> QuantizeCost:
 
 
 def _megabytes(model: Model) -> float:
-    return find_graph(model.folder).stat().st_size / 1e6
+    return find_graph(model.settings.folder).stat().st_size / 1e6

@@ -55,6 +55,7 @@ annotations
     prefix: string
     postfix: string
     score: float32
+    found: string
     model: string
     start_xpath: string
     start_offset: int32

@@ -120,7 +120,7 @@ def test_embedded_models_are_found_where_the_package_is_installed(
     code = """
 import sys
 import pipeline.commands.annotate
-from models.folder import load_model
+from models.model import load_model
 for name in sys.argv[1:]:
     load_model(name)
 """

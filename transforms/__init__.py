@@ -4,11 +4,13 @@
 stage     module
 ========  ==============================================================
 read      ``archives``: where each article stands in its source
-parse     ``jats``: text, and its map to the XML; ``sections``: its codes
+parse     ``jats``: text, and its map to the XML
+classify  ``sections``: the section code of each passage
 split     ``sentences``
 window    ``windows``: tokens, and the stretches of them that a model reads
 infer     ``inference``: logits of every token
 decode    ``entities``: mentions; ``labels``: what the labels mean
+agree     ``agreement``: one type for a name, wherever it stands; ``abbreviations``
 remap     ``annotations``: each mention's place in the text and in the XML
 write     ``shards``: tables as Parquet, and lines of JSON
 ========  ==============================================================

@@ -69,6 +69,7 @@ def map_mentions(
                 prefix=article.text[max(passage.start, start - CONTEXT) : start],
                 postfix=article.text[end : min(passage.end, end + CONTEXT)],
                 score=mention.score,
+                found=mention.found,
                 model=mention.model,
                 start_xpath=place.start_xpath,
                 start_offset=place.start_offset,

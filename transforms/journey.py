@@ -2,7 +2,9 @@
 
 ::
 
-    read > parse > split > layers (mentions: window > infer > decode > remap) > write
+    read > parse > classify > split > layers > write
+
+    layers: mentions (window > infer > decode > agree > remap)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +15,7 @@ from transforms.jats import TextOptions, parse_articles
 from transforms.layers import Annotated, Clock, Layer
 from transforms.mentions import ANNOTATIONS
 from transforms.records import Counts, Reject, RejectError, SourceArticle, Sums
-from transforms.sections import section_code
+from transforms.sections import code_sections
 from transforms.sentences import split_passages
 from transforms.shards import Batch, Rows
 from transforms.tables import ARTICLES, article_row, batches_of, line_of
@@ -78,7 +80,9 @@ def annotate_source(
     clock = outcome.clock
     try:
         with clock.timed("parse"):
-            articles = parse_articles(source, options, section_code)
+            articles = parse_articles(source, options)
+        with clock.timed("classify"):
+            articles = [code_sections(article) for article in articles]
         for article in articles:
             with clock.timed("split"):
                 passages = [(passage.start, passage.end) for passage in article.passages]

@@ -77,6 +77,7 @@ class ModelOptions:
         min_score: least score of a mention.
         min_scores: the same, by type; wins over ``min_score``.
         window: ``sentence`` or ``pack``.
+        agreement: whether the mentions of an article are made to agree, as ``agree`` does.
     """
 
     folder: str
@@ -84,6 +85,11 @@ class ModelOptions:
     min_score: float = 0.0
     min_scores: Mapping[str, float] = field(default_factory=dict)
     window: WindowMode = "sentence"
+    agreement: bool = False
+
+    def least_score(self, type_: str) -> float:
+        """The least score of a mention of this type."""
+        return self.min_scores.get(type_, self.min_score)
 
 
 @dataclass(frozen=True)

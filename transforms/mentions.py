@@ -2,7 +2,7 @@
 
 ::
 
-    window > infer > decode > remap
+    window > infer > decode > agree > remap
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.abbreviations import find_abbreviations
+from transforms.agreement import agree
 from transforms.annotations import map_mentions
 from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import score_windows
-from transforms.layers import Annotated, Annotator, Clock, Resources
+from transforms.layers import Annotated, Annotator, Clock, ModelOptions, Resources
 from transforms.records import Annotation, Mention, SplitText, Tokens
 from transforms.shards import Table, columns_of, schema_of
 from transforms.windows import cut_windows, tokenize_passages
@@ -94,8 +96,21 @@ def _read(split: SplitText, annotator: Annotator, clock: Clock) -> Found:
     clock.msec["infer"] += helped_msec
     with clock.timed("decode"):
         mentions = find_mentions(split, tokens, logits, annotator)
+    if annotator.options.agreement:
+        with clock.timed("agree"):
+            mentions = _agreed(split, mentions, annotator.options)
     n_tokens = sum(window.scored_end - window.scored_start for window in windows)
     return Found(mentions, len(windows), n_tokens)
+
+
+def _agreed(split: SplitText, mentions: Sequence[Mention], options: ModelOptions) -> list[Mention]:
+    spans = [(sentence.start, sentence.end) for sentence in split.sentences]
+    abbreviations = find_abbreviations(split.text, spans)
+    return [
+        mention
+        for mention in agree(split.text, split.sentences, mentions, abbreviations)
+        if mention.score >= options.least_score(mention.type)
+    ]
 
 
 def find_mentions(

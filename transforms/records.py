@@ -193,9 +193,11 @@ class Passage:
 
     Attributes:
         start, end: in ``Article.text``.
-        section: section code; two codes of a combined section are joined by ``|``.
+        section: section code; two codes of a combined section are joined by ``|``. The parser
+            leaves it empty for the section stage, which goes by the blocks.
         path: titles of the enclosing sections, from the outermost to the own.
         xpath: of the element, from the article's root element.
+        blocks: the structural elements around it, the outermost first, its own last.
     """
 
     start: int
@@ -203,6 +205,7 @@ class Passage:
     section: str
     path: tuple[str, ...]
     xpath: str
+    blocks: tuple[Block, ...] = field(default=(), compare=False, repr=False)
 
 
 class XmlSpan(NamedTuple):
@@ -379,6 +382,10 @@ class Entity(NamedTuple):
     score: float
 
 
+# How a mention came about.
+Found = Literal["model", "repeat", "abbreviation"]
+
+
 class Mention(NamedTuple):
     """A name that a model found in an article.
 
@@ -386,6 +393,7 @@ class Mention(NamedTuple):
         start, end: in the article's text.
         sentence: number of the sentence in the article.
         model: ``name@fingerprint``.
+        found: ``model``; ``repeat`` or ``abbreviation`` where ``agree`` added it.
     """
 
     start: int
@@ -394,6 +402,7 @@ class Mention(NamedTuple):
     score: float
     sentence: int
     model: str
+    found: Found = "model"
 
 
 class Annotation(NamedTuple):
@@ -411,6 +420,7 @@ class Annotation(NamedTuple):
     prefix: str
     postfix: str
     score: float
+    found: str
     model: str
     start_xpath: str
     start_offset: int

@@ -19,7 +19,6 @@ from models.train.data import LEAST_CHARACTERS, Corpus, Example, is_byte_level, 
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Archive, RejectError, SourceArticle
-from transforms.sections import section_code
 from transforms.sentences import split_sentences
 
 ARTICLES = Corpus("articles", {}, frozenset(), (), (), share=0.66)
@@ -61,7 +60,7 @@ def article_texts(paths: Iterable[Path]) -> Iterator[ArticleText]:
             if not isinstance(source, SourceArticle):
                 continue
             try:
-                articles = parse_articles(source, TextOptions(), section_code)
+                articles = parse_articles(source, TextOptions())
             except RejectError:
                 continue
             species = _species(source.xml)

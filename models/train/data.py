@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tokenizers import Encoding, Regex, Tokenizer, normalizers, pre_tokenizers
 
-from models.folder import load_tokenizer as folder_tokenizer
+from models.settings import read_tokenizer_settings
+from models.tokenizer import load_tokenizer as folder_tokenizer
 
 TYPES = ("GP", "DS", "CD", "OG")
 LEAST_CHARACTERS = 40  # of an article's passage or sentence: cells of tables teach numbers
@@ -26,7 +27,7 @@ _NO_SPACE_AFTER = frozenset("([{-/")
 
 def load_tokenizer(folder: Path) -> Tokenizer:
     """The folder's tokenizer, as the job loads it; it neither pads nor truncates."""
-    return folder_tokenizer(folder)[0]
+    return folder_tokenizer(read_tokenizer_settings(folder))[0]
 
 
 def set_symbols_apart(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from seqeval.metrics.sequence_labeling import get_entities
 
-from models.folder import Model
+from models.model import Model
 from models.train.data import Corpus, Example
 from models.train.score import (
     Bin,

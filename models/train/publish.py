@@ -14,7 +14,7 @@ from transformers import AutoModelForTokenClassification
 
 from models.check import write_settings
 from models.export import export_model
-from models.folder import Model, load_model
+from models.model import Model, load_model
 from models.quantize import GRAPH, TOLERANCE, quantize_model
 from models.train.data import LABELS, Corpus, corpus_files, examples, load_tokenizer
 from models.train.figures import (
@@ -28,7 +28,7 @@ from models.train.loop import Settings
 
 NAME = "minilm-l6-bioner"
 LICENCE = "Apache-2.0"
-LABEL_NAMES = {"GP": "gene or protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
+TYPES = ("GP", "DS", "CD", "OG")
 # Nothing trained on these; test sets are for the figures alone.
 CALIBRATION = ("NCBI-disease", "linnaeus", "BioNLP13CG")
 SELF_TEST = (
@@ -74,7 +74,7 @@ def publish(
     full, quantised = _graphs(calibrated, work / "graphs")
     undecided = [corpus for corpus in corpora if corpus.name in CALIBRATION]
     threshold = fit_threshold(quantised, undecided, held_out, LABELS)
-    shutil.copytree(quantised.folder, out, dirs_exist_ok=True)
+    shutil.copytree(quantised.settings.folder, out, dirs_exist_ok=True)
     write_settings(
         out,
         SELF_TEST,
@@ -84,8 +84,7 @@ def publish(
         licence=LICENCE,
         max_tokens=quantised.max_tokens,
         aggregation="viterbi",
-        label_names=LABEL_NAMES,
-        thresholds=dict.fromkeys(LABEL_NAMES, threshold),
+        thresholds=dict.fromkeys(TYPES, threshold),
     )
     for name in runs:
         shutil.copyfile(work / name / "log.tsv", out / f"{name}.tsv")

@@ -15,7 +15,7 @@ from typing import get_args
 
 from models.annotators import default_options, load_cached
 from models.cores import available_cores
-from models.folder import embedded_models
+from models.locate import embedded_models
 from pipeline.beam import runners
 from pipeline.beam.execute import execute
 from pipeline.beam.failures import readable, way_on
@@ -129,6 +129,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="sentence",
         help="what the model sees at once: one sentence, or neighbouring sentences of a passage "
         "packed up to its limit (default: sentence)",
+    )
+    model.add_argument(
+        "--agreement",
+        choices=("on", "off"),
+        help="make an article agree with itself: one type for a name, its further occurrences, its "
+        "abbreviations (default: what the model's folder says, else off)",
     )
     run = parser.add_argument_group("run")
     run.add_argument(
@@ -276,6 +282,7 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_score=overall or 0.0,
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
+            agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
         for own in map(default_options, folders, loaded)
     )

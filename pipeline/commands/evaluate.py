@@ -14,7 +14,7 @@ from pipeline.evaluation.predictions import predict, read_predictions
 from pipeline.evaluation.scores import CONFIDENCE, RESAMPLES, Matching, Score
 from pipeline.output import storage
 from transforms.errors import UserError
-from transforms.records import Aggregation
+from transforms.records import Aggregation, WindowMode
 
 EXAMPLES = """\
 examples:
@@ -64,6 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how the model's tokens become mentions (default: what its folder says, else first)",
     )
     parser.add_argument(
+        "--window",
+        choices=get_args(WindowMode),
+        help="what the model sees at once, as of annotate (default: sentence)",
+    )
+    parser.add_argument(
+        "--agreement",
+        choices=("on", "off"),
+        help="make a document agree with itself, as of annotate (default: what the model's folder "
+        "says, else off)",
+    )
+    parser.add_argument(
         "--run", metavar="DIR", dest="output", help="score what a run found, from its output folder"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -77,14 +88,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``evaluate``; returns its exit code."""
-    if args.output and args.aggregation:
-        raise UserError("--aggregation: a run's mentions are made already; it goes with --model")
+    for flag in ("aggregation", "window", "agreement"):
+        if args.output and getattr(args, flag):
+            raise UserError(f"--{flag}: a run's mentions are made already; it goes with --model")
     gold = read_gold(args.gold)
     if args.output:
         found = read_predictions(storage.absolute(args.output), gold.documents, args.model)
     else:
         found = predict(
-            args.model or DEFAULT_MODEL, gold.documents, available_cores(), args.aggregation
+            args.model or DEFAULT_MODEL,
+            gold.documents,
+            available_cores(),
+            args.aggregation,
+            args.window or "sentence",
+            args.agreement and args.agreement == "on",
         )
     report = compare(gold, found, args.gold_types)
     if args.errors:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from models.bench import BATCH_TOKENS, bench_model, recommend
+from models.bench import bench_model, recommend
 from models.check import SELF_TEST, check_model, list_models
 from models.export import export_model
 from models.fetch import HOMES, fetch_model
@@ -64,7 +64,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--threads", type=positive, nargs="+", default=[], help="default: 1 and all cores"
     )
-    bench.add_argument("--batch-tokens", type=positive, nargs="+", default=list(BATCH_TOKENS))
     bench.add_argument(
         "--seconds", type=positive_float, default=3.0, help="for each setting (default: 3)"
     )
@@ -96,7 +95,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{model.name}@{model.fingerprint}: works here")
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
-        print(f"  aggregation  {model.aggregation}")
+        print(f"  aggregation  {model.settings.aggregation}")
+        print(f"  agreement    {'on' if model.settings.agreement else 'off'}")
         print(f"  products     {describe_products()}")
         print(f"  graph        {checked.megabytes:.1f} MB, loaded in {checked.load_msec:.0f} ms")
         if checked.deviation is None:
@@ -151,18 +151,14 @@ def _f1(gold: Path, model: str) -> float:
 
 
 def _bench(args: argparse.Namespace) -> int:
-    speeds = bench_model(args.model, args.threads, args.batch_tokens, args.seconds)
-    print("threads  batch tokens  tokens/s  peak MB")
+    speeds = bench_model(args.model, args.threads, args.seconds)
+    print("threads  tokens/s  peak MB")
     for speed in speeds:
-        print(
-            f"{speed.threads:>7}  {speed.batch_tokens:>12}  {speed.tokens_per_second:>8,.0f}  "
-            f"{speed.peak_megabytes:>7.0f}"
-        )
+        print(f"{speed.threads:>7}  {speed.tokens_per_second:>8,.0f}  {speed.peak_megabytes:>7.0f}")
     best = recommend(speeds)
     print(
         f"recommended: --threads {best.threads} ({best.tokens_per_second:,.0f} tokens/s in "
-        f"{best.peak_megabytes:.0f} MB, in batches of {best.batch_tokens} padded tokens; "
-        "annotate cuts its own)"
+        f"{best.peak_megabytes:.0f} MB)"
     )
     return 0
 

@@ -53,6 +53,7 @@ def predict(
     threads: int,
     aggregation: Aggregation | None = None,
     window: WindowMode = "sentence",
+    agreement: bool | None = None,
 ) -> Predictions:
     """Runs a model over the gold's texts, each as the job runs an article.
 
@@ -66,16 +67,23 @@ def predict(
         threads: documents at a time.
         aggregation: instead of the model's own.
         window: what the model sees at once.
+        agreement: whether a document is made to agree, instead of what the model's folder says.
 
     Raises:
         ModelError: the model cannot work.
     """
     loaded = load_cached(model, threads)
     options = default_options(model, loaded)
-    options = replace(options, aggregation=aggregation or options.aggregation, window=window)
+    options = replace(
+        options,
+        aggregation=aggregation or options.aggregation,
+        window=window,
+        agreement=options.agreement if agreement is None else agreement,
+    )
     layer = Mentions([Annotator(loaded, options)])
     with ThreadPoolExecutor(threads) as pool:
-        mentions = list(pool.map(partial(_mentions, layer), documents))
+        splits = [split_document(document, window) for document in documents]
+        mentions = list(pool.map(partial(_mentions, layer), splits))
     types = frozenset(read_scheme(loaded.labels).types) - {""}
     found = Predictions(loaded.full_name, types, [])
     for document, its_mentions in zip(documents, mentions, strict=True):
@@ -114,17 +122,23 @@ def whole_tokens(mentions: Sequence[Mention], tokens: Sequence[tuple[int, int]])
     return whole
 
 
-def _mentions(layer: Mentions, document: GoldDocument) -> list[Mention]:
-    found = layer.find(_split(document), Clock())
+def _mentions(layer: Mentions, split: SplitText) -> list[Mention]:
+    found = layer.find(split, Clock())
     return [Mention(mention.start, mention.end, mention.type) for mention in found.mentions]
 
 
-def _split(document: GoldDocument) -> SplitText:
-    """The gold's sentences, each a passage of its own; else its lines, split as the job does."""
-    if document.sentences is None:
-        return split_passages(document.text, list(_line_spans(document.text)))
-    alone = [[(0, end - start)] for start, end in document.sentences]
-    return SplitText(document.text, document.sentences, alone)
+def split_document(document: GoldDocument, window: WindowMode) -> SplitText:
+    """A gold document in passages and sentences.
+
+    Its lines are passages, split as the job splits them. Where the gold has sentences, each is a
+    passage of its own, or all of a document's are one passage if neighbours are to be packed.
+    """
+    text, sentences = document.text, document.sentences
+    if sentences is None:
+        return split_passages(text, list(_line_spans(text)))
+    if window == "pack":
+        return SplitText(text, [(0, len(text))], [sentences])
+    return SplitText(text, sentences, [[(0, end - start)] for start, end in sentences])
 
 
 def _line_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import models.folder
-import models.sessions
 import transforms
+from models import model, sessions, settings, tokenizer
 from transforms.inference import TokenClassifier
 
 LIBRARIES = ("onnxruntime", "tokenizers", "lxml", "pyarrow")
@@ -26,14 +25,14 @@ def code_fingerprint() -> str:
 
 def parts_fingerprint(loaded: Sequence[TokenClassifier]) -> str:
     """Returns a hash of the stages' code and of the models' files, as this process has them."""
-    names = [model.full_name for model in loaded]
+    names = [each.full_name for each in loaded]
     return hashlib.sha256("\n".join([_hash_stages().hex(), *names]).encode()).hexdigest()[:16]
 
 
 @functools.cache
 def _hash_stages() -> bytes:
     stages = sorted(Path(transforms.__file__).parent.rglob("[!.]*.py"))
-    scoring = [Path(models.folder.__file__), Path(models.sessions.__file__)]
+    scoring = [Path(str(room.__file__)) for room in (model, sessions, settings, tokenizer)]
     digest = hashlib.sha256()
     for path in stages + scoring:
         digest.update(code_hash(path.read_bytes()))

@@ -58,8 +58,8 @@ def describe_run(
                 "folder": model_options.folder,
                 "labels": list(model.labels),
                 "max_tokens": model.max_tokens,
-                "version": model.version,
-                "licence": model.licence,
+                "version": model.settings.version,
+                "licence": model.settings.licence,
             }
             for model_options in options.models
             for model in [load_cached(model_options.folder, options.threads_here)]

@@ -36,7 +36,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.folder import Model, find_graph, load_model
+from models.locate import find_graph
+from models.model import Model, load_model
 from models.products import describe_products
 from pipeline.job.inputs import InputFile, group_archives
 from tests.bench.shared import corpus_articles, processor
@@ -44,7 +45,6 @@ from transforms.archives import scan_archive
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Reject
-from transforms.sections import section_code
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 
@@ -65,7 +65,7 @@ def all_windows(path: Path, model: Model) -> tuple[list[NDArray[np.int32]], int]
     n_scored = 0
     for source in scan_archive(archive):
         assert not isinstance(source, Reject)
-        for article in parse_articles(source, TextOptions(), section_code):
+        for article in parse_articles(source, TextOptions()):
             texts = [article.text[passage.start : passage.end] for passage in article.passages]
             tokens = tokenize_passages(texts, model.tokenizer)
             spans = [split_sentences(text) for text in texts]
@@ -152,7 +152,7 @@ def main() -> None:
             batches = padded_batches(model, windows)
             times: dict[tuple[str, int], list[float]] = defaultdict(list)
             for _, threads in product(range(args.rounds), args.threads):
-                sessions = bare_sessions(find_graph(model.folder), threads)
+                sessions = bare_sessions(find_graph(model.settings.folder), threads)
                 shared = [sessions[0]] * threads
                 times["one session", threads].append(floor_seconds(shared, batches))
                 times["floor", threads].append(floor_seconds(sessions, batches))

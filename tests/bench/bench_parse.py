@@ -11,7 +11,6 @@ from collections import Counter
 
 from tests.bench.shared import corpus_articles
 from transforms.jats import TextOptions, parse_articles
-from transforms.sections import section_code
 
 
 def main(every: int) -> None:
@@ -22,13 +21,13 @@ def main(every: int) -> None:
     for _ in range(3):
         start = time.process_time()
         for source in sources:
-            parse_articles(source, TextOptions(), section_code)
+            parse_articles(source, TextOptions())
         speeds.append(megabytes / (time.process_time() - start))
     print(
         f"{len(sources)} articles, {megabytes:.1f} MB: {min(speeds):.1f} to {max(speeds):.1f} MB/s"
     )
 
-    parsed = [parse_articles(source, TextOptions(), section_code) for source in sources]
+    parsed = [parse_articles(source, TextOptions()) for source in sources]
     spans = [
         (article, at, at + 8)
         for group in parsed

@@ -20,14 +20,13 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from models.folder import load_model
+from models.model import load_model
 from tests.bench.bench_job import job_seconds, write_archive
 from tests.bench.shared import corpus_articles
 from transforms.entities import find_entities
 from transforms.inference import score_windows
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import SourceArticle
-from transforms.sections import section_code
 from transforms.sentences import split_sentences
 from transforms.windows import cut_windows, tokenize_passages
 
@@ -46,7 +45,7 @@ def sentences_of(sources: Sequence[SourceArticle]) -> list[str]:
     return [
         article.text[passage.start : passage.end][start:end]
         for source in sources
-        for article in parse_articles(source, TextOptions(), section_code)
+        for article in parse_articles(source, TextOptions())
         for passage in article.passages
         for start, end in split_sentences(article.text[passage.start : passage.end])
     ]

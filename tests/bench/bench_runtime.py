@@ -24,7 +24,8 @@ import onnxruntime as ort
 import psutil
 from lxml import etree
 
-from models import folder, sessions
+from models import model as model_module
+from models import sessions
 from models.cores import peak_bytes
 from tests.bench.shared import need, share_session
 from transforms import inference
@@ -96,13 +97,13 @@ def run(name: str, count: int, setting: dict[str, object]) -> dict[str, float]:
         return options
 
     sessions.session_options = session_options
-    folder.run_self_test = lambda _: 0.0  # one setting computes wrongly
+    model_module.run_self_test = lambda _: 0.0  # one setting computes wrongly
     sessions.UNFUSED = list(setting["unfused"])  # type: ignore[call-overload]
     if setting["one session"]:
-        model = folder.load_model(name)
+        model = model_module.load_model(name)
         share_session(model, threads)
     else:
-        model = folder.load_model(name, threads)
+        model = model_module.load_model(name, threads)
     inference.BATCH_TOKENS = int(str(setting["tokens"]))
     inference.BATCH_COST = int(str(setting["cost"]))
     work: list[tuple[list[Tokens], list[Window]]] = []

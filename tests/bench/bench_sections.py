@@ -8,7 +8,7 @@ from collections import Counter
 
 from tests.bench.shared import corpus_articles
 from transforms.jats import TextOptions, parse_articles
-from transforms.sections import section_code
+from transforms.sections import code_sections
 
 SHOWN = 40
 
@@ -18,7 +18,7 @@ def main() -> None:
     codes: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for source in corpus_articles():
-        for article in parse_articles(source, TextOptions(), section_code):
+        for article in map(code_sections, parse_articles(source, TextOptions())):
             if article.article_type != "research-article":
                 continue
             for passage in article.passages:

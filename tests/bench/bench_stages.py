@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.annotators import load_annotators
-from models.folder import load_model
+from models.model import load_model
 from tests.bench.shared import SHARED
 from transforms.annotations import map_mentions
 from transforms.archives import scan_archive
@@ -18,7 +18,7 @@ from transforms.journey import annotate_source
 from transforms.layers import Annotator, ModelOptions, Resources
 from transforms.mentions import ANNOTATIONS, find_mentions
 from transforms.records import Archive
-from transforms.sections import section_code
+from transforms.sections import code_sections
 from transforms.sentences import split_passages
 from transforms.tables import layers_using
 from transforms.windows import cut_windows, tokenize_passages
@@ -34,14 +34,15 @@ class Work:
         self.archive = Archive(path.name, (str(path),))
         [self.source] = scan_archive(self.archive)
         self.model = load_model(MODEL)
-        [self.article] = parse_articles(self.source, TextOptions(), section_code)
+        [self.parsed] = parse_articles(self.source, TextOptions())
+        self.article = code_sections(self.parsed)
         self.passages = [(passage.start, passage.end) for passage in self.article.passages]
         self.split = split_passages(self.article.text, self.passages)
         self.tokens = tokenize_passages(self.split.texts, self.model.tokenizer)
         self.windows = cut_windows(self.tokens, self.split.spans, self.model.window_limit)
         self.logits, _ = score_windows(self.model, self.tokens, self.windows)
-        self.mentions = self.decode(self.model.aggregation)
-        annotators = load_annotators([ModelOptions(MODEL, self.model.aggregation)])
+        self.mentions = self.decode(self.model.settings.aggregation)
+        annotators = load_annotators([ModelOptions(MODEL, self.model.settings.aggregation)])
         self.layers = layers_using(Resources(annotators))
 
     def decode(self, aggregation):
@@ -65,7 +66,12 @@ def test_scan(benchmark, work):
 
 def test_parse(benchmark, work):
     """XML to text and its map."""
-    assert benchmark(parse_articles, work.source, TextOptions(), section_code)
+    assert benchmark(parse_articles, work.source, TextOptions())
+
+
+def test_classify(benchmark, work):
+    """Blocks around passages to section codes."""
+    assert benchmark(code_sections, work.parsed).passages
 
 
 def test_split(benchmark, work):

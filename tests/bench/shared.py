@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import LifoQueue
 
-from models.folder import Model
+from models.model import Model
 from pipeline.job.inputs import group_archives, match_inputs
 from transforms.archives import scan_archive
 from transforms.records import SourceArticle

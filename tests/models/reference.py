@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.pipelines.token_classification import AggregationStrategy
 
-from models.folder import load_model
+from models.model import load_model
 from tests.models.difficult import difficult_sentences
 from tests.models.rows import LABELS, made_up_logits
 

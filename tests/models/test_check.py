@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.check import check_model, list_models, write_settings
-from models.folder import embedded_models
+from models.locate import embedded_models
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -25,7 +25,11 @@ def test_a_written_self_test_holds(tmp_path):
     folder = Path(shutil.copytree(TINY, tmp_path / "tiny"))
     write_settings(folder, ["TP53 in mice"], licence="MIT", thresholds={"GP": 0.5})
     model = write_settings(folder, ["TP53 in mice"], tolerance=0.1, version="2")
-    assert (model.licence, model.version, model.thresholds) == ("MIT", "2", {"GP": 0.5})
+    assert (model.settings.licence, model.settings.version, model.settings.min_scores) == (
+        "MIT",
+        "2",
+        {"GP": 0.5},
+    )
     assert check_model(str(folder)).deviation == pytest.approx(0, abs=1e-4)
     content = json.loads((folder / "model.json").read_text())
     assert content["self_test"][0]["labels"] == ["B-GP", "I-GP", "O", "B-OG"]

@@ -12,7 +12,7 @@ import pytest
 from models.check import write_settings
 from models.fetch import HOMES, fetch_model
 from models.files import ModelError, UnavailableError
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 
 TINY = Path(__file__).parent / "tiny"

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("onnx", reason="quantising needs onnx: pip install '.[quantize]'")
 
 from models.files import ModelError
-from models.folder import load_model
+from models.model import load_model
 from models.quantize import quantize_model
 
 TINY = Path(__file__).parent / "tiny"
@@ -28,7 +28,7 @@ def test_an_int8_copy_agrees_and_says_what_it_cost(tmp_path, static):
     assert min(cost.tokens_per_second) > 0
     model = load_model(str(tmp_path / "small"))
     assert model.labels == load_model(str(TINY)).labels
-    assert model.self_tests
+    assert model.settings.self_tests
 
 
 def test_what_is_int8_already_is_refused(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.folder import load_model
+from models.model import load_model
 from tests.models.rows import LABELS, THEIRS, made_up_logits
 from transforms.entities import find_entities, labelled_sentences
 from transforms.inference import score_windows

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.folder import load_model
+from models.model import load_model
 from transforms.inference import cut_batches, score_windows
 from transforms.records import RejectError, Window
 from transforms.windows import cut_windows, tokenize_passages

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.records import Article, ArticleRange, Block, RejectError, SourceArticle
-from transforms.sections import section_code
+from transforms.sections import code_sections
 
 CASES = Path(__file__).parents[1] / "cases" / "articles"
 EVERYTHING = TextOptions(frozenset(), references=True)
@@ -28,8 +28,8 @@ def source(xml: str | bytes, namespaces: str = "") -> SourceArticle:
 
 
 def parse(xml: str | bytes, options: TextOptions = TextOptions()) -> list[Article]:  # noqa: B008
-    """The articles in the XML."""
-    return parse_articles(source(xml), options, section_code)
+    """The articles in the XML, with the codes of their sections."""
+    return list(map(code_sections, parse_articles(source(xml), options)))
 
 
 def paragraph(content: str) -> list[str]:
@@ -41,7 +41,7 @@ def paragraph(content: str) -> list[str]:
 def refused(xml: str | bytes, namespaces: str = "") -> RejectError:
     """Why the XML is refused."""
     with pytest.raises(RejectError) as caught:
-        parse_articles(source(xml, namespaces), TextOptions(), section_code)
+        parse_articles(source(xml, namespaces), TextOptions())
     assert caught.value.stage == "parse"
     return caught.value
 
@@ -87,12 +87,12 @@ def check_promises(xml: SourceArticle, articles: Sequence[Article]) -> None:
 def test_cases(case):
     """Each folder of ``cases/articles`` holds an article and what a reader expects of it."""
     xml = source((CASES / case / "article.xml").read_bytes())
-    articles = parse_articles(xml, TextOptions(), section_code)
-    assert [described(article) for article in articles] == json.loads(
+    articles = parse_articles(xml, TextOptions())
+    assert [described(code_sections(article)) for article in articles] == json.loads(
         (CASES / case / "expected.json").read_text(encoding="utf-8")
     )
     check_promises(xml, articles)
-    check_promises(xml, parse_articles(xml, EVERYTHING, section_code))
+    check_promises(xml, parse_articles(xml, EVERYTHING))
 
 
 def described(article: Article) -> dict:
@@ -202,7 +202,7 @@ def test_any_tree_is_accounted_for_character_by_character(content, everything):
     namespaces = 'xmlns:m="http://www.w3.org/1998/Math/MathML" xmlns:x="urn:x" xml:lang="en"'
     xml = source(f"<article {namespaces}>{''.join(content)}</article>")
     options = EVERYTHING if everything else TextOptions()
-    articles = parse_articles(xml, options, section_code)
+    articles = parse_articles(xml, options)
     check_promises(xml, articles)
     assert [article.article_id for article in articles[1:]] == [
         f"{articles[0].article_id}#sa{number}" for number in range(1, len(articles))
@@ -416,20 +416,13 @@ def test_all_languages_are_text_when_asked_for():
 
 def test_blocks_tell_the_section_stage_what_stands_around_a_passage():
     """Titles, types, neighbours and the beginning of the text."""
-    seen: list[Sequence[Block]] = []
-
-    def spy(blocks: Sequence[Block], article_type: str) -> str:
-        assert article_type == "review-article"
-        seen.append(blocks)
-        return "OTHER"
-
     xml = (
         "<article article-type='review-article'><body><sec><title>A<xref ref-type='bibr'>1</xref>"
         "</title></sec><sec sec-type='methods'><label>2</label><p><bold>Mice.</bold> They ran.</p>"
         "</sec><sec><title>C</title></sec></body></article>"
     )
-    parse_articles(source(xml), TextOptions(), spy)
-    body, section, paragraph = seen[1]
+    (article,) = parse_articles(source(xml), TextOptions())
+    body, section, paragraph = article.passages[1].blocks
     assert body == Block("body", "", "", "A12Mice. They ran.C", (), ("A", "", "C"))
     assert section == Block("sec", "Mice.", "methods", "2Mice. They ran.", ("A",), ("C",))
     assert paragraph == Block("p", "Mice.", "", "Mice. They ran.", (), ())
@@ -545,7 +538,7 @@ def test_metadata():
 def test_an_article_without_identifiers_goes_by_its_bytes():
     """And without anything else, it is empty but whole."""
     xml = source("<article/>")
-    (article,) = parse_articles(xml, TextOptions(), section_code)
+    (article,) = parse_articles(xml, TextOptions())
     assert article.article_id == f"SRC:{xml.range.sha256[:16]}"
     assert (article.text, article.passages, article.chars_source) == ("", (), 0)
 
@@ -553,7 +546,7 @@ def test_an_article_without_identifiers_goes_by_its_bytes():
 def test_namespaces_of_enclosing_elements_are_in_scope():
     """An article cut out of an OAI answer, say."""
     xml = source("<o:article><o:p l:href='x'>iron</o:p></o:article>", 'xmlns:o="urn:o" xmlns:l="l"')
-    (article,) = parse_articles(xml, TextOptions(), section_code)
+    (article,) = parse_articles(xml, TextOptions())
     assert article.passages[0].xpath == "/*[local-name()='article'][1]/*[local-name()='p'][1]"
     check_promises(xml, [article])
 

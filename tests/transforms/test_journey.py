@@ -15,12 +15,13 @@ from tests.articles import article
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions
 from transforms.journey import Outcome, annotate_source
-from transforms.layers import ModelOptions, Resources
+from transforms.layers import Annotated, Clock, ModelOptions, Resources
+from transforms.mentions import ANNOTATIONS
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
 from transforms.tables import layers_using
 
 ROOT = Path(__file__).parents[2]
-STAGES = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+STAGES = {"parse", "classify", "split", "window", "infer", "decode", "remap", "write"}
 
 
 def source_of(xml: str, index: int = 0) -> SourceArticle:
@@ -173,6 +174,7 @@ def test_model_that_gives_no_number_costs_the_article_alone(annotators, layers, 
     ("stage", "step"),
     [
         ("parse", "journey.parse_articles"),
+        ("classify", "journey.code_sections"),
         ("split", "journey.split_passages"),
         ("window", "mentions.cut_windows"),
         ("decode", "mentions.find_entities"),
@@ -202,6 +204,36 @@ def test_model_that_fails_ends_the_run(layers, monkeypatch):
     monkeypatch.setattr("transforms.mentions.score_windows", fail)
     with pytest.raises(RuntimeError, match="bad allocation"):
         annotate_source(source_of(article(1)), layers, TextOptions())
+
+
+class Doubts:
+    """A layer that improves the rows of an earlier one."""
+
+    table = ANNOTATIONS
+
+    @classmethod
+    def using(cls, _: Resources) -> "Doubts":
+        """Needs nothing."""
+        return cls()
+
+    def annotate(self, article: Annotated, clock: Clock) -> Annotated:
+        """Halves every score."""
+        with clock.timed("doubt"):
+            rows = [row._replace(score=row.score / 2) for row in article.rows_of(self.table)]
+        return article.with_rows(self.table, rows)
+
+
+def test_a_layer_can_replace_the_rows_of_an_earlier_one(layers):
+    """What it gives is what is written, and its time is its own."""
+    plain, doubted = (
+        annotate_source(source_of(article(1)), some, TextOptions())
+        for some in (layers, (*layers, Doubts()))
+    )
+    scores, halves = (
+        found.rows[0].batches["annotations"]["score"].to_pylist() for found in (plain, doubted)
+    )
+    assert halves == [score / 2 for score in scores] != []
+    assert set(doubted.clock.msec) == {*STAGES, "doubt"}
 
 
 def test_model_is_loaded_once_a_process(tiny):

@@ -1,12 +1,16 @@
 """The section code of a passage: one case a convention, one a trap."""
 
+import functools
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.records import Block
-from transforms.sections import CODES, section_code
-from transforms.sections.codes import told
+from transforms.sections import CODES, rules, section_code
+from transforms.sections.rules import RULES, STATEMENTS, Rule, Statement, Titles
+from transforms.sections.titles import code_of_title, normalise, plain
 
 
 def block(
@@ -221,8 +225,44 @@ def test_a_title_tells_in_any_dress(title: str, code: str) -> None:
 )
 def test_a_title_that_only_looks_alike_tells_nothing(title: str) -> None:
     """Whole titles count, never a likeness or a word in them."""
-    assert told(title) == ""
+    assert code_of_title(title) == ""
     assert code_of(title, article_type="review-article") == "OTHER"
+
+
+# Rules that may already have decided before a rule is asked; else only those of its own kind.
+TELLING = ("always", "outside", "supplement")
+ASKED_BEFORE = {
+    **dict.fromkeys(TELLING, TELLING),
+    "type": (*TELLING, "type"),
+    "case report": (*TELLING, "case report"),
+    "hint": (*TELLING, "hint"),
+    "research": (*TELLING, "hint", "research"),
+    "topic": (*TELLING, "hint", "research", "topic"),
+}
+
+
+titles = functools.cache(Titles)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.when}: {rule.example}")
+def test_each_rule_for_titles_is_needed(rule: Rule) -> None:
+    """Its example is matched by its own row, and by none before it."""
+    asked = titles(*ASKED_BEFORE.get(rule.when, (rule.when,)))
+    assert asked.match(normalise(rule.example)) == rule
+    assert set(rule.code.split("|")) <= {*CODES, ""}
+
+
+@pytest.mark.parametrize("rule", STATEMENTS, ids=lambda rule: rule.example)
+def test_each_rule_for_statements_is_needed(rule: Statement) -> None:
+    """Its example is found by its own row, and by no other one of the code."""
+    same = [one for one in STATEMENTS if one.code == rule.code]
+    assert [one for one in same if re.search(one.pattern, plain(rule.example))] == [rule]
+    assert rule.code in CODES
+
+
+def test_the_times_at_which_rules_hold_are_explained() -> None:
+    """The table in the module's docstring has each of them."""
+    assert {rule.when for rule in RULES} == set(re.findall(r"^([a-z ]+?)  ", rules.__doc__, re.M))
 
 
 def test_the_own_title_decides_else_the_nearest_ancestor_that_tells() -> None:

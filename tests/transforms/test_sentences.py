@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.sentences import split_sentences
+from transforms.sentences import rules, split_sentences
+from transforms.sentences.rules import RULES, Rule
 
 # Each passage is written with " | " where a sentence is expected to end.
 PASSAGES = [
@@ -85,6 +86,33 @@ def test_sentences_end_where_a_biologist_ends_them(passage):
     expected = passage.split(" | ")
     text = " ".join(expected)
     assert [text[start:end] for start, end in split_sentences(text)] == expected
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.decide.__name__)
+def test_each_rule_decides_in_its_examples(rule: Rule, monkeypatch):
+    """Sentences end at each "|", and the rule is the first to decide about one of the stops."""
+    decided = []
+
+    def seen(candidate):
+        ends = rule.decide(candidate)
+        decided.append(ends is not None)
+        return ends
+
+    spied = [one._replace(decide=seen) if one is rule else one for one in RULES]
+    monkeypatch.setattr("transforms.sentences.RULES", spied)
+    for example in rule.examples:
+        text = example.replace(" | ", " ").replace("|", "")
+        expected = [part.strip() for part in example.split("|")]
+        decided.clear()
+        assert [text[start:end] for start, end in split_sentences(text)] == expected
+        assert any(decided), example
+
+
+def test_every_rule_is_asked():
+    """None is written and forgotten."""
+    functions = [value for name, value in vars(rules).items() if name[0].islower()]
+    decide = {one for one in functions if getattr(one, "__module__", "") == rules.__name__}
+    assert decide == {rule.decide for rule in RULES}
 
 
 def test_sentences_end_without_white_space_where_it_was_lost():

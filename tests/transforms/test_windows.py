@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from models.folder import load_model
+from models.model import load_model
 from transforms.records import Tokens, Window
 from transforms.windows import cut_windows, tokenize_passages
 

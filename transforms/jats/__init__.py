@@ -9,9 +9,9 @@ makes each passage's text; what stands in it as it stands in the XML goes into t
                                        p/text()[1] sub/text()[1] p/text()[2] ...      runs
 
 The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
-``metadata`` reads the front matter, ``walk`` goes over the elements, which are what ``elements``
-says (``nodes`` and ``titles`` look at one, ``footnotes`` finds marks of footnotes), ``marks``
-cleans the text, ``xml_map`` leads back to the XML.
+``metadata`` reads the front matter, ``walk`` goes over the elements and does with each what
+``rules`` says (``elements`` has names, ``nodes`` and ``titles`` look at one element, ``footnotes``
+finds marks of footnotes), ``marks`` cleans the text, ``xml_map`` leads back to the XML.
 """
 
 import re
@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from transforms.jats.elements import JATS, PUBMED, Rule
 from transforms.jats.metadata import jats_metadata, of_part, pubmed_metadata
 from transforms.jats.nodes import local_name, primary_language, text_length
+from transforms.jats.rules import JATS, PUBMED, Rules
 from transforms.jats.tree import parse_xml, read_tree
-from transforms.jats.walk import SectionCode, TextOptions, Walk
+from transforms.jats.walk import TextOptions, Walk
 from transforms.jats.xml_map import Paths
 from transforms.records import Article, Metadata, RejectError, SourceArticle
 
@@ -36,7 +36,7 @@ __all__ = ["TextOptions", "parse_articles", "parse_xml", "primary_language"]
 class Shape(NamedTuple):
     """How one kind of document is read: what each element is, and where its metadata stands."""
 
-    rules: Mapping[str, Rule]
+    rules: Rules
     metadata: Callable[[etree._Element, str], Metadata]
 
 
@@ -51,16 +51,12 @@ _SHAPES = {
 }
 
 
-def parse_articles(
-    source: SourceArticle, options: TextOptions, section_code: SectionCode
-) -> list[Article]:
+def parse_articles(source: SourceArticle, options: TextOptions) -> list[Article]:
     """Reads one article: itself first, then each of its sub-articles and responses.
 
     Args:
         source: UTF-8 bytes of the article's element, in the namespaces of its enclosing elements.
         options: what becomes text.
-        section_code: code of the text that stands directly in the last of some nested blocks
-            (outermost first), in an article of a type.
 
     Raises:
         RejectError: the bytes are no article that can be read; the message gives line and column.
@@ -85,7 +81,7 @@ def parse_articles(
     while waiting:
         element, path = waiting.pop()
         metadata = shape.metadata(element, source.range.sha256)
-        walk = Walk(shape.rules, options, section_code, paths, metadata.article_type or "")
+        walk = Walk(shape.rules, options, paths)
         waiting += reversed(walk.run(element, path))
         if articles:
             metadata = of_part(metadata, articles[0], len(articles))

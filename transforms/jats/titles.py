@@ -18,6 +18,11 @@ _ADDRESS = re.compile(
     r"|[^\w@]*[\w.+-]{1,80}@[\w.-]{1,80}\Z",
     re.IGNORECASE,
 )
+_STATEMENT = re.compile(
+    r"\b(?:availability|accession|contributions?|interests?|funding|acknowledge?ments?|abbreviations?"
+    r"|key ?words|summary|significance|impact)\b",
+    re.IGNORECASE,
+)
 _SPOKEN = re.compile(r"\s*[.:]")
 
 
@@ -45,6 +50,11 @@ def label_of(element: etree._Element) -> str:
 def is_address(note: etree._Element) -> bool:
     """Whether an author's note says how to write to them."""
     return _ADDRESS.match(beginning(note, plain_text(child(note, "label")))) is not None
+
+
+def is_statement(custom_meta: etree._Element) -> bool:
+    """Whether custom metadata are a statement of the authors, as where the data are."""
+    return _STATEMENT.search(plain_text(child(custom_meta, "meta-name"))) is not None
 
 
 def sec_titles(element: etree._Element) -> list[str]:

@@ -2,23 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from lxml import etree
 
 from transforms.jats.elements import (
     FORMATTING,
     KINDS,
-    LABELS,
-    MATHS,
-    PEOPLES_NOTES,
     SPACED,
-    TITLE_HOLDERS,
     TRANSLATIONS,
     XREF_MARKS,
-    Rule,
 )
 from transforms.jats.footnotes import NOTED, footnote_marks
 from transforms.jats.marks import BREAK, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
@@ -28,20 +24,17 @@ from transforms.jats.nodes import (
     has_content,
     has_text,
     is_line_end,
-    is_plain,
     kind_of,
     language_of,
     local_name,
     own_language,
-    plain_text,
     primary_language,
     text_length,
 )
+from transforms.jats.rules import INLINE, Met, Rule, Rules
 from transforms.jats.titles import (
     LABELLED,
-    WORD,
     beginning,
-    is_address,
     label_of,
     lead_of,
     sec_titles,
@@ -49,8 +42,6 @@ from transforms.jats.titles import (
 )
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
-
-SectionCode = Callable[[Sequence[Block], str], str]
 
 
 @dataclass(frozen=True)
@@ -70,6 +61,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+\-−–]?\d)")
 _NOTED = tuple("{*}" + name for name in sorted(NOTED))
 _NEIGHBOURS = 40
+_ALTERNATIVE = (Rule("excluded", "alternative"),)
 
 
 @dataclass(slots=True)
@@ -97,22 +89,11 @@ class _RawPassage:
             self.n_source += len(piece)
 
 
-class _Section:
-    """The blocks around a passage; the code is asked for with the first passage."""
+class _Section(NamedTuple):
+    """The blocks around a passage, and the titles of those that are sections."""
 
-    __slots__ = ("_code", "_walk", "blocks", "path")
-
-    def __init__(self, walk: "Walk", blocks: tuple[Block, ...], path: tuple[str, ...]) -> None:
-        self._walk = walk
-        self._code: str | None = None
-        self.blocks = blocks
-        self.path = path
-
-    @property
-    def code(self) -> str:
-        if self._code is None:
-            self._code = self._walk.section_code(self.blocks, self._walk.article_type)
-        return self._code
+    blocks: tuple[Block, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -165,32 +146,37 @@ class _Frame:
 class Walk:
     """One article's text: passages in the order in which they open, and the ledger."""
 
-    def __init__(
-        self,
-        rules: Mapping[str, Rule],
-        options: TextOptions,
-        section_code: SectionCode,
-        paths: Paths,
-        article_type: str,
-    ) -> None:
-        self.section_code = section_code
-        self.article_type = article_type
+    def __init__(self, rules: Rules, options: TextOptions, paths: Paths) -> None:
         self.excluded: Counter[str] = Counter()
         self.map = XmlMap(paths)
         self._rules = rules
+        self._openers: dict[str, Callable[[_Frame, Met, Rule], _Frame | None]] = {
+            **dict.fromkeys(("block", "cell", "holder"), self._block),
+            "inline": self._inline,
+            "parted": self._parted,
+            "break": self._break,
+            "xref": self._xref,
+            "footnote-mark": self._footnote_mark,
+            "sup": self._sup,
+            "alternatives": self._alternatives,
+            "formula": self._formula,
+            "display": self._display,
+            "sub-article": self._sub_article,
+            "excluded": self._excluded,
+        }
         self._options = options
         self._paths = paths
         self._raw: list[_RawPassage] = []
         self._inner: list[tuple[etree._Element, int]] = []
-        self._names: dict[str, tuple[str, bool, Rule | None]] = {}
+        self._names: dict[str, tuple[str, bool, tuple[Rule, ...]]] = {}
         self._targets: dict[str, str] | None = None
         self._footnote_marks: set[etree._Element] = set()
 
     def run(self, root: etree._Element, path: int) -> list[tuple[etree._Element, int]]:
         """Walks one article; gives its own sub-articles, with their places."""
         wanted = self._is_wanted(language_of(root))
-        reason = self._rules[local_name(root)].reason or ("" if wanted else "language")
-        home = _Home(path, _Section(self, (), ()), wanted, reason)
+        reason = self._rules[local_name(root)][0].reason or ("" if wanted else "language")
+        home = _Home(path, _Section(), wanted, reason)
         frames = [_Frame(path, local_name(root), home)]
         if root.text:
             self._text(frames[0], root.text)
@@ -257,126 +243,102 @@ class Walk:
 
     def _start(self, parent: _Frame, element: etree._Element) -> _Frame | None:
         """Opens an element; None if all of it is excluded, and counted."""
+        met, rules = self._meet(parent, element)
+        if parent.chosen is not None and element is not parent.chosen:
+            rules = _ALTERNATIVE
+        rule = next(rule for rule in rules if rule.when is None or rule.when(met))
+        return self._openers[rule.kind](parent, met, rule)
+
+    def _meet(self, parent: _Frame, element: etree._Element) -> tuple[Met, tuple[Rule, ...]]:
+        """Counts an element among its siblings; gives its facts, and the rules for its name."""
         tag: str = element.tag
         known = self._names.get(tag)
         if known is None:
             name = tag.rpartition("}")[2]
-            known = self._names[tag] = (name, tag[0] == "{", self._rules.get(name))
-        name, qualified, rule = known
+            rules = self._rules.get(name, INLINE)
+            known = self._names[tag] = (name, tag[0] == "{", rules)
+        name, qualified, rules = known
         counts = parent.qualified if qualified else parent.unqualified
         counts[name] = index = counts.get(name, 0) + 1
         if qualified:  # "*[local-name()='p']" also counts those in no namespace
             index += parent.unqualified.get(name, 0)
         path = self._paths.add(parent.element, name, index, qualified)
+        references = self._options.references
+        marks = self._footnote_marks
+        return Met(element, path, name, parent.name, parent.home.runs_on, references, marks), rules
+
+    # One method a kind of rule
+
+    def _excluded(self, parent: _Frame, met: Met, rule: Rule) -> None:
+        self._exclude(met.element, rule.reason)
+
+    def _sub_article(self, parent: _Frame, met: Met, rule: Rule) -> None:
+        self._inner.append((met.element, met.path))
+        self._exclude(met.element, "sub-article")
+
+    def _formula(self, parent: _Frame, met: Met, rule: Rule) -> None:
+        self._mark(parent.home, FORMULA)
+        self._exclude(met.element, rule.reason)
+
+    def _display(self, parent: _Frame, met: Met, rule: Rule) -> None:
+        for mark in (LIFTED, FORMULA, LIFTED):
+            self._mark(parent.home, mark)
+        self._exclude(met.element, rule.reason)
+
+    def _inline(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
         home = parent.home
-
-        if parent.chosen is not None and element is not parent.chosen:
-            self._exclude(element, "alternative")
-            return None
-        if rule is None:
-            return self._inline(parent, element, path, name)
-        kind, reason = rule.kind, rule.reason
-        if kind == "sub-article":
-            self._inner.append((element, path))
-            self._exclude(element, "sub-article")
-            return None
-        if kind == "label":
-            # some journals write a footnote's title as its label
-            in_words = WORD.search(plain_text(element))
-            kind, reason = ("block", "") if in_words else LABELS.get(parent.name, ("block", ""))
-        elif kind == "reference":
-            if not self._options.references:
-                kind = "excluded"
-            elif name == "ref-list":
-                kind = "holder"
-            elif name == "citation-alternatives":
-                kind = "alternatives"
-            else:
-                kind = "inline" if home.runs_on else "block"
-        elif kind == "title":
-            # these are also parts of references
-            kind = "block" if parent.name in TITLE_HOLDERS else "inline"
-        elif kind == "formula" and is_plain(element):
-            if name.startswith("disp"):
-                self._part(home, LIFTED)
-            kind = "inline"
-        elif name == "fn" and (note := kind_of(element, "fn-type")) in PEOPLES_NOTES:
-            kind, reason = "excluded", PEOPLES_NOTES[note]
-        elif name == "fn" and parent.name == "author-notes" and is_address(element):
-            kind, reason = "excluded", "affiliations"
-        elif name == "sec" and parent.name == "notes" and element.get("sec-type") == "history":
-            kind, reason = "excluded", "metadata"
-
-        if kind == "excluded":
-            self._exclude(element, reason)
-            return None
-        if kind in ("formula", "object"):
-            around = (LIFTED,) if name.startswith("disp") else ()
-            for mark in (*around, FORMULA, *around):
-                self._mark(home, mark)
-            self._exclude(element, reason)
-            return None
-        if kind == "inline":
-            return self._inline(parent, element, path, name)
-        if kind == "break":
-            self._part(home, BREAK)
-            return self._inline(parent, element, path, name)
-        if kind == "xref":
-            frame = _Frame(path, name, home)
-            mark = self._mark_of(element)
-            if mark:
-                self._mark(home, mark)
-                frame.closing = CLOSE
-            return frame
-        if kind == "sup" and element in self._footnote_marks:
-            self._mark(home, FOOTNOTE)
-            return _Frame(path, name, home, closing=CLOSE)
-        if kind == "sup":
-            frame = _Frame(path, name, home)
-            frame.sup_start = home.passage.size if home.passage else 0
-            return frame
-        if kind == "alternatives":
-            if any(local_name(inner) in MATHS for inner in element.iterchildren("*")):
-                self._mark(home, FORMULA)
-                self._exclude(element, "formula")
-                return None
-            frame = _Frame(path, name, home)
-            inner = list(element.iterchildren("*"))
-            inner.sort(key=lambda form: local_name(form) != "mixed-citation")
-            best = chain(filter(has_content, inner), filter(has_text, inner))
-            frame.chosen = next(best, None)
-            return frame
-        return self._open_block(parent, element, path, name, rule, kind)
-
-    def _inline(self, parent: _Frame, element: etree._Element, path: int, name: str) -> _Frame:
-        home = parent.home
-        language = element.get(LANG)
+        language = met.element.get(LANG)
         # a foreign phrase stays in its sentence; what holds blocks has a language of its own
-        is_phrase = home.runs_on or name in FORMATTING
+        is_phrase = home.runs_on or met.name in FORMATTING
         if language and not is_phrase and home.reason in ("", "language"):
-            home = self._new_home(home, path, home.section, language)
-        if home.passage is not None and continues_name(element):
+            home = self._new_home(home, met.path, home.section, language)
+        if home.passage is not None and continues_name(met.element):
             self._mark(home, LIFTED)
-        frame = _Frame(path, name, home)
-        frame.spaced = name in SPACED or (parent.spaced and name not in FORMATTING)
+        frame = _Frame(met.path, met.name, home)
+        frame.spaced = met.name in SPACED or (parent.spaced and met.name not in FORMATTING)
         if frame.spaced:
             self._part(home, LIFTED)
         return frame
+
+    def _parted(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        self._part(parent.home, LIFTED)
+        return self._inline(parent, met, rule)
+
+    def _break(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        self._part(parent.home, BREAK)
+        return self._inline(parent, met, rule)
+
+    def _xref(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        mark = self._mark_of(met.element)
+        if not mark:
+            return _Frame(met.path, met.name, parent.home)
+        self._mark(parent.home, mark)
+        return _Frame(met.path, met.name, parent.home, closing=CLOSE)
+
+    def _footnote_mark(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        self._mark(parent.home, FOOTNOTE)
+        return _Frame(met.path, met.name, parent.home, closing=CLOSE)
+
+    def _sup(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        passage = parent.home.passage
+        return _Frame(
+            met.path, met.name, parent.home, sup_start=0 if passage is None else passage.size
+        )
+
+    def _alternatives(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        forms = sorted(
+            met.element.iterchildren("*"), key=lambda form: local_name(form) != "mixed-citation"
+        )
+        best = chain(filter(has_content, forms), filter(has_text, forms))
+        return _Frame(met.path, met.name, parent.home, chosen=next(best, None))
 
     def _new_home(self, outer: _Home, path: int, section: _Section, language: str | None) -> _Home:
         wanted = outer.wanted if language is None else self._is_wanted(language)
         reason = "" if wanted else "language"
         return _Home(path, section, wanted, reason)
 
-    def _open_block(
-        self,
-        parent: _Frame,
-        element: etree._Element,
-        path: int,
-        name: str,
-        rule: Rule,
-        kind: str,
-    ) -> _Frame | None:
+    def _block(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
+        element, name = met.element, met.name
         self._part(parent.home, LIFTED)
         language = own_language(element)
         if language is None and name in TRANSLATIONS and parent.name not in TRANSLATIONS:
@@ -384,21 +346,16 @@ class Walk:
         section = parent.home.section
         if rule.block or (name == "p" and lead_of(element, name)):
             section = self._section(parent, element, name, rule.block or name)
-        home = self._new_home(parent.home, path, section, language)
-        if rule.kind == "holder" and rule.reason:
+        home = self._new_home(parent.home, met.path, section, language)
+        if rule.reason:
             home.reason = rule.reason
-        if name == "custom-meta" and section.code == "OTHER":
-            self._exclude(element, "metadata")
-            return None
         if name in NOTED and next(element.iterancestors(*_NOTED), None) is None:
             self._footnote_marks |= footnote_marks(element)
-        home.runs_on = kind == "block"
-        home.is_cell = kind == "cell" or parent.home.is_cell
+        home.runs_on = rule.kind == "block"
+        home.is_cell = rule.kind == "cell" or parent.home.is_cell
         if home.runs_on and not home.reason:
             self._open(home)
-        frame = _Frame(path, name, home)
-        frame.spaced = name in SPACED
-        return frame
+        return _Frame(met.path, name, home, spaced=name in SPACED)
 
     def _end(self, frame: _Frame) -> None:
         home = frame.home
@@ -437,7 +394,6 @@ class Walk:
         elif name == "body":
             after = tuple(sec_titles(element)[:_NEIGHBOURS])
         return _Section(
-            self,
             (
                 *outer.blocks,
                 Block(
@@ -470,15 +426,8 @@ class Walk:
             if text:
                 section = raw.home.section
                 end = position + len(text)
-                passages.append(
-                    Passage(
-                        position,
-                        end,
-                        section.code,
-                        section.path,
-                        self._paths.xpath(raw.home.element),
-                    )
-                )
+                xpath = self._paths.xpath(raw.home.element)
+                passages.append(Passage(position, end, "", section.path, xpath, section.blocks))
                 texts.append(text)
                 position = end + 1
         return "\n".join(texts), tuple(passages)

@@ -1,10 +1,11 @@
-"""The section code of a passage, from the titles and types of the elements around it.
+"""The section code of each passage, from the titles and types of the elements around it.
 
-Everything that a curator may want to change stands in ``tables``: what titles, types, elements and
-statements tell. ``codes`` reads it.
+What a curator may want to change stands in ``titles.tsv`` and ``statements.tsv``, which ``rules``
+reads. ``titles`` applies it to one title, ``elements`` has what elements and places tell, and
+``codes`` weighs the evidence.
 """
 
-from transforms.sections.codes import section_code
-from transforms.sections.tables import CODES
+from transforms.sections.codes import code_sections, section_code
+from transforms.sections.elements import CODES
 
-__all__ = ["CODES", "section_code"]
+__all__ = ["CODES", "code_sections", "section_code"]

@@ -1,285 +1,329 @@
-"""From nested blocks to the code of the text that stands in the innermost, by the ``tables``.
+"""From the nested blocks around a passage to the code of its section.
 
-Titles are matched whole, never by likeness: 'Prefrontal cortex' is no reference list and 'Casein
-kinase' no case report. The codes are those of Europe PMC and BioC.
+The codes are those of Europe PMC and BioC. ``_EVIDENCE`` has the order in which blocks are asked.
 """
 
-import itertools
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
-from transforms.records import Block
-from transforms.sections.tables import (
-    ALSO_TOPICS,
-    ASIDE,
+from transforms.records import Article, Block
+from transforms.sections.elements import (
     BACK_MATTER,
+    CLOSING,
     CONTAINERS,
     ELEMENTS,
-    ETHICS,
-    HINTING,
-    IN_CASE_REPORT,
-    IN_RESEARCH,
-    KINDS,
     MAIN_LINE,
     PLACES,
     STATED,
     STATED_IN_A_PARAGRAPH,
-    STATEMENTS,
-    TAXON,
-    TELLING,
     TOPICAL,
-    UNTELLING,
+)
+from transforms.sections.rules import Titles
+from transforms.sections.titles import (
+    TELLING,
+    code_of_lead,
+    code_of_title,
+    code_of_type,
+    codes_of_later_leads,
+    codes_of_statements,
+    hint_of_title,
+    joined,
+    normalise,
 )
 
-
-def _lines(table: str) -> str:
-    """One pattern of a table's lines, without groups."""
-    lines = (line.strip() for line in table.replace("\\\n", "").split("\n"))
-    return re.sub(r"(?<!\\)\((?!\?)", "(?:", "|".join(filter(None, lines)))
-
-
-def _codes(table: Mapping[str, str]) -> re.Pattern[str]:
-    """One pattern of all codes: the first that matches is the name of the last group."""
-    return re.compile(
-        "|".join(f"(?P<{code.replace('|', '_or_')}>{_lines(text)})" for code, text in table.items())
-    )
-
-
-# Titles to remember: articles use the same few hundred most of the time. The blocks around one
-# passage are those around the next, and no other article's. 8,192 of both took 27 MB.
-_TITLES = 1024
+# The blocks around one passage are those around the next, and no other article's.
 _BLOCKS = 128
 
-_TELLING = _codes(TELLING)
-_HINTING = _codes(HINTING)
-_IN_RESEARCH = _codes(IN_RESEARCH)
-_STATEMENTS = {code: re.compile(pattern) for code, pattern in STATEMENTS.items()}
-_ETHICS = re.compile(_lines(ETHICS))
-_ASIDE = re.compile(_lines(ASIDE))
-_ALSO_TOPICS = re.compile(_lines(ALSO_TOPICS))
-_TAXON = re.compile(_lines(TAXON))
-_IN_CASE_REPORT = re.compile(_lines(IN_CASE_REPORT))
+_ALONE = Titles("alone")
+_DISCLOSURE = Titles("disclosure")
+_STATEMENT = Titles("statement")
+_UNTITLED = Titles("untitled")
+_ABSTRACT = Titles("abstract")
+_FIGURE = Titles("figure")
+_CASE_REPORT = Titles("case report")
+_TOPIC = Titles("topic")
 _LETTERED = re.compile(r"[A-H]\.\s?\d")
-# In a title with a part that tells nothing only these count ("Results and interpretation").
-_PLAIN = re.compile(
-    r"((materials?|patients|general|main|key) (and )?)*(methods?|methodology|results?|discussions?|"
-    r"conclusions?|concluding remarks|metodos?|metodologia|resultados?|discussao|discusion|"
-    r"conclus(ao|oes|ion|iones))"
-)
-# What journals put above an introduction that has no title.
-_UNTITLED = {"", "main", "main text"}
-_DISCLOSURE = re.compile(r"(authors? |financial |full )?disclosures?( statements?| summar(y|ies))?")
-_HOW_TO_CITE = re.compile(r"(how to )?cite this article.*")
-# What comes after all of the main line.
-_CLOSING = {"ACK_FUND", "AUTH_CONT", "COMP_INT"}
-_TABLE = re.compile(r"((supplementa(ry|l)|extended data) )?tables?\b")
-_ACCESSIONS = re.compile(r"accession.*")
-
-_NUMBERING = re.compile(
-    r"(?:section|part|chapter)?\s*[(\[]?(?:\d+(?:\.\d+)*|(?:[ivx]+|[a-h])(?:\.\d+)*[.):]|(?:ii|iii|iv|"
-    r"vi+)\b)"
-    r"[.)\]:\s|-]*(?=[^\W\d_])"
-)
-_FIRST_WORDS = re.compile(r"[\W\d]*([^.:]{3,60})[.:]\s")
-_LATER_WORDS = re.compile(r"[.;,]\s+([^.:;,]{3,60}):\s")
-_HEAD = re.compile(r"([^:.|]+?)\s*(?:[:.|]\s*| - )")
-_PARTS = re.compile(r"\s*(?:/|,|;|\+|:|\b(?:and|or|e|y|et|und)\b)\s*")
+_SEVERAL = re.compile("ethic|consent|approv|animal")
 
 
-@lru_cache(_TITLES)
-def normalise(title: str) -> str:
-    """A title in the form in which the tables are written.
+class Around(NamedTuple):
+    """What is known of a passage.
 
-    >>> normalise("2.1. Materials & Methods:")
-    'materials and methods'
-    >>> normalise("Discussão")
-    'discussao'
+    Attributes:
+        blocks: the structural elements around it, the outermost first, its own last.
+        article_type: as in the article.
     """
-    text = unicodedata.normalize("NFKD", title.casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = re.sub(r"['’‘`´ʼ\u00ad\u200b]", "", text).replace("&", " and ")
-    text = re.sub(r"[‐-―−_]", "-", text)
-    text = re.sub(r"(?<=\w)-(?=\w)|[★☆*†‡§¶#\"“”]", " ", text)
-    text = re.sub(r"\s*\([^()]*\)\s*$", "", text)
-    text = re.sub(r"^[^\w(\[]+", "", " ".join(text.split())).strip(" .:;,-")
-    if re.fullmatch(r"(?:\w )+\w", text):  # I N T R O D U C T I O N
-        text = text.replace(" ", "")
-    return _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
+
+    blocks: Sequence[Block]
+    article_type: str
+
+    @property
+    def reports_research(self) -> bool:
+        """Whether topical sections go by their place."""
+        return self.article_type not in TOPICAL
+
+    @property
+    def is_case_report(self) -> bool:
+        """Whether clinical titles tell of a case."""
+        return self.article_type == "case-report"
 
 
-def _match(table: re.Pattern[str], title: str) -> str:
-    found = table.fullmatch(title)
-    return (found.lastgroup or "").replace("_or_", "|") if found else ""
+def code_sections(article: Article) -> Article:
+    """The article with the section code of each passage: one of ``CODES``, or two joined by "|"."""
+    codes: dict[int, str] = {}
+    for passage in article.passages:
+        if id(passage.blocks) not in codes:  # passages of one section share them
+            codes[id(passage.blocks)] = section_code(passage.blocks, article.article_type or "")
+    passages = (replace(one, section=codes[id(one.blocks)]) for one in article.passages)
+    return replace(article, passages=tuple(passages))
 
 
-def _hint(title: str, research: bool = True) -> str:
-    return _match(_HINTING, title) or (_match(_IN_RESEARCH, title) if research else "")
-
-
-def _joined(codes: Iterable[str]) -> str:
-    return "|".join(list(dict.fromkeys(c for code in codes for c in code.split("|") if c))[:2])
-
-
-def _part(title: str) -> str:
-    """What one of the parts of a title tells."""
-    return _match(_TELLING, title) or ("COMP_INT" if _DISCLOSURE.fullmatch(title) else "")
-
-
-@lru_cache(_TITLES)
-def told(title: str) -> str:
-    """What a title tells whatever stands above it: a code, two joined by "|", or "".
-
-    >>> told("Results and Discussion"), told("IV. CONCLUSIONS"), told("Prefrontal cortex")
-    ('RESULTS|DISCUSS', 'CONCL', '')
-    """
-    text = normalise(title)
-    parts = [part for part in _PARTS.split(text) if part]
-    codes = [_part(part) for part in parts]
-    if code := _match(_TELLING, text):
-        # "Author contributions and funding" is read whole as the former
-        several = code in _STATEMENTS and all(codes) and codes[0] != "APPENDIX"
-        return _joined(codes) if several else code
-    if _ETHICS.fullmatch(text) or _ASIDE.fullmatch(text):
-        return "OTHER"
-    if len(parts) > 1 and (all(codes) or _PLAIN.fullmatch(parts[0]) or _PLAIN.fullmatch(parts[-1])):
-        unknown = itertools.takewhile(lambda part: not _part(part), parts)
-        return _joined([*(_hint(part) for part in unknown), *codes])
-    head = _HEAD.match(text)
-    return told(head[1]) if head else ""
-
-
-@lru_cache(_TITLES)
-def hinted(title: str, research: bool = True) -> str:
-    """What a title tells where nothing above it does, or "".
+def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
+    """The section code of a passage.
 
     Args:
-        title: as it stands in the article.
-        research: whether the article reports research.
+        blocks: the structural elements around it, the outermost first, its own last.
+        article_type: as in the article.
+
+    Returns:
+        One of ``CODES``, or two joined by "|".
     """
-    text = normalise(title)
-    parts = [text, *_PARTS.split(text)]
-    codes = [_part(part) or _hint(part, research) for part in parts]
-    if codes[0] or all(codes[1:]):
-        return codes[0] or _joined(codes[1:])
-    head = _HEAD.match(text)  # "Future outlook: including microbes"
-    return "CONCL" if head and _hint(head[1], research) == "CONCL" else ""
+    telling = [
+        block
+        for block in blocks
+        if block.element != "p" or code_of_title(block.title) in STATED_IN_A_PARAGRAPH
+    ]
+    around = Around(telling, article_type)
+    return next(filter(None, (step(around) for step in _EVIDENCE)), "OTHER")
 
 
-@lru_cache(_TITLES)
-def _kind_code(kind: str) -> str:
-    """What the type of an element tells, or ""."""
-    words = kind.casefold().replace("-", " ").replace("_", " ").split("|")
-    return _joined(KINDS.get(word.strip()) or told(word) for word in words)
+# Steps, each with the code that it finds, or "".
 
 
-def _stated(text: str) -> list[str]:
-    """What the statements in a text are about, in the order of the text."""
-    plain = re.sub(r"['’]", "", text.casefold())
-    found = [(m.start(), code) for code, p in _STATEMENTS.items() if (m := p.search(plain))]
-    return [code for _, code in sorted(found)]
-
-
-def _lead(text: str) -> str:
-    """What the first words of an untitled block tell, if they stand there like a title."""
-    head = _FIRST_WORDS.match(text)
-    return told(head[1]) if head else ""
-
-
-def _statement(block: Block) -> str:
-    """The code of a footnote, a note or an acknowledgement without a telling title, or ""."""
-    lead = _lead(block.text)
-    if lead == "OTHER":
-        return lead
-    if lead in BACK_MATTER:  # "Source of support: Nil, Conflict of interest: None declared."
-        others = (told(words) for words in _LATER_WORDS.findall(block.text))
-        return _joined([lead, *(code for code in others if code in BACK_MATTER)])
-    stated = _stated(block.text)
-    typed = _kind_code(block.kind) or ELEMENTS.get(block.element, "")
-    if typed not in BACK_MATTER:
-        return _joined(stated) or typed
-    if typed == "ACK_FUND" and block.element != "ack" and stated[:1] == ["COMP_INT"]:
-        return _joined(code for code in stated if code in ("COMP_INT", "ACK_FUND"))
-    if typed not in stated:
-        return typed
-    return _joined(code for code in stated if code in (typed, "COMP_INT"))
-
-
-@lru_cache(_BLOCKS)
-def _own(block: Block) -> str:
-    """What a block tells by its title, or as a statement; the types of sections come later."""
-    title = normalise(block.title)
-    if title.startswith("compliance with ethical"):
-        several = re.search(r"ethic|consent|approv|animal", block.text.casefold())
-        return "COMP_INT" if _stated(block.text) == ["COMP_INT"] and not several else "OTHER"
-    if _DISCLOSURE.fullmatch(title):
-        stated = [code for code in _stated(block.text) if code in ("COMP_INT", "ACK_FUND")]
-        if not stated and _lead(block.text) == "OTHER":
-            return "OTHER"
-        return _joined(stated) or ("ACK_FUND" if title.startswith("financial") else "COMP_INT")
-    if code := told(block.title):
-        return code
-    if block.element in STATED or title in UNTELLING:
-        return _statement(block)
-    kind = _kind_code(block.kind)
-    return kind if kind in BACK_MATTER else ELEMENTS.get(block.element, "")
-
-
-def _container(blocks: Sequence[Block]) -> str:
-    """The code that an element gives to all that stands in it, or ""."""
+def _by_container(around: Around) -> str:
+    """Abstracts, figures, tables, reference lists, appendices ... tell for all that is in them."""
     inner = ""
-    supplement = back = False
-    above = None
-    for block in blocks:
-        back = back or block.element == "back"
-        code = CONTAINERS.get(block.element, "")
+    supplement = False
+    for at, block in enumerate(around.blocks):
+        outer = around.blocks[:at]
         if inner == "TITLE" and block.element in ("fn", "fn-group"):
-            inner = ""  # of the title, and none of it
-        title = told(block.title)
-        if block.element == "app":
-            code = "SUPPL" if "SUPPL" in (title, _lead(block.text)) else "APPENDIX"
-        elif block.element == "sec" and (
-            "APPENDIX" in (title, _kind_code(block.kind)) or (back and _LETTERED.match(block.title))
-        ):
-            code = "APPENDIX"
-        elif inner == "ABSTRACT" and block.element in ("sec", "p") and title in BACK_MATTER:
-            code = title
-        elif inner == "ABSTRACT" and _HOW_TO_CITE.fullmatch(normalise(block.title)):
-            code = "OTHER"
-        elif title == "SUPPL" and above is not None and above.element == "app" and not above.title:
-            code = inner = title
-        elif code == "FIG" and _TABLE.match(normalise(block.kind)):
-            code = "TABLE"
-        elif code == "KEYWORD" and "ABBR" in (title, _kind_code(block.kind)):
-            code = "ABBR"
-        elif not code and _own(block) == "SUPPL":
-            supplement = True
+            inner = ""  # a footnote of the title is not part of the title
+        if _is_supplement_in_appendix(block, outer):
+            inner = "SUPPL"
+        code = _code_of_content(block, outer, inner)
         if inner == "APPENDIX":
             code = "REF" if code == "REF" else inner
         elif code in ("FIG", "TABLE") and supplement:
             code = "SUPPL"
-        supplement = supplement or code == "SUPPL"
+        supplement = supplement or (code or _own_code(block)) == "SUPPL"
         inner = code or inner
-        above = block
     return inner
 
 
-def _typed(block: Block, research: bool) -> str:
-    """What the type of a block tells.
+def _by_title(around: Around) -> str:
+    """The title or statement of the nearest block that tells, as its ancestors allow it."""
+    if not around.blocks:
+        return ""
+    *outer, own = around.blocks
+    code = _own_code(own)
+    rule = TELLING.match(normalise(own.title))
+    when = rule.when if rule else ""
+    if code in BACK_MATTER and when not in ("outside", "supplement"):
+        return code
+    above = _by_title(around._replace(blocks=outer))
+    if not code or (when == "outside" and above.split("|")[0] in MAIN_LINE):
+        return above
+    if above == "SUPPL" and code != "OTHER":
+        return above
+    is_note = code == "OTHER" and own.element == "fn" and not own.title
+    return above if is_note and above in BACK_MATTER else code
+
+
+def _by_type(around: Around) -> str:
+    """The type of the nearest block that has a telling one.
 
     Some journals type a section by words of its title, which in a review are those of its topic.
     """
-    code = _kind_code(block.kind)
-    is_topic = not research and block.element == "sec" and block.title
-    return "" if is_topic and code.split("|")[0] in MAIN_LINE else code
+    for block in reversed(around.blocks):
+        code = code_of_type(block.kind)
+        is_topic = not around.reports_research and block.element == "sec" and block.title
+        if code and not (is_topic and code.split("|")[0] in MAIN_LINE):
+            return code
+    return ""
 
 
-def _hinted(block: Block, research: bool) -> str:
-    """What the title of a block hints; a summary before the results is no conclusion."""
-    code = hinted(block.title, research)
-    early = code == "CONCL" and any("RESULTS" in told(title) for title in block.after)
-    return "" if early else code
+def _by_case_title(around: Around) -> str:
+    """Clinical titles tell of the case in a case report."""
+    return _any_title(_CASE_REPORT, around) if around.is_case_report else ""
+
+
+def _by_hint(around: Around) -> str:
+    """The nearest title that tells something where nothing above it does.
+
+    A summary before the results is no conclusion.
+    """
+    for block in reversed(around.blocks):
+        code = hint_of_title(block.title, around.reports_research)
+        early = any("RESULTS" in code_of_title(title) for title in block.after)
+        if code and not (code == "CONCL" and early):
+            return code
+    return ""
+
+
+def _by_topic(around: Around) -> str:
+    """Topics have no code outside of research, nor has the description of a taxon."""
+    return _any_title(_TOPIC, around) if around.reports_research else "OTHER"
+
+
+def _by_place(around: Around) -> str:
+    """The place of a topical section among its siblings.
+
+    Authors name the sections of their findings, or of what led to them, after the topic.
+    """
+    code = _code_of_place(around.blocks)
+    return "CASE" if code == "RESULTS" and around.is_case_report else code
+
+
+_EVIDENCE: tuple[Callable[[Around], str], ...] = (
+    _by_container,
+    _by_title,
+    _by_type,
+    _by_case_title,
+    _by_hint,
+    _by_topic,
+    _by_place,
+)
+
+
+def _any_title(titles: Titles, around: Around) -> str:
+    codes = (titles.code(normalise(block.title)) for block in around.blocks)
+    return next(filter(None, codes), "")
+
+
+# Containers
+
+
+def _is_supplement_in_appendix(block: Block, outer: Sequence[Block]) -> bool:
+    return (
+        code_of_title(block.title) == "SUPPL"
+        and bool(outer)
+        and outer[-1].element == "app"
+        and not outer[-1].title
+    )
+
+
+def _code_of_content(block: Block, outer: Sequence[Block], inner: str) -> str:
+    """The code that a block gives to all that stands in it, or "".
+
+    Args:
+        block: an element.
+        outer: the elements around it.
+        inner: the code that they give to what stands in them.
+    """
+    title = code_of_title(block.title)
+    if block.element == "app":
+        return "SUPPL" if "SUPPL" in (title, code_of_lead(block.text)) else "APPENDIX"
+    if block.element == "sec" and _is_appendix(block, outer):
+        return "APPENDIX"
+    if inner == "ABSTRACT" and block.element in ("sec", "p") and title in BACK_MATTER:
+        return title
+    if inner == "ABSTRACT" and (code := _ABSTRACT.code(normalise(block.title))):
+        return code
+    if _is_supplement_in_appendix(block, outer):
+        return "SUPPL"
+    code = CONTAINERS.get(block.element, "")
+    if code == "FIG":
+        return _FIGURE.code(normalise(block.kind)) or code
+    if code == "KEYWORD" and "ABBR" in (title, code_of_type(block.kind)):
+        return "ABBR"
+    return code
+
+
+def _is_appendix(section: Block, outer: Sequence[Block]) -> bool:
+    if "APPENDIX" in (code_of_title(section.title), code_of_type(section.kind)):
+        return True
+    in_back = any(block.element == "back" for block in outer)
+    return in_back and _LETTERED.match(section.title) is not None
+
+
+# Titles and statements
+
+
+@lru_cache(_BLOCKS)
+def _own_code(block: Block) -> str:
+    """The code that a block tells by its title or its statements, or ""."""
+    title = normalise(block.title)
+    if code := _ALONE.code(title):
+        several = _SEVERAL.search(block.text.casefold())
+        return code if codes_of_statements(block.text) == [code] and not several else "OTHER"
+    if code := _DISCLOSURE.code(title):
+        return _code_of_disclosure(block) or code
+    if code := code_of_title(block.title):
+        return code
+    if block.element in STATED or _STATEMENT.match(title):
+        return _code_of_statement(block)
+    kind = code_of_type(block.kind)
+    return kind if kind in BACK_MATTER else ELEMENTS.get(block.element, "")
+
+
+def _code_of_disclosure(block: Block) -> str:
+    stated = _stated(block, "COMP_INT", "ACK_FUND")
+    if not stated and code_of_lead(block.text) == "OTHER":
+        return "OTHER"
+    return joined(stated)
+
+
+def _code_of_statement(block: Block) -> str:
+    """The code of a footnote, a note or an acknowledgement without a telling title, or ""."""
+    lead = code_of_lead(block.text)
+    if lead == "OTHER":
+        return lead
+    if lead in BACK_MATTER:  # "Source of support: Nil, Conflict of interest: None declared."
+        return joined([lead, *codes_of_later_leads(block.text)])
+    stated = codes_of_statements(block.text)
+    typed = code_of_type(block.kind) or ELEMENTS.get(block.element, "")
+    if typed not in BACK_MATTER:
+        return joined(stated) or typed
+    if typed == "ACK_FUND" and block.element != "ack" and stated[:1] == ["COMP_INT"]:
+        return joined(_stated(block, "COMP_INT", "ACK_FUND"))
+    return joined(_stated(block, typed, "COMP_INT")) if typed in stated else typed
+
+
+def _stated(block: Block, *codes: str) -> list[str]:
+    return [code for code in codes_of_statements(block.text) if code in codes]
+
+
+# Places
+
+
+def _code_of_place(blocks: Sequence[Block]) -> str:
+    """What the place of a topical section tells: of the outermost, or of text in the body."""
+    top = next((block for block in blocks if block.element == "sec"), None)
+    place = top or next((block for block in blocks if block.element == "body"), None)
+    if place is None or any(block.element == "back" for block in blocks):
+        return ""
+    if any(code_of_title(title) in CLOSING for title in place.before):
+        return ""
+    before = _nearest(map(code_of_title, reversed(place.before)))
+    after = _nearest(map(code_of_title, place.after)).split("|")[0]
+    title = normalise(place.title)
+    untitled = not title or _UNTITLED.match(title) is not None
+    if after == "METHODS" and _closing_methods(place.after, topical=not untitled):
+        after = ""
+    if (before in ("", "INTRO") and after == "METHODS") or (untitled and not before and after):
+        return "INTRO"
+    if code := _between(before, after):
+        return code
+    before = _nearest(map(_told_or_hinted, reversed(place.before)))
+    after = _nearest(map(_told_or_hinted, place.after))
+    return _between(before, after.split("|")[0])
+
+
+def _told_or_hinted(title: str) -> str:
+    return code_of_title(title) or hint_of_title(title)
 
 
 def _nearest(codes: Iterable[str]) -> str:
@@ -293,7 +337,7 @@ def _closing_methods(titles: Sequence[str], topical: bool) -> bool:
     Nothing of the main line comes after them, and before them come findings: told by topic, or in
     text without a title where no topics stand between.
     """
-    codes = [told(title) for title in titles]
+    codes = [code_of_title(title) for title in titles]
     first = next(at for at, code in enumerate(codes) if code.split("|")[0] == "METHODS")
     last = all(code in BACK_MATTER or code == "OTHER" for code in codes[first + 1 :])
     return last and (topical or not first)
@@ -302,86 +346,3 @@ def _closing_methods(titles: Sequence[str], topical: bool) -> bool:
 def _between(before: str, after: str) -> str:
     """What stands between sections of these codes, or ""."""
     return PLACES.get((before, after)) or PLACES.get((before.rpartition("|")[2], after), "")
-
-
-def _placed(blocks: Sequence[Block]) -> str:
-    """What the place of a topical section among its siblings tells in a research article.
-
-    Authors name the sections of their findings, or of what led to them, after the topic.
-    """
-    top = next((block for block in blocks if block.element == "sec"), None)
-    place = top or next((block for block in blocks if block.element == "body"), None)
-    if place is None or any(block.element == "back" for block in blocks):
-        return ""
-    if any(told(title) in _CLOSING for title in place.before):
-        return ""
-    before = _nearest(map(told, reversed(place.before)))
-    after = _nearest(map(told, place.after)).split("|")[0]
-    untitled = normalise(place.title) in _UNTITLED
-    if after == "METHODS" and _closing_methods(place.after, topical=not untitled):
-        after = ""
-    if (before in ("", "INTRO") and after == "METHODS") or (untitled and not before and after):
-        return "INTRO"
-    if code := _between(before, after):
-        return code
-    before = _nearest(told(title) or hinted(title) for title in reversed(place.before))
-    after = _nearest(told(title) or hinted(title) for title in place.after)
-    return _between(before, after.split("|")[0])
-
-
-def _walk(blocks: Sequence[Block]) -> str:
-    """The code of the nearest block that tells, as its ancestors allow it."""
-    if not blocks:
-        return ""
-    *outer, own = blocks
-    code = _own(own)
-    if not code:
-        return _walk(outer)
-    title = normalise(own.title)
-    topic = _ALSO_TOPICS.fullmatch(title)
-    if code in BACK_MATTER and not topic and not _ACCESSIONS.fullmatch(title):
-        return code
-    above = _walk(outer)
-    if topic and above.split("|")[0] in MAIN_LINE:
-        return above
-    if above == "SUPPL":
-        return code if code == "OTHER" else above
-    if code == "OTHER" and (
-        (_ETHICS.fullmatch(title) and above.split("|")[0] in MAIN_LINE)
-        or (own.element == "fn" and not own.title and above in BACK_MATTER)
-    ):
-        return above
-    return code
-
-
-def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
-    """The section code of a passage.
-
-    Args:
-        blocks: the structural elements around it, the outermost first, its own last.
-        article_type: as in the article.
-
-    Returns:
-        One of ``CODES``, or two joined by "|".
-    """
-    blocks = [
-        block
-        for block in blocks
-        if block.element != "p" or told(block.title) in STATED_IN_A_PARAGRAPH
-    ]
-    if code := _container(blocks) or _walk(blocks):
-        return code
-    research = article_type not in TOPICAL
-    if code := next(filter(None, (_typed(block, research) for block in reversed(blocks))), ""):
-        return code
-    titles = [block.title for block in reversed(blocks) if block.title]
-    if article_type == "case-report" and any(
-        _IN_CASE_REPORT.fullmatch(normalise(title)) for title in titles
-    ):
-        return "CASE"
-    if code := next(filter(None, (_hinted(block, research) for block in reversed(blocks))), ""):
-        return code
-    if not research or any(_TAXON.fullmatch(normalise(title)) for title in titles):
-        return "OTHER"
-    code = _placed(blocks) or "OTHER"
-    return "CASE" if code == "RESULTS" and article_type == "case-report" else code

@@ -86,17 +86,20 @@ def check_article(
 
 
 def _meaning(name: str, annotation: Mapping[str, Any], annotators: Sequence[Annotator]) -> Finding:
-    """Whether the model has the type, and the score is one that the run keeps."""
-    kind, score = annotation["type"], annotation["score"]
+    """Whether the model has the type, and score and way are among those that the run asks for."""
+    kind, score, found = annotation["type"], annotation["score"], annotation["found"]
     its = [a for a in annotators if a.model.name == annotation["model"].rpartition("@")[0]]
     return Finding(
         "slices",
         any(
             kind in read_scheme(one.model.labels).types
-            and max(0.0, one.options.min_scores.get(kind, one.options.min_score)) <= score <= 1
+            and max(0.0, one.options.least_score(kind)) <= score <= 1
+            and (
+                found == "model" or (one.options.agreement and found in ("repeat", "abbreviation"))
+            )
             for one in its
         ),
-        f"{name} {annotation['annotation_id']}: no {kind} of score {score} was asked for",
+        f"{name} {annotation['annotation_id']}: no {kind} ({found}) of score {score} is asked for",
     )
 
 

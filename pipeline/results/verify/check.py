@@ -34,7 +34,7 @@ from transforms.records import (
     Sums,
     split_article_id,
 )
-from transforms.sections import section_code
+from transforms.sections import code_sections
 from transforms.shards import LINES
 from transforms.tables import (
     ARTICLES,
@@ -370,7 +370,7 @@ class Check:
         ):
             return
         try:
-            articles = parse_articles(entry, self._text, section_code)
+            articles = [code_sections(article) for article in parse_articles(entry, self._text)]
             xml = XmlText(parse_xml(entry))
         except RejectError as error:
             self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")

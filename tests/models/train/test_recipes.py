@@ -18,7 +18,7 @@ from tokenizers.normalizers import BertNormalizer  # noqa: E402
 from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel  # noqa: E402
 from tokenizers.processors import TemplateProcessing  # noqa: E402
 
-from models.folder import load_model  # noqa: E402
+from models.model import load_model  # noqa: E402
 from models.train import publish, recipes  # noqa: E402
 from models.train.__main__ import main  # noqa: E402
 from models.train.articles import ArticleText  # noqa: E402
@@ -183,8 +183,8 @@ def test_one_command_goes_from_gold_to_a_folder_that_the_job_loads(base, gold, t
     assert main([str(part) for part in command]) == 0
     model = load_model(str(out))
     assert model.labels == LABELS
-    assert (model.name, model.version) == (publish.NAME, "0.0.1")
-    assert len(model.self_tests) == 4
+    assert (model.name, model.settings.version) == (publish.NAME, "0.0.1")
+    assert len(model.settings.self_tests) == 4
     card = (out / "README.md").read_text()
     assert "$" not in card
     assert all(f"| {corpus.name} " in card for corpus in EMBEDDED)

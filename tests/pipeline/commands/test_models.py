@@ -61,16 +61,14 @@ def test_gold_that_is_missing_is_told_before_the_work(models, tiny, tmp_path):
 
 def test_bench_recommends_a_setting(models, tiny):
     """One of those that it measured."""
-    words = ("bench", tiny, "--threads", 1, "--batch-tokens", 64, 128, "--seconds", 0.05)
+    words = ("bench", tiny, "--threads", 1, 2, "--seconds", 0.05)
     code, out, _ = models(*words)
     assert code == 0
-    assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["1", "64"], ["1", "128"]]
-    assert "recommended: --threads 1" in out
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["1", "2"]
+    assert "recommended: --threads " in out
 
 
-@pytest.mark.parametrize(
-    "flags", [["--threads", "0"], ["--batch-tokens", "-5"], ["--seconds", "0"]], ids=" ".join
-)
+@pytest.mark.parametrize("flags", [["--threads", "0"], ["--seconds", "0"]], ids=" ".join)
 def test_bench_refuses_what_measures_nothing(models, tiny, flags):
     """As wrong use of a flag."""
     with pytest.raises(SystemExit) as ended:

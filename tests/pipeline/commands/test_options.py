@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from models.files import ModelError
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 from pipeline.beam.runners import check_flags
 from pipeline.commands.annotate import add_arguments, run_options
@@ -82,7 +82,7 @@ def test_least_scores_for_all_and_by_type(flags, overall, by_type, options):
 )
 def test_a_models_own_least_scores_hold_until_another_is_given_for_all(flags, others, options):
     """One for a type changes nothing for the other types."""
-    thresholds = load_model(DEFAULT_MODEL).thresholds
+    thresholds = load_model(DEFAULT_MODEL).settings.min_scores
     [model] = options("--model", DEFAULT_MODEL, *flags).models
     least = {kind: model.min_scores.get(kind, model.min_score) for kind in thresholds}
     expected = dict(thresholds) if others is None else dict.fromkeys(thresholds, others)

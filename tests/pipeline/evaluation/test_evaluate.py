@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
+from models.model import Model
 from pipeline.__main__ import main
 from pipeline.evaluation.evaluate import match_types
 from pipeline.evaluation.gold import iob_document
@@ -158,6 +160,30 @@ def test_ways_to_aggregate_are_compared(evaluate, tmp_path):
         _, out, _ = evaluate("--gold", path, "--model", TINY, "--json", "--aggregation", way)
         f1[way] = json.loads(out)["strict"]["micro"]["f1"]
     assert f1 == {"first": 1, "none": 0}
+
+
+GOLD = {
+    "gold.tsv": "-DOCSTART-\tO\n\nBRCA\tB-GP\nin\tO\nmice\tO\n\nTP53\tB-GP\nof\tO\nhuman\tO\n",
+    "gold.txt": "7|t|BRCA in mice.\n7|a|TP53 was human. The aspirin.\n7\t0\t4\tBRCA\tGP\n",
+}
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_what_the_model_sees_at_once_is_chosen(evaluate, tmp_path, monkeypatch, name):
+    """Neighbouring sentences in one window, or each in a window of its own."""
+    path = tmp_path / name
+    path.write_text(GOLD[name], encoding="utf-8")
+    windows = Counter()
+    score = Model.score
+
+    def counted(self, batch):
+        windows[way] += len(batch)
+        return score(self, batch)
+
+    monkeypatch.setattr(Model, "score", counted)
+    for way in ("sentence", "pack"):
+        assert evaluate("--gold", path, "--model", TINY, "--window", way)[0] == 0
+    assert windows["pack"] < windows["sentence"]
 
 
 def test_a_prediction_is_widened_to_the_golds_tokens(evaluate, tmp_path):
@@ -350,6 +376,7 @@ def test_tables_that_do_not_fit_together_are_told(evaluate, craft, tmp_path):
         (["--gold", "{iob}", "--model", TINY, "--gold-types", "GP=GENE,CD=GENE"], "to GP and CD"),
         (["--gold", "{iob}", "--run", "nowhere"], "is no output folder of a run"),
         (["--gold", "{iob}", "--run", "x", "--aggregation", "max"], "it goes with --model"),
+        (["--gold", "{iob}", "--run", "x", "--window", "pack"], "--window: a run's mentions"),
     ],
 )
 def test_wrong_use_ends_with_one_line(evaluate, iob, argv, message):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.folder import load_model
+from models.model import load_model
 from pipeline.__main__ import main
 from pipeline.output import storage
 from tests.articles import article, files, write_archive

@@ -51,7 +51,7 @@ def test_tally_loses_nothing_between_threads():
 
     def work() -> None:
         for _ in range(500):
-            tally.article({"articles": 1, "tokens": 3})
+            tally.article(Counts(articles=1, tokens=3))
             tally.planned(1)
             tally.skipped(2)
 
@@ -60,7 +60,7 @@ def test_tally_loses_nothing_between_threads():
         thread.start()
     for thread in threads:
         thread.join()
-    assert tally.read() == {"articles": 4000, "tokens": 12_000, "planned": 4000, "skipped": 8000}
+    assert +tally.read() == {"articles": 4000, "tokens": 12_000, "planned": 4000, "skipped": 8000}
     tally.read()["articles"] = 0
     assert tally.read()["articles"] == 4000
 

@@ -13,9 +13,8 @@ from pipeline.results.xmltext import XmlText
 from tests.articles import TESTS
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles, parse_xml
-from transforms.jats.elements import JATS
+from transforms.jats.rules import JATS
 from transforms.records import Archive, Article, ArticleRange, SourceArticle, XmlRun, XmlSpan
-from transforms.sections import section_code
 
 XML = (
     "<article><body><sec><title>Mice</title>"
@@ -34,7 +33,7 @@ def source_of(xml: str) -> SourceArticle:
 def parsed(xml: str) -> tuple[Article, XmlText]:
     """The article as the parser reads it, and the XML's own text."""
     source = source_of(xml)
-    return parse_articles(source, TextOptions(), section_code)[0], XmlText(parse_xml(source))
+    return parse_articles(source, TextOptions())[0], XmlText(parse_xml(source))
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def test_maps_of_example_articles_are_accepted(path):
     """All that the parser has to deal with."""
     [source] = scan_archive(Archive("cases", (str(path),)))
     xml = XmlText(parse_xml(source))
-    for article in parse_articles(source, TextOptions(), section_code):
+    for article in parse_articles(source, TextOptions()):
         assert xml.complaint(article) == ""
 
 

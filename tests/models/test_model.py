@@ -13,7 +13,10 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from models.check import write_settings
 from models.files import ModelError, file_sha256
-from models.folder import embedded_models, load_model, load_tokenizer, run_self_test
+from models.locate import embedded_models
+from models.model import Encoder, load_model, run_self_test
+from models.settings import read_settings, read_tokenizer_settings
+from models.tokenizer import load_tokenizer
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -31,6 +34,11 @@ def edit(folder: Path, file: str, /, **changes: object) -> None:
     path.write_text(json.dumps({**content, **changes}))
 
 
+def tokenizer_of(folder: Path) -> Tokenizer:
+    """The folder's tokenizer."""
+    return load_tokenizer(read_tokenizer_settings(folder))[0]
+
+
 def test_a_folder_without_model_json_needs_nothing_else():
     """Name, labels, limits and special tokens come from what the ecosystem publishes."""
     model = load_model(str(TINY))
@@ -38,8 +46,8 @@ def test_a_folder_without_model_json_needs_nothing_else():
     assert model.labels[1] == "O"
     assert (model.before, model.after, model.pad_id) == ((2,), (3,), 0)
     assert (model.max_tokens, model.window_limit) == (64, 62)
-    assert model.aggregation == "first"
-    assert model.thresholds == {}
+    assert model.settings.aggregation == "first"
+    assert model.settings.min_scores == {}
 
 
 def test_a_batch_gives_each_window_its_own_logits():
@@ -82,14 +90,14 @@ def test_settings_count_as_in_transformers(folder: Path):
     """The general class reads its file as it is; BERT's has lower case where nothing is said."""
     load_model(str(folder)).tokenizer.save(str(folder / "tokenizer.json"))
     edit(folder, "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
-    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["The"]
+    assert tokenizer_of(folder).encode("The").tokens[1:-1] == ["The"]
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     del settings["do_lower_case"]
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["the"]
+    assert tokenizer_of(folder).encode("The").tokens[1:-1] == ["the"]
     edit(folder, "tokenizer_config.json", tokenizer_class="PreTrainedTokenizerFast")
     edit(folder, "tokenizer_config.json", do_lower_case=True)
-    assert load_tokenizer(folder)[0].encode("The").tokens[1:-1] == ["The"]
+    assert tokenizer_of(folder).encode("The").tokens[1:-1] == ["The"]
 
 
 @pytest.mark.parametrize(("kind", "first"), [("Roberta", "the"), ("PreTrained", "Ġthe")])
@@ -101,7 +109,7 @@ def test_a_blank_before_the_first_word_is_as_in_transformers(kind: str, first: s
     (tmp_path / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": f"{kind}TokenizerFast"})
     )
-    loaded = load_tokenizer(tmp_path)[0]
+    loaded = tokenizer_of(tmp_path)
     assert loaded.pre_tokenizer.pre_tokenize_str("the")[0][0] == first
 
 
@@ -140,12 +148,11 @@ def test_model_json_says_how_the_model_is_to_be_used(folder: Path):
         max_tokens=40,
         aggregation="max",
         thresholds={"DS": 0.7},
-        label_names={"DS": "disease"},
     )
     model = load_model(str(folder))
-    assert (model.name, model.version, model.licence) == ("small", "2", "MIT")
-    assert (model.max_tokens, model.aggregation) == (40, "max")
-    assert (model.thresholds, model.label_names) == ({"DS": 0.7}, {"DS": "disease"})
+    assert (model.name, model.settings.version, model.settings.licence) == ("small", "2", "MIT")
+    assert (model.max_tokens, model.settings.aggregation) == (40, "max")
+    assert model.settings.min_scores == {"DS": 0.7}
 
 
 @pytest.mark.parametrize(
@@ -367,7 +374,7 @@ def _two_graphs(folder: Path) -> None:
     [
         (_no_labels, "has no labels"),
         (_no_outside, "is O, so nothing says which tokens are outside"),
-        (_few_labels, "gives 1 x 62 x 9 scores for one window of 62 tokens and 3 labels"),
+        (_few_labels, "gives 1 x 64 x 9 scores for one window of 64 tokens and 3 labels"),
         (_small_vocabulary, "the model only 100"),
         (_too_many_tokens, "asks for 100 tokens, the model takes 64"),
         (_wrong_aggregation, "asks for aggregation 'last'"),
@@ -385,11 +392,11 @@ def _two_graphs(folder: Path) -> None:
         (_other_vocabulary, "knows only 60 tokens, the model 212"),
         (_no_graph_at_all, "is empty: was its copy cut short"),
         (_odd_labels, "None is no label"),
-        (_listed_labels, "is not as it should be"),
+        (_listed_labels, r"id2label is \['O', 'B-X'\], not an object"),
         (_odd_threshold, "the threshold of 'GP', '0.5', is no score"),
         (_threshold_of_nothing, "the threshold of 'ZZ'"),
-        (_odd_limit, "is not as it should be"),
-        (_odd_self_test, "is not as it should be"),
+        (_odd_limit, "max_tokens is '32', not a whole number"),
+        (_odd_self_test, "each self_test needs a text, its labels and its logits: KeyError"),
         (_listed_elsewhere, "which is no file of its folder"),
         (_odd_vocabulary, "cannot be read"),
     ],
@@ -402,6 +409,76 @@ def test_what_cannot_work_is_refused_in_one_sentence(folder: Path, damage, sente
     assert "\n" not in str(refused.value)
 
 
+ODD_VALUES = [
+    ("config.json", "id2label", [3, "O", {"one": "O"}, {"1": "O"}]),
+    ("config.json", "vocab_size", ["212", 2.5, True]),
+    ("config.json", "max_position_embeddings", ["64", [64]]),
+    ("config.json", "pad_token_id", ["0", {}]),
+    ("tokenizer_config.json", "do_lower_case", ["yes", 1]),
+    ("tokenizer_config.json", "model_max_length", ["64", True]),
+    ("tokenizer_config.json", "unk_token", [3, {"content": 3}]),
+    ("tokenizer_config.json", "tokenizer_class", [["BertTokenizer"]]),
+    ("model.json", "name", [3]),
+    ("model.json", "thresholds", [0.5, ["GP"], {"GP": True}]),
+    ("model.json", "aggregation", [1]),
+    ("model.json", "tolerance", ["0.5"]),
+    ("model.json", "files", [["model.onnx"], {"model.onnx": 3}]),
+    ("model.json", "self_test", [{}, [3], [{"text": "a", "labels": [], "logits": "x"}]]),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value"),
+    [(file, key, value) for file, key, values in ODD_VALUES for value in values],
+)
+def test_odd_values_are_told_with_their_file(folder: Path, file: str, key: str, value: object):
+    """Whatever JSON stands where the ecosystem has another kind of value."""
+    edit(folder, file, **{key: value})
+    with pytest.raises(ModelError) as refused:
+        load_model(str(folder))
+    assert file in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json", "model.json"])
+@pytest.mark.parametrize("content", ["", "[1]", "{", "3", "\udcff", "[" * 100_000])
+def test_files_that_hold_no_object_are_told(folder: Path, file: str, content: str):
+    """Cut short, of another kind, or no text at all."""
+    (folder / file).write_text(content, errors="surrogateescape")
+    with pytest.raises(ModelError, match=f"{file} (is not JSON|holds no JSON object)"):
+        load_model(str(folder))
+
+
+@pytest.mark.parametrize("fault", [AttributeError, KeyError, OSError, TypeError, ValueError])
+def test_a_fault_of_the_program_is_not_told_as_one_of_the_folder(fault, monkeypatch):
+    """It comes as it is, with the place where it happened."""
+
+    def fail(_):
+        raise fault("ours")
+
+    monkeypatch.setattr("models.model.special_tokens", fail)
+    with pytest.raises(fault, match="ours"):
+        load_model(str(TINY))
+
+
+class FirstToken(Encoder):
+    """Another head: a score for a window, from its first token."""
+
+    def score(self, windows):
+        """One row a window."""
+        return self.run(windows)[:, 0]
+
+
+def test_an_encoder_takes_another_head():
+    """Loaded from a folder like any other, with threads and memory of its own."""
+    encoder = FirstToken.load(read_settings(TINY), 2)
+    ids = [encoder.tokenizer.token_to_id(token) for token in ("BRCA", "the")]
+    windows = [np.array(ids, np.int32), np.array(ids[:1], np.int32)]
+    assert encoder.score(windows).shape == (2, 9)
+    assert encoder.longest_window().shape == (1, 64, 9)
+    assert encoder.full_name == load_model(str(TINY)).full_name
+
+
 def test_an_unknown_name_lists_the_embedded_models():
     """The message helps someone who mistyped."""
     with pytest.raises(ModelError, match="neither a folder nor known by name"):
@@ -411,4 +488,4 @@ def test_an_unknown_name_lists_the_embedded_models():
 @pytest.mark.parametrize("name", embedded_models())
 def test_an_embedded_model_loads_by_its_name(name: str):
     """Its self-test included."""
-    assert load_model(name).self_tests
+    assert load_model(name).settings.self_tests
