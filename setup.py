@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 [VERSION] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "pipeline/__init__.py").read_text(), re.M)
 
+COMPLETION = ["shtab>=1.7"]
 EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
 EVALUATE = ['nervaluate>=1.2; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
@@ -39,6 +40,7 @@ setup(
         "pipeline.results": ["sql/*.sql", "sql/questions/*.sql", "templates/*"],
         "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
     },
+    entry_points={"console_scripts": ["annotate-articles = pipeline.__main__:start"]},
     install_requires=[
         "apache-beam>=2.70,<3",
         "jinja2>=3.1",
@@ -53,6 +55,7 @@ setup(
         "urllib3>=1.26",  # of requests, whose responses raise its errors
     ],
     extras_require={
+        "completion": COMPLETION,
         "evaluate": EVALUATE,
         "export": EXPORT,
         "gcs": ["apache-beam[gcp]", "smart-open[gcs]"],
@@ -61,6 +64,7 @@ setup(
         "spacy": SPACY,
         "sql": SQL,
         "test": [
+            *COMPLETION,
             *EVALUATE,
             *QUANTIZE,
             *S3,

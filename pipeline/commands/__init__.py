@@ -14,6 +14,7 @@ SUMMARIES = {
     "export": "write the annotations in the formats of Europe PMC, BioC, PubTator, W3C and brat",
     "report": "write one HTML page about the run",
     "sql": "ask runs in SQL: views, named questions, a prompt",
+    "schema": "print CREATE TABLE statements for BigQuery, Spark, Trino or Snowflake",
     "diff": "tell what two runs agree on, and what they do not",
     "models": "list, check, export, quantize, bench and fetch models",
 }

@@ -119,7 +119,12 @@ def read_chunk(output: str, chunk: str) -> Iterator[ArticleRows]:
         ANNOTATIONS.name: read_table(output, chunk, ANNOTATIONS),
     }
     for article in by_article(chunk, tables):
-        [row] = article[ARTICLES.name].to_pylist()
-        columns = (article[SENTENCES.name][name].to_pylist() for name in Sentence._fields)
-        sentences = [Sentence(*values) for values in zip(*columns, strict=True)]
-        yield ArticleRows(row, sentences, article[ANNOTATIONS.name].to_pylist())
+        yield article_rows(article)
+
+
+def article_rows(tables: Mapping[str, pa.Table | pa.RecordBatch]) -> ArticleRows:
+    """One article's rows, as Arrow has them, as Python's."""
+    [row] = tables[ARTICLES.name].to_pylist()
+    columns = (tables[SENTENCES.name][name].to_pylist() for name in Sentence._fields)
+    sentences = [Sentence(*values) for values in zip(*columns, strict=True)]
+    return ArticleRows(row, sentences, tables[ANNOTATIONS.name].to_pylist())

@@ -17,6 +17,7 @@ articles, ``ids`` reads their identifiers, ``problems`` says why something is no
 """
 
 import hashlib
+import io
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,6 +49,7 @@ __all__ = [
     "quick_article_id",
     "read_articles",
     "scan_archive",
+    "scan_bytes",
 ]
 
 
@@ -79,6 +81,11 @@ def scan_archive(
     """
     for uri in archive.uris:
         yield from _scan_file(uri, max_article_bytes, opened)
+
+
+def scan_bytes(data: bytes) -> Iterator[SourceArticle | Reject]:
+    """The same for a file's bytes, which need stand in no file."""
+    return _scan_open("", io.BytesIO(data), MAX_ARTICLE_BYTES)
 
 
 def read_articles(
@@ -117,11 +124,17 @@ def _scan_file(
         return
     opened(file)
     with file:
-        for document in open_documents(uri, file):
-            if isinstance(document, Reject):
-                yield document
-            else:
-                yield from Scanner(document, max_article_bytes).items()
+        yield from _scan_open(uri, file, max_article_bytes)
+
+
+def _scan_open(
+    uri: str, file: BinaryIO, max_article_bytes: int
+) -> Iterator[SourceArticle | Reject]:
+    for document in open_documents(uri, file):
+        if isinstance(document, Reject):
+            yield document
+        else:
+            yield from Scanner(document, max_article_bytes).items()
 
 
 def _read_file(
