@@ -46,6 +46,7 @@ setup(
         "jinja2>=3.1",
         "lxml>=5.2",
         "markupsafe>=2.1",
+        "msgspec>=0.19",
         "numpy>=1.26",
         "onnxruntime>=1.20",
         "pyarrow>=16.1",

@@ -23,12 +23,13 @@ def load_cached(folder: str, threads: int) -> Model:
 
 
 def default_options(folder: str, model: Model) -> ModelOptions:
-    """How a model's own folder wants its scores to become mentions."""
+    """How a model's own folder wants its scores to become mentions; people are left out."""
     settings = model.settings
     return ModelOptions(
         folder,
         settings.aggregation,
         min_scores=settings.min_scores,
+        types=dict.fromkeys(settings.people, ""),
         agreement=settings.agreement,
     )
 

@@ -292,6 +292,11 @@ def _check_labels(settings: Settings) -> None:
             f"{settings.folder / 'model.json'}: the threshold of {unknown[0]!r} is of no entity "
             "type of the model"
         )
+    if unknown := [kind for pair in settings.people.items() for kind in pair if kind not in types]:
+        raise ModelError(
+            f"{settings.folder / 'model.json'}: people are {unknown[0]!r}, which is no entity type "
+            "of the model"
+        )
 
 
 def _check_shape(model: Model) -> None:

@@ -98,6 +98,7 @@ class Settings:
         tokenizer: of its tokenizer.
         aggregation: how tokens become mentions; ``first`` where nothing is said.
         min_scores: the lowest score by type; other types have none.
+        people: types of words for people, each with the type that they are where they are wanted.
         agreement: whether the mentions of an article are made to agree; not where nothing is said.
         version, licence: as ``model.json`` says, or "".
         files: sha256 of each file that ``model.json`` lists.
@@ -113,6 +114,7 @@ class Settings:
     tokenizer: TokenizerSettings
     aggregation: Aggregation
     min_scores: Mapping[str, float]
+    people: Mapping[str, str]
     agreement: bool
     version: str
     licence: str
@@ -184,6 +186,7 @@ def read_settings(folder: Path) -> Settings:
         tokenizer=tokenizer,
         aggregation=_aggregation(own),
         min_scores=_min_scores(own),
+        people=_people(own),
         agreement=own.get("agreement", bool) or False,
         version=own.get("version", str) or "",
         licence=own.get("licence", str) or "",
@@ -255,6 +258,13 @@ def _min_scores(own: _Json) -> dict[str, float]:
         if isinstance(score, bool) or not isinstance(score, (int, float)):
             raise ModelError(f"{own.path}: the threshold of {kind!r}, {score!r}, is no score")
     return scores
+
+
+def _people(own: _Json) -> dict[str, str]:
+    people = own.get("people", dict) or {}
+    for kind, name in people.items():
+        _checked(name, str, f"{own.path}: people {kind}")
+    return people
 
 
 def _max_tokens(config: _Json, tokenizer: TokenizerSettings, own: _Json) -> int:

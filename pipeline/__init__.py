@@ -1,7 +1,7 @@
 """How a run is put together, started and looked at.
 
-``job`` is the run itself, ``output`` the folder that it writes, ``results`` what looks at a
-finished one, ``evaluation`` how good it is. ``__main__`` has the commands.
+``commands`` are what the user calls. ``beam`` distributes the ``job``, ``output`` is the folder
+that it writes, ``results`` what looks at a finished one, ``evaluation`` how good it is.
 """
 
 __version__ = "0.1.0"

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from pipeline import __version__
 from pipeline.commands import SUMMARIES
-from transforms.errors import JobError, UserError
+from transforms.errors import JobError, UserError, is_fault_of_machine, printable
 
 DISTRIBUTION = "article-annotator"
 PROGRAM = "annotate-articles"
@@ -56,7 +56,13 @@ def main(argv: Sequence[str]) -> int:
             _print_nowhere()
             print(f"error: what was found cannot be printed: {error.strerror}", file=sys.stderr)
         else:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {printable(str(error))}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not is_fault_of_machine(error):
+            raise
+        reason = f"{type(error).__name__}: {printable(str(error))}"
+        print(f"error: the machine lacks something: {reason}", file=sys.stderr)
         return 1
     return code
 
@@ -70,7 +76,7 @@ def _run(argv: Sequence[str]) -> int:
     try:
         return _run_command(argv)
     except (UserError, JobError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
 
 
@@ -133,25 +139,39 @@ def _put_own_packages_first() -> None:
         sys.path.append(sys.path.pop(0))
 
 
+class _PlainText(io.TextIOWrapper):
+    """A stream in which texts of others do nothing to a terminal."""
+
+    def write(self, text: str) -> int:
+        return super().write(printable(text))
+
+
 def _open_streams() -> None:
     """Leads streams that come closed nowhere, else the next file that is opened takes their place.
 
-    What their encoding has no letter for is printed as a question mark.
+    What their encoding has no letter for is printed as a question mark, and control characters in
+    what was found are spelled out.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nowhere)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+        encoding, buffered = sys.stdout.encoding, sys.stdout.line_buffering
+        sys.stdout = _PlainText(
+            sys.stdout.detach(), encoding, errors="replace", line_buffering=buffered
+        )
 
 
 def _exit(code: int) -> NoReturn:
-    """Ends this process, also where a failure has left threads that would never end."""
-    others = set(threading.enumerate()) - {threading.main_thread()}
-    if code and not all(thread.daemon for thread in others):
-        with suppress(OSError):
-            sys.stderr.flush()
+    """Ends this process, also where a failure has left threads that would never end.
+
+    Daemons too: for want of address space some have started and never run, and are waited for.
+    """
+    if code and threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         os._exit(code)
     sys.exit(code)
 

@@ -10,7 +10,7 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -23,7 +23,7 @@ from pipeline.output.committed import (
     read_chunk,
     read_table,
 )
-from pipeline.output.record import known_run
+from pipeline.output.record import Run, known_run
 from pipeline.results.article_view import find_article
 from transforms.archives import scan_bytes
 from transforms.errors import UserError
@@ -120,16 +120,16 @@ def annotate_article(xml: bytes | str, model: str = DEFAULT_MODEL) -> list[Artic
 
 
 @dataclass(frozen=True)
-class Run:
+class OpenRun:
     """What a run has written.
 
     Attributes:
         folder: path or URI.
-        record: its ``run.json``: options, models, counts.
+        about: its ``run.json``: options, models; of a run that has ended counts, too.
     """
 
     folder: str
-    record: dict[str, Any]
+    about: Run
 
     def annotations(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The table ``annotations``, or some of its columns, as one Arrow table in memory."""
@@ -165,7 +165,7 @@ class Run:
         return find_article(self.folder, name)
 
 
-def open_run(folder: str | os.PathLike[str]) -> Run:
+def open_run(folder: str | os.PathLike[str]) -> OpenRun:
     """Opens a run's output folder, on this machine or behind a URI.
 
     Raises:
@@ -178,7 +178,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     >>> [article.row["title"] for article in run if article.annotations]  # doctest: +SKIP
     """
     output = storage.absolute(os.fspath(folder))
-    return Run(output, known_run(output))
+    return OpenRun(output, known_run(output))
 
 
 @functools.cache

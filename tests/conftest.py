@@ -16,6 +16,21 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 
 
+QUICK = ("transforms", "models")
+"""Folders of the tests that run first: those of the stages, then those of the models."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the tests so that the first minute tells most: slow ones come last."""
+
+    def rank(item: pytest.Item) -> tuple[bool, int]:
+        folder = item.path.relative_to(TESTS).parts[0]
+        place = QUICK.index(folder) if folder in QUICK else len(QUICK)
+        return item.get_closest_marker("slow") is not None, place
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real articles and gold data beside the project; skips where it is missing."""

@@ -16,7 +16,6 @@ MODULES = {
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
 }
-JOB = {name: path for name, path in MODULES.items() if not name.startswith("models.train")}
 
 # The stages as the guide in ``transforms`` lists them: one a line, with its modules.
 STAGES = [
@@ -85,20 +84,20 @@ def fits(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-@pytest.mark.parametrize("module", JOB)
+@pytest.mark.parametrize("module", MODULES)
 def test_dependencies_point_from_pipeline_to_models_to_transforms(module: str) -> None:
     """A module of the job imports only what its package may know of the project."""
     allowed = next(to for of, to in OF_THE_PROJECT.items() if fnmatch(module, of))
-    own = {name for name in imports(JOB[module]) if name.split(".")[0] in PACKAGES}
+    own = {name for name in imports(MODULES[module]) if name.split(".")[0] in PACKAGES}
     assert not {name for name in own if not fits(name, allowed)}
 
 
-@pytest.mark.parametrize("module", JOB)
+@pytest.mark.parametrize("module", MODULES)
 def test_a_library_is_known_only_where_its_work_is_done(module: str) -> None:
     """Swapping lxml, Arrow or ONNX Runtime for another touches one or two modules."""
     strayed = {
         name
-        for name in imports(JOB[module])
+        for name in imports(MODULES[module])
         if not fits(module, OF_OTHERS.get(name.split(".")[0], ("*",)))
     }
     assert not strayed
@@ -115,7 +114,7 @@ def reached_from(module: str) -> set[str]:
     return reached
 
 
-@pytest.mark.parametrize("module", JOB)
+@pytest.mark.parametrize("module", MODULES)
 def test_no_module_needs_itself(module: str) -> None:
     """There is no circle of imports, however long."""
     assert module not in reached_from(module)
@@ -123,14 +122,14 @@ def test_no_module_needs_itself(module: str) -> None:
 
 def test_the_guide_names_every_module() -> None:
     """Of ``transforms``; so it says of each whether it is a stage."""
-    names = {module.split(".")[1] for module in JOB if module.startswith("transforms.")}
+    names = {module.split(".")[1] for module in MODULES if module.startswith("transforms.")}
     assert names <= set(re.findall(r"``(\w+)", str(transforms.__doc__)))
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: "+".join(sorted(stage)))
 def test_a_stage_knows_no_other_stage(stage: set[str]) -> None:
     """Not through other modules either; what composes stages is none."""
-    modules = [module for module in JOB if _first_two(module) in stage]
+    modules = [module for module in MODULES if _first_two(module) in stage]
     others = set().union(*STAGES) - stage
     assert modules
     for module in modules:
@@ -142,8 +141,8 @@ def _first_two(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-@pytest.mark.parametrize("module", JOB)
+@pytest.mark.parametrize("module", MODULES)
 def test_beam_sees_real_types(module: str) -> None:
     """Beam takes postponed annotations for ``Any`` and stops checking the graph."""
-    names = imports(JOB[module])
+    names = imports(MODULES[module])
     assert not ("__future__" in names and any(name.startswith("apache_beam") for name in names))

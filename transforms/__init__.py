@@ -17,8 +17,8 @@ write     ``shards``: tables as Parquet, and lines of JSON
 
 A stage knows no other stage. Between split and write, an article goes through layers, as
 ``layers`` says what they are: ``mentions`` is the first, of the stages from window to remap.
-``tables`` names every layer and every table. ``records`` has what the stages hand on, ``errors``
-what ends a command, and ``remote`` the clients of remote files.
+``tables`` names every layer and every table. ``records`` has what the stages hand on, ``limits``
+how large an article may be, ``errors`` what ends a command, ``remote`` the clients of remote files.
 
 To add a layer, write a module like ``mentions``, and name it in ``tables.LAYERS``: its table is
 then in every output folder, receipt and check.

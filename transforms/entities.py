@@ -48,6 +48,7 @@ def find_entities(
     *,
     min_scores: Mapping[str, float] | None = None,
     min_score: float = 0.0,
+    types: Mapping[str, str] | None = None,
 ) -> list[Entity]:
     """The entities of one sentence, in reading order.
 
@@ -63,6 +64,7 @@ def find_entities(
             ``best_sequence`` does.
         min_scores: the lowest score by type.
         min_score: the lowest score of the other types.
+        types: other names for types of the model; entities of a type with no name are left out.
 
     Returns:
         Entities with offsets in the passage's text, and the mean score of the parts joined, or
@@ -92,7 +94,10 @@ def find_entities(
     certainty = scores[np.arange(len(best)), best].tolist()
     parts = _join(best.tolist(), words.tolist(), scheme, joins=aggregation != "none")
     for start, end in parts:
-        kind = scheme.types[best[start]]
+        own_type = scheme.types[best[start]]
+        kind = (types or {}).get(own_type, own_type)
+        if not kind:
+            continue
         if aggregation == "viterbi":
             score = sureness(scores, best, (start, end), labels)
         else:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from transforms.errors import MachineError, is_fault_of_machine
 from transforms.jats import TextOptions, parse_articles
 from transforms.layers import Annotated, Clock, Layer
+from transforms.limits import MAX_SENTENCES, check_limit
 from transforms.mentions import ANNOTATIONS
 from transforms.records import Counts, Reject, RejectError, SourceArticle, Sums
 from transforms.sections import code_sections
@@ -75,6 +77,10 @@ def annotate_source(
         source: the article's bytes.
         layers: what is looked for, in their order.
         options: of the text.
+
+    Raises:
+        MachineError: the machine lacks memory, file descriptors or the like.
+        Exception: the model fails.
     """
     outcome = Outcome()
     clock = outcome.clock
@@ -83,10 +89,14 @@ def annotate_source(
             articles = parse_articles(source, options)
         with clock.timed("classify"):
             articles = [code_sections(article) for article in articles]
+        n_sentences = 0
         for article in articles:
             with clock.timed("split"):
                 passages = [(passage.start, passage.end) for passage in article.passages]
-                split = split_passages(article.text, passages)
+                breaks = [at for passage in article.passages for at in passage.breaks]
+                split = split_passages(article.text, passages, breaks)
+                n_sentences += sum(map(len, split.spans))
+                check_limit("split", "sentences", n_sentences, MAX_SENTENCES)
             annotated = Annotated(source.range, article, split)
             for layer in layers:
                 annotated = layer.annotate(annotated, clock)
@@ -95,10 +105,15 @@ def annotate_source(
                 outcome.add(article_row(annotated), batches_of(annotated), annotations)
     except RejectError as error:
         return source.range.reject(error.stage, error.reason, error.message)
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever one odd article does to a stage, the others go on
-        if clock.stage == "infer":  # the fault of the model or the machine: all would fail
+    except BaseException as error:  # whatever one odd article does to a stage, the others go on
+        if is_fault_of_machine(error):
+            said = f"{type(error).__name__}: {error}"
+            raise MachineError(
+                f"{source.range.article_id}: {clock.stage} failed: {said}"
+            ) from error
+        is_panic = type(error).__name__ == "PanicException"  # of tokenizers, and no Exception
+        # Inference fails by the fault of the model: all would fail.
+        if clock.stage == "infer" or not (isinstance(error, Exception) or is_panic):
             raise
         message = f"{clock.stage} failed, please tell us: {type(error).__name__}: {error}"
         return source.range.reject(clock.stage, "internal-error", message)

@@ -77,6 +77,7 @@ class ModelOptions:
         min_score: least score of a mention.
         min_scores: the same, by type; wins over ``min_score``.
         window: ``sentence`` or ``pack``.
+        types: as ``find_entities`` takes them.
         agreement: whether the mentions of an article are made to agree, as ``agree`` does.
     """
 
@@ -85,6 +86,7 @@ class ModelOptions:
     min_score: float = 0.0
     min_scores: Mapping[str, float] = field(default_factory=dict)
     window: WindowMode = "sentence"
+    types: Mapping[str, str] = field(default_factory=dict)
     agreement: bool = False
 
     def least_score(self, type_: str) -> float:

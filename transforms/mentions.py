@@ -142,6 +142,7 @@ def find_mentions(
                 options.aggregation,
                 min_scores=options.min_scores,
                 min_score=options.min_score,
+                types=options.types,
             )
             mentions += [
                 Mention(

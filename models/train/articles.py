@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
-from models.train.data import LEAST_CHARACTERS, Corpus, Example, is_byte_level, words_of
+from models.train.data import LEAST_CHARACTERS, Corpus, Example, encode
 from transforms.archives import scan_archive
 from transforms.jats import TextOptions, parse_articles
 from transforms.records import Archive, RejectError, SourceArticle
@@ -85,7 +85,7 @@ def allowed_labels(
 
     Args:
         text: the sentence.
-        words: as `words_of` gives them.
+        words: as `encode` gives them.
         species: Latin names, "Ocimum sanctum" or "O. sanctum".
         labels: of the model.
     """
@@ -137,16 +137,14 @@ def article_examples(
     ]
     random.Random(seed).shuffle(sentences)  # noqa: S311 - sampling, not secrecy
     sentences = sentences[:N_SENTENCES]
-    byte_level = is_byte_level(tokenizer)
-    encodings = tokenizer.encode_batch([text for text, _ in sentences])
     found = []
-    for (text, species), encoding in zip(sentences, encodings, strict=True):
-        words = words_of(text, encoding, byte_level=byte_level)
-        if words and len(encoding.ids) <= max_tokens:
+    encoded = encode([text for text, _ in sentences], tokenizer)
+    for (text, species), (ids, words) in zip(sentences, encoded, strict=True):
+        if words and len(ids) <= max_tokens:
             found.append(
                 Example(
                     ARTICLES.name,
-                    tuple(encoding.ids),
+                    tuple(ids),
                     tuple(first for first, _, _ in words),
                     ("O",) * len(words),
                     tuple(allowed_labels(text, words, species, labels)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from seqeval.metrics.sequence_labeling import get_entities
 
+from models.cores import available_cores
 from models.model import Model
 from models.train.data import Corpus, Example
 from models.train.score import (
@@ -36,9 +38,13 @@ class Figures:
 def word_logits(model: Model, sentences: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
     """Logits (words, labels) of each sentence's words, in order; a sentence at a time."""
     before, after = len(model.before), len(model.after)
-    for sentence in sentences:
+
+    def score(sentence: Example) -> NDArray[np.float32]:
         ids = np.array(sentence.ids[before : len(sentence.ids) - after], np.int32)
-        yield model.score([ids])[0, [position - before for position in sentence.first]]
+        return model.score([ids])[0, [position - before for position in sentence.first]]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        yield from pool.map(score, sentences)
 
 
 def fit_calibration(
@@ -78,12 +84,15 @@ class Labelled:
 
 
 def label(model: Model, sentences: Sequence[Example], labels: Sequence[str]) -> Labelled:
-    """Let a model label the words of sentences, one sentence at a time, as ``viterbi`` does."""
+    """Lets a model label the words of sentences, one sentence at a time, as ``viterbi`` does.
+
+    An entity where the gold has none, but allows any label, is left out: nobody knows.
+    """
     its = Labelled([example.gold for example in sentences], [], [])
-    for logits in word_logits(model, sentences):
+    for sentence, logits in zip(sentences, word_logits(model, sentences), strict=True):
         words = probabilities(logits)
         best = best_sequence(words, tuple(labels))
-        row = [labels[i] for i in best]
+        row = _decided([labels[i] for i in best], sentence, len(labels))
         its.predicted.append(row)
         its.scores.append(
             [
@@ -92,6 +101,15 @@ def label(model: Model, sentences: Sequence[Example], labels: Sequence[str]) -> 
             ]
         )
     return its
+
+
+def _decided(row: list[str], sentence: Example, n_labels: int) -> list[str]:
+    for _, start, last in get_entities(list(row)):
+        words = range(start, last + 1)
+        is_open = any(len(sentence.allowed[word]) == n_labels for word in words)
+        if is_open and all(sentence.gold[word] == "O" for word in words):
+            row[start : last + 1] = ["O"] * len(words)
+    return row
 
 
 def fit_threshold(
@@ -105,8 +123,8 @@ def fit_threshold(
     n_gold = 0
     for corpus in corpora:
         its = label(model, held_out[corpus.name], labels)
-        confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.closed)
-        scores = entity_scores(its.gold, its.predicted, corpus.closed)
+        confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.scored)
+        scores = entity_scores(its.gold, its.predicted, corpus.scored)
         n_gold += int(scores["micro"]["support"])
     return best_threshold(confidence, n_gold, THRESHOLDS)
 
@@ -129,9 +147,9 @@ def measure(
             its = label(model, held_out[corpus.name], labels)
             sure = without_doubtful(its.predicted, its.scores, threshold)
             own = figures.scores.setdefault(corpus.name, {})
-            own[name] = entity_scores(its.gold, sure, corpus.closed)
+            own[name] = entity_scores(its.gold, sure, corpus.scored)
             if name == "int8":
-                confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.closed)
+                confidence += entity_confidence(its.gold, its.predicted, its.scores, corpus.scored)
                 figures.reliability = reliability(confidence)
             yield figures
 

@@ -14,10 +14,8 @@ from transformers import AutoModelForMaskedLM
 from models.train.data import (
     LEAST_CHARACTERS,
     Corpus,
-    corpus_files,
-    detokenise,
     load_tokenizer,
-    read_iob,
+    training_sentences,
 )
 from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 
@@ -35,10 +33,9 @@ PRETRAINING = Settings(
 
 
 def gold_texts(data: Path, corpora: Iterable[Corpus]) -> Iterator[list[str]]:
-    """The sentences of every training file, without their labels."""
+    """The sentences of every corpus's training part, without their labels."""
     for corpus in corpora:
-        for path in corpus_files(data, corpus, corpus.train):
-            yield [detokenise(tokens).text for tokens in read_iob(path)]
+        yield [sentence.text for sentence in training_sentences(data, corpus)]
 
 
 def token_ids(tokenizer: Tokenizer, *tokens: str) -> list[int]:

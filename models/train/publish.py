@@ -13,10 +13,19 @@ import torch
 from transformers import AutoModelForTokenClassification
 
 from models.check import write_settings
+from models.cores import available_cores
 from models.export import export_model
 from models.model import Model, load_model
 from models.quantize import GRAPH, TOLERANCE, quantize_model
-from models.train.data import LABELS, Corpus, corpus_files, examples, load_tokenizer
+from models.train.data import (
+    LABELS,
+    PEOPLE_TYPE,
+    TYPES,
+    Corpus,
+    examples,
+    held_out_sentences,
+    load_tokenizer,
+)
 from models.train.figures import (
     fit_calibration,
     fit_threshold,
@@ -28,9 +37,9 @@ from models.train.loop import Settings
 
 NAME = "minilm-l6-bioner"
 LICENCE = "Apache-2.0"
-TYPES = ("GP", "DS", "CD", "OG")
 # Nothing trained on these; test sets are for the figures alone.
-CALIBRATION = ("NCBI-disease", "linnaeus", "BioNLP13CG")
+CALIBRATION = ("full text", "NCBI-disease", "linnaeus", "BioNLP13CG")
+N_CALIBRATION = 500  # sentences of each
 SELF_TEST = (
     "Selegiline-induced postural hypotension in Parkinson's disease: a longitudinal study.",
     "BRCA1 and p53 mutations were found in patients with breast cancer.",
@@ -47,7 +56,7 @@ def publish(
     corpora: Sequence[Corpus],
     runs: Mapping[str, Settings],
     *,
-    share: float,
+    made: str,
     version: str,
 ) -> None:
     """Write the model folder; its card grows with every corpus measured.
@@ -59,21 +68,24 @@ def publish(
         out: the model folder; what it holds already is replaced.
         corpora: to be measured on.
         runs: names and settings of pretraining and training, for the card.
-        share: of the second training in the weights, for the card.
+        made: how the encoder was made, for the card.
         version: for ``model.json``.
     """
     tokenizer = load_tokenizer(encoder)
+    measured = [corpus for corpus in corpora if corpus.held_out]
     held_out = {
-        c.name: examples(c, corpus_files(data, c, c.held_out), tokenizer, max_tokens=512)
-        for c in corpora
+        c.name: examples(c, held_out_sentences(data, c), tokenizer, max_tokens=512)
+        for c in measured
     }
     _, quantised = _graphs(encoder, work / "uncalibrated")
-    calibration = [example for name in CALIBRATION for example in held_out[name][:1000]]
+    undecided = {name: held_out[name][:N_CALIBRATION] for name in CALIBRATION}
+    calibration = [example for some in undecided.values() for example in some]
     temperature, bias = fit_calibration(quantised, calibration, len(LABELS))
     calibrated = calibrate(encoder, work / "calibrated", temperature, bias)
     full, quantised = _graphs(calibrated, work / "graphs")
-    undecided = [corpus for corpus in corpora if corpus.name in CALIBRATION]
-    threshold = fit_threshold(quantised, undecided, held_out, LABELS)
+    threshold = fit_threshold(
+        quantised, [c for c in measured if c.name in undecided], undecided, LABELS
+    )
     shutil.copytree(quantised.settings.folder, out, dirs_exist_ok=True)
     write_settings(
         out,
@@ -85,14 +97,16 @@ def publish(
         max_tokens=quantised.max_tokens,
         aggregation="viterbi",
         thresholds=dict.fromkeys(TYPES, threshold),
+        people={PEOPLE_TYPE: "OG"},
+        agreement=True,
     )
     for name in runs:
         shutil.copyfile(work / name / "log.tsv", out / f"{name}.tsv")
-    card = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
+    card = template("card.md")
     known = {
         "name": NAME,
         "version": version,
-        "share": share,
+        "made": made,
         "megabytes": f"{(out / GRAPH).stat().st_size / 1e6:.1f}",
         "temperature": temperature,
         "bias": bias,
@@ -103,9 +117,9 @@ def publish(
             for name, its in runs.items()
         ),
     }
-    splits = {c.name: " + ".join(c.held_out) for c in corpora}
+    splits = {c.name: " + ".join(Path(path).stem for path in c.held_out) for c in measured}
     models = {"int8": quantised, "fp32": full}
-    for figures in measure(models, corpora, held_out, LABELS, threshold):
+    for figures in measure(models, measured, held_out, LABELS, threshold):
         (work / "figures.json").write_text(json.dumps(asdict(figures), indent=1) + "\n")
         text = card.substitute(
             known,
@@ -115,13 +129,18 @@ def publish(
         (out / "README.md").write_text(text, encoding="utf-8")
 
 
+def template(name: str) -> Template:
+    """A text of this package, with places to fill."""
+    return Template((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
 def _graphs(encoder: Path, place: Path) -> tuple[Model, Model]:
     """The encoder as models in fp32 and int8."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     full = export_model(encoder, place / "fp32")
     quantize_model(str(place / "fp32"), place / "int8", embeddings=True, per_channel=True)
-    return full, load_model(str(place / "int8"))
+    return full, load_model(str(place / "int8"), available_cores())
 
 
 def calibrate(encoder: Path, target: Path, temperature: float, outside_bias: float) -> Path:
@@ -142,7 +161,7 @@ def calibrate(encoder: Path, target: Path, temperature: float, outside_bias: flo
 
 def _corpus_rows(corpora: Sequence[Corpus]) -> list[str]:
     return [
-        f"| {c.name} | {', '.join(c.train)} | {', '.join(c.held_out)} | "
+        f"| {c.name} | {', '.join(c.train)} | {', '.join([*c.held_out, *c.unread])} | "
         f"{', '.join(f'{k} → {v}' for k, v in c.mentions.items())} | "
         f"{', '.join(sorted(c.closed))} |"
         for c in corpora

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
+from models.gold import read_gold
+from models.model import load_model
 from models.train.articles import article_texts
 from models.train.data import (
     EMBEDDED,
     LABELS,
+    PEOPLE_TYPE,
     Corpus,
-    corpus_files,
     examples,
+    held_out_sentences,
     load_tokenizer,
-    read_iob,
     set_symbols_apart,
+    training_sentences,
 )
+from models.train.dequantize import dequantize
 from models.train.loop import Settings
 from models.train.pretrain import PRETRAINING, gold_texts, pretrain
-from models.train.publish import publish
+from models.train.publish import NAME, publish, template
 from models.train.score import entity_scores
 from models.train.train import average, load_encoder, predict, train
 
 READING_ON_STEPS = 4000
 TEACHING = replace(Settings(), learning_rate=2e-4, head_learning_rate=5e-4)
+TUNING = Settings(
+    steps=4000,
+    learning_rate=3e-4,
+    head_learning_rate=1e-3,
+    batch_tokens=512,
+    averaging=0.99,
+    fixed_layers=2,
+    parts=2,
+    bf16=False,
+)
+# What the earlier version was trained on is only kept in mind.
+TUNING_SHARES = {
+    "full text": 1.0,
+    "BC5CDR": 0.07,
+    "NCBI-disease": 0.1,
+    "BC2GM": 0.06,
+    "linnaeus": 0.2,
+    "BioNLP13CG": 0.06,
+    "CRAFT": 0.05,
+    "BioRED": 0.2,
+    "DrugProt": 0.03,
+    "tmVar3": 0.03,
+}
 SHARE = 0.35  # of the encoder that has read on; of 0.2, 0.35 and 0.5 the best on NCBI-disease devel
 
 
@@ -84,7 +112,46 @@ def embedded(
     average(*teachers, SHARE, work / "mean")
     set_symbols_apart(work / "mean")
     taught = trained(work / "mean", "teaching", teachers)
-    publish(taught, data, work, out, EMBEDDED, runs, share=SHARE, version=version)
+    made = template("made_embedded.md").substitute(name=NAME, share=SHARE)
+    publish(taught, data, work, out, EMBEDDED, runs, made=made, version=version)
+
+
+def tuned(
+    start: Path,
+    data: Path,
+    work: Path,
+    out: Path,
+    *,
+    version: str,
+    steps: int | None = None,
+    minutes: float = float("inf"),
+) -> None:
+    """Trains an embedded model further, from its quantised weights, and writes the new folder.
+
+    Words for people begin as organisms, which is what the model took them for.
+    """
+    settings = replace(TUNING, steps=steps or TUNING.steps, minutes=minutes)
+    alike = {f"{prefix}-{PEOPLE_TYPE}": f"{prefix}-OG" for prefix in "BI"}
+    base = dequantize(start, LABELS, alike, work / "start")
+    corpora = [replace(corpus, share=TUNING_SHARES[corpus.name]) for corpus in EMBEDDED]
+    encoder = train(
+        base,
+        data,
+        work / "tuning",
+        corpora,
+        LABELS,
+        settings,
+        watch=(),
+    )
+    made = template("made_tuned.md").substitute(
+        name=NAME,
+        earlier=load_model(str(start)).settings.version,
+        shares=", ".join(f"{name} {share}" for name, share in TUNING_SHARES.items()),
+    )
+    publish(encoder, data, work, out, EMBEDDED, {"tuning": settings}, made=made, version=version)
+    for log in start.glob("*.tsv"):
+        if log.parent != out:
+            shutil.copy(log, out)
 
 
 def finetune(
@@ -113,16 +180,15 @@ def finetune(
     Returns:
         The best point: learning rate, batch size and strict devel F1.
     """
-    sentences = list(read_iob(data / "train.tsv"))
-    types = sorted({tag[2:] for sentence in sentences for _, tag in sentence if tag != "O"})
+    gold = read_gold(data / "train.tsv").documents
+    types = sorted({mention.type for document in gold for mention in document.mentions})
     labels = ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
     corpus = Corpus(
-        data.name, {k: k for k in types}, frozenset(types), ("train",), ("devel",), empty=1.0
+        data.name, {k: k for k in types}, frozenset(types), ("train.tsv",), ("devel.tsv",)
     )
     tokenizer = load_tokenizer(base)
-    devel = examples(
-        corpus, corpus_files(data.parent, corpus, ("devel",)), tokenizer, labels=labels
-    )
+    devel = examples(corpus, held_out_sentences(data, corpus), tokenizer, labels=labels)
+    n_sentences = len(training_sentences(data, corpus))
     table = work / "grid.tsv"
     work.mkdir(parents=True, exist_ok=True)
     table.write_text("learning_rate\tbatch_size\tdevel_f1\n")
@@ -130,7 +196,7 @@ def finetune(
     for rate, size in product(learning_rates, batch_sizes):
         settings = replace(
             Settings(),
-            steps=steps or epochs * math.ceil(len(sentences) / size),
+            steps=steps or epochs * math.ceil(n_sentences / size),
             learning_rate=rate,
             head_learning_rate=rate,
             layer_decay=1.0,
@@ -142,7 +208,7 @@ def finetune(
             bf16=False,
         )
         place = work / f"rate{rate:g}-batch{size}"
-        encoder = train(base, data.parent, place, (corpus,), labels, settings, watch=())
+        encoder = train(base, data, place, (corpus,), labels, settings, watch=())
         model = load_encoder(encoder, labels, 0.0)
         predicted = predict(model, devel, labels, model.config.pad_token_id or 0, bf16=False)
         scores = entity_scores([e.gold for e in devel], predicted, types)

@@ -13,10 +13,14 @@ from models.train.articles import ARTICLES, ArticleText, article_examples
 from models.train.data import (
     Corpus,
     Example,
-    corpus_files,
+    Sentence,
+    corpus_paths,
     draw_epoch,
     examples,
+    held_out_letters,
+    held_out_sentences,
     load_tokenizer,
+    training_sentences,
 )
 from models.train.loop import Settings, inputs_of, is_done, run_steps, save_encoder
 from models.train.score import entity_scores
@@ -154,7 +158,7 @@ def train(
 
     Args:
         base: HuggingFace folder to begin with.
-        data: folder of the gold corpora.
+        data: folder of all gold data.
         work: takes checkpoint, log and encoder.
         corpora: to be trained on.
         labels: of the model, by id.
@@ -171,7 +175,7 @@ def train(
         OtherRunError: `work` holds a run from another base, other data, labels or teachers.
     """
     trained = work / "encoder"
-    files = [path for corpus in corpora for path in corpus_files(data, corpus, corpus.train)]
+    files = [path for corpus in corpora for path in corpus_paths(data, corpus.train)]
     inputs = inputs_of(base, labels, files)
     if teachers:
         inputs["teachers"] = [inputs_of(teacher)["base"] for teacher in teachers]
@@ -180,15 +184,16 @@ def train(
     torch.manual_seed(settings.seed)
     tokenizer = load_tokenizer(base)
     model = load_encoder(base, labels, settings.dropout)
+    _fix_layers(model, settings.fixed_layers)
     pad = model.config.pad_token_id or 0  # type: ignore[union-attr]
     mask_id = tokenizer.token_to_id("[MASK]")
 
-    def encoded(corpus: Corpus, splits: Sequence[str]) -> list[Example]:
-        paths = corpus_files(data, corpus, splits)
-        return examples(corpus, paths, tokenizer, labels=labels, max_tokens=settings.max_tokens)
+    def encoded(corpus: Corpus, sentences: Sequence[Sentence]) -> list[Example]:
+        return examples(corpus, sentences, tokenizer, labels=labels, max_tokens=settings.max_tokens)
 
-    pool = [example for c in corpora for example in encoded(c, c.train)]
-    held_out = {c.name: encoded(c, c.held_out) for c in corpora if c.name in watch}
+    held_out = {c.name: encoded(c, held_out_sentences(data, c)) for c in corpora if c.name in watch}
+    unseen = held_out_letters(data, corpora)
+    pool = [example for c in corpora for example in encoded(c, training_sentences(data, c, unseen))]
     lessons: list[Tensor] = []
     if teachers:
         pool += article_examples(
@@ -248,6 +253,15 @@ def train(
     )
     save_encoder(mean, tokenizer, base, trained)
     return trained
+
+
+def _fix_layers(model: nn.Module, n_layers: int) -> None:
+    """Takes the lowest layers, and the embeddings, out of the training."""
+    below = {str(layer) for layer in range(n_layers)}
+    for name, parameter in model.named_parameters():
+        layer = next((part for part in name.split(".") if part.isdigit()), None)
+        if n_layers and ("embeddings" in name or layer in below):
+            parameter.requires_grad_(False)
 
 
 def average(first: Path, second: Path, share: float, target: Path) -> None:

@@ -14,10 +14,10 @@ from apache_beam.metrics import Metrics
 from apache_beam.utils.shared import Shared
 
 from pipeline.job.chunks import Chunk
+from pipeline.job.commit import commit_run
 from pipeline.job.options import RunOptions
 from pipeline.job.plan import article_places, find_duplicates, find_versions, plan_archive
 from pipeline.job.progress import Tally
-from pipeline.job.run import commit_run
 from pipeline.job.worker import Worker, committed_receipt
 from pipeline.output.receipts import Receipt, Totals
 from transforms.records import Archive
@@ -34,7 +34,7 @@ class AnnotateArchives(beam.PTransform):
     """Annotates archives into an output folder, and ends the run there by its ``run.json``.
 
     Takes a collection of ``Archive``; gives one ``Receipt`` a chunk, also of chunks that an earlier
-    start has committed. ``pipeline.job.run.begin`` must have taken the folder into use.
+    start has committed. ``pipeline.job.begin.begin`` must have taken the folder into use.
 
     Attributes:
         options: of the run.

@@ -9,7 +9,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
 
@@ -22,14 +22,15 @@ from pipeline.beam.failures import readable, way_on
 from pipeline.beam.stopping import Stopped
 from pipeline.commands.flags import DEFAULT_MODEL, positive, rate
 from pipeline.job import progress
+from pipeline.job.begin import Start, begin, describe_run
+from pipeline.job.commit import record_timing
 from pipeline.job.fingerprint import parts_fingerprint
 from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
-from pipeline.job.options import RunOptions, options_fingerprint
-from pipeline.job.run import begin, describe_run, record_timing
+from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
-from pipeline.output.record import read_run
-from transforms.errors import JobError, UserError
+from pipeline.output.record import finished_run
+from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language
 from transforms.labels import read_scheme
 from transforms.records import Aggregation, WindowMode
@@ -124,6 +125,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what the model's folder says, else 0)",
     )
     model.add_argument(
+        "--people",
+        action="store_true",
+        help="keep words for people (patients, women) where the model's folder leaves them out",
+    )
+    model.add_argument(
         "--window",
         choices=get_args(WindowMode),
         default="sentence",
@@ -164,14 +170,14 @@ def run(args: argparse.Namespace) -> int:
     files = match_inputs(args.input, notes.append)
     options = run_options(args, inputs_fingerprint(files))
     archives = group_archives(files)
-    update = begin(
+    start = begin(
         describe_run(options, args.input, files, archives),
         options.output,
         overwrite=args.overwrite,
         update=args.update,
     )
     for note in () if args.quiet else notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     again = "the same command without --overwrite" if args.overwrite else "the same command again"
     go_on = f"run {again} to go on from there"
     stderr = sys.stderr  # which is another while the job runs
@@ -184,7 +190,7 @@ def run(args: argparse.Namespace) -> int:
         done = execute(
             archives,
             options,
-            update=update,
+            update=start is Start.UPDATE,
             beam_options=beam_options,
             verbose=args.verbose,
             show_progress=not args.quiet,
@@ -225,18 +231,17 @@ def _finish(
     Raises:
         JobError: the run is not complete, or more articles were rejected than the user allows.
     """
-    record = read_run(options.output)
-    if record is None or record["state"] != "complete":
-        sums = json.dumps((record or {}).get("reconciliation"))
-        raise JobError(f"the run is not complete: {sums}; {go_on}")
+    done = finished_run(options.output)
+    sums = done.reconciliation
+    if sums.missing:
+        raise JobError(f"the run is not complete: {json.dumps(asdict(sums))}; {go_on}")
     if not args.quiet:
-        for line in summary_lines(record, options.output, seconds, kept):
+        for line in summary_lines(done, options.output, seconds, kept):
             print(line)
-    sums = record["reconciliation"]
-    attempted = sums["annotated"] + sums["rejected"]
-    if attempted and sums["rejected"] / attempted > args.max_reject_rate:
+    attempted = sums.annotated + sums.rejected
+    if attempted and sums.rejected / attempted > args.max_reject_rate:
         raise JobError(
-            f"{sums['rejected']} of {attempted} articles were rejected, more than "
+            f"{sums.rejected} of {attempted} articles were rejected, more than "
             f"--max-reject-rate {args.max_reject_rate:g} allows; all else is committed"
         )
 
@@ -270,7 +275,14 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     loaded = [load_cached(folder, threads) for folder in folders]
     if len({model.fingerprint for model in loaded}) < len(loaded):
         raise UserError("--model: two of the folders hold the same model")
-    known = {type_ for model in loaded for type_ in read_scheme(model.labels).types if type_}
+    if args.people and not any(model.settings.people for model in loaded):
+        raise UserError("--people: no model has a type of its own for words for people")
+    known = {
+        type_
+        for model in loaded
+        for type_ in read_scheme(model.labels).types
+        if type_ and type_ not in model.settings.people
+    }
     if unknown := sorted(set(by_type) - known):
         raise UserError(
             f"--min-score: no model has the type {unknown[0]}; types are {', '.join(sorted(known))}"
@@ -282,9 +294,10 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
             min_score=overall or 0.0,
             min_scores={**(own.min_scores if overall is None else {}), **by_type},
             window=args.window,
+            types=model.settings.people if args.people else own.types,
             agreement=args.agreement == "on" if args.agreement else own.agreement,
         )
-        for own in map(default_options, folders, loaded)
+        for model, own in zip(loaded, map(default_options, folders, loaded), strict=True)
     )
     text = TextOptions(languages=_languages(args.language), references=args.references)
     return RunOptions(
@@ -293,7 +306,7 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
         text=text,
         threads=args.threads or 0,
         inputs=inputs,
-        fingerprint=options_fingerprint(models, text, loaded),
+        fingerprint=describe_options(models, text, loaded).sha256,
         parts=parts_fingerprint(loaded),
     )
 

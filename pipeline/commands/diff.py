@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.output import storage
-from pipeline.output.committed import finished_run
+from pipeline.output.record import finished_run
 from pipeline.results.differences import (
     AGREED,
     KINDS,

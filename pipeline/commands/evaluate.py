@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from models.cores import available_cores
+from models.gold import read_gold
 from pipeline.commands.flags import DEFAULT_MODEL
 from pipeline.evaluation.evaluate import Report, compare, write_errors
-from pipeline.evaluation.gold import read_gold
 from pipeline.evaluation.predictions import predict, read_predictions
 from pipeline.evaluation.scores import CONFIDENCE, RESAMPLES, Matching, Score
 from pipeline.output import storage
@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=Path,
         metavar="PATH",
-        help="file or folder: IOB (token, tab, tag), PubTator, brat (.txt with .ann) or CRAFT "
-        "(PMID.txt with PMID.entities.tsv); brat also in folders inside, as export writes it",
+        help="file or folder: IOB (token, tab, tag), PubTator, brat (.txt with .ann), CRAFT "
+        "(PMID.txt with PMID.entities.tsv), ChemProt (abstracts.tsv with entities.tsv) or passages "
+        "(.jsonl); brat also in folders inside, as export writes it",
     )
     parser.add_argument(
         "--gold-types",
@@ -117,6 +118,7 @@ def _as_json(report: Report) -> dict[str, Any]:
     found = report.predictions
     return {
         **{name: _matching(matching) for name, matching in report.matchings.items()},
+        "sections": {code: _matching(matching) for code, matching in report.sections.items()},
         "errors": dict(Counter(error.kind for error in report.errors)),
         "model": found.name,
         "gold": {
@@ -126,6 +128,7 @@ def _as_json(report: Report) -> dict[str, Any]:
             "absent": report.absent,
             "types": report.gold_types,
             "labels_not_scored": report.unscored,
+            "people": report.people,
             "discontinuous": sum(document.discontinuous for document in report.documents),
         },
         "text": {
@@ -163,11 +166,14 @@ def _as_table(report: Report) -> list[str]:
     for name, matching in report.matchings.items():
         for kind, its in [*matching.types.items(), ("micro", matching.micro)]:
             lines.append(f"{name:8} {kind:8} {_row(its)}")
+    lines += [f"{code:8} micro    {_row(its.micro)}" for code, its in report.sections.items()]
     lines += [
         "",
         f"intervals: {RESAMPLES} bootstrap samples of whole {gold.unit}s",
         "scored: " + ", ".join(f"{k} = {' | '.join(v)}" for k, v in report.gold_types.items()),
     ]
+    for kind, name in report.people.items():
+        lines.append(f"words for people ({kind}): " + (f"scored as {name}" if name else "left out"))
     errors = Counter(error.kind for error in report.errors)
     lines.append("errors: " + (_listed(errors) or "none"))
     for what, counted in (

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 from pipeline.output import storage
-from pipeline.output.committed import finished_run
+from pipeline.output.record import finished_run
 from pipeline.results.export import FORMATS, Export, read_links, write_export
 from transforms.errors import UserError
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     write_export(export, args.format, output, to)
     for what, count in export.counts.items():
         print(f"{what:<40} {count:>12,}")
-    if versions := export.record["same_id_other_bytes"]:
+    if versions := export.run.same_id_other_bytes:
         print(f"{len(versions):,} ids are borne by several versions of an article, all exported")
     if export.counts["articles without an id of Europe PMC"]:
         print(

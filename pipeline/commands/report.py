@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pipeline.commands.flags import positive
 from pipeline.output import storage
-from pipeline.output.committed import finished_run
+from pipeline.output.record import finished_run
 from pipeline.results import article_view
 from pipeline.results.article_view import find_article, mentions_of, page_name
 from pipeline.results.findings import Findings, gather
@@ -31,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``report``; returns its exit code."""
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "report.html")
-    record = finished_run(output)
+    run = finished_run(output)
     found = gather(output)
     pages = list(_write_pages(output, to, found, args.pages))
-    storage.write(to, make_page(output, record, found, pages).encode())
+    storage.write(to, make_page(output, run, found, pages).encode())
     print(f"report {to}")
     return 0
 

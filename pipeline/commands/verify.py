@@ -5,7 +5,7 @@ import sys
 
 from pipeline.job.fingerprint import code_fingerprint
 from pipeline.output import storage
-from pipeline.output.committed import finished_run
+from pipeline.output.record import finished_run
 from pipeline.results import verify
 from pipeline.results.verify.check import PROMISES, Check
 
@@ -21,9 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs ``verify``; returns its exit code."""
     output = storage.absolute(args.output)
-    record = finished_run(output)
-    check = Check(output, record, lambda promise, what: print(f"broken: {promise}: {what}"))
-    if record["options"].get("code") != code_fingerprint():
+    finished = finished_run(output)
+    check = Check(output, finished, lambda promise, what: print(f"broken: {promise}: {what}"))
+    if finished.options.code != code_fingerprint():
         print(
             "note: the output was made by other code than this: what the parser does otherwise "
             "today counts as broken",

@@ -2,12 +2,12 @@
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.cores import available_cores
-from pipeline.evaluation.gold import Gold, GoldDocument, Mention, read_gold
+from models.gold import Gold, GoldDocument, Mention, read_gold
 from pipeline.evaluation.predictions import Predictions, predict
 from transforms.errors import UserError
 
@@ -20,13 +20,15 @@ except ModuleNotFoundError as error:
 
 # What corpora call our types. Cancer alone is not disease, nor a cell line an organism.
 LABELS = {
-    "GP": "gp gene protein dna rna ggp pr gene_or_gene_product geneorgeneproduct gene_protein",
+    "GP": "gp gene gene-y gene-n protein dna rna ggp pr gene_or_gene_product geneorgeneproduct "
+    "gene_protein",
     "DS": "ds disease mondo diseaseorphenotypicfeature",
     "CD": "cd chemical chebi drug simple_chemical amino_acid chemicalentity",
     "OG": "og species taxon ncbitaxon organism organismtaxon",
 }
 TYPE_OF = {label: kind for kind, labels in LABELS.items() for label in labels.split()}
 
+PEOPLE = "PP"  # words for people, which are organisms by some guidelines and not by others
 CONTEXT = 60  # characters on each side of an error
 COLUMNS = (
     *(
@@ -63,6 +65,8 @@ class Report:
         gold_types: the scored types, each with the gold's labels for it.
         unscored: the gold's other labels, counted.
         documents: those scored; ``absent`` are the others, by name, which the run does not hold.
+        people: the model's types of words for people, and what they were scored as; "" if not.
+        sections: strict scores by section code, where the gold says what its texts are from.
         errors: over ``documents``.
     """
 
@@ -72,7 +76,9 @@ class Report:
     unscored: Counter[str]
     documents: Sequence[GoldDocument]
     absent: Sequence[str]
+    people: Mapping[str, str]
     matchings: Mapping[str, Matching]
+    sections: Mapping[str, Matching]
     errors: Sequence[Error]
 
 
@@ -106,7 +112,8 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
         ]
         for document, _ in scored
     ]
-    ours = [mentions for _, mentions in scored]
+    people = people_in_gold(found.people, scored, type_of)
+    ours = [decided(document, renamed(own, people), type_of) for document, own in scored]
     return Report(
         gold=gold,
         predictions=found,
@@ -120,9 +127,81 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
             for document, mentions in zip(gold.documents, found.mentions, strict=True)
             if mentions is None
         ],
+        people=people,
         matchings=score(theirs, ours, types),
+        sections=_by_section([document for document, _ in scored], theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
     )
+
+
+def people_in_gold(
+    people: Mapping[str, str],
+    scored: Iterable[tuple[GoldDocument, Sequence[Mention]]],
+    type_of: Mapping[str, str],
+) -> dict[str, str]:
+    """What words for people count as: nothing, unless the gold annotates most of those found.
+
+    Args:
+        people: the model's types of such words, each with the type that they may count as.
+        scored: documents, and the mentions found in each.
+        type_of: the type of each gold label that is scored.
+    """
+    annotated = Counter[str]()
+    for document, found in scored:
+        gold = {m._replace(type=type_of[m.type]) for m in document.mentions if m.type in type_of}
+        for mention in found:
+            if kind := people.get(mention.type):
+                annotated[mention.type] += 1 if mention._replace(type=kind) in gold else -1
+    return {kind: name if annotated[kind] > 0 else "" for kind, name in people.items()}
+
+
+def renamed(mentions: Iterable[Mention], types: Mapping[str, str]) -> list[Mention]:
+    """Mentions by other names of their types; those of a type with no name are left out."""
+    named = [mention._replace(type=types.get(mention.type, mention.type)) for mention in mentions]
+    return [mention for mention in named if mention.type]
+
+
+def decided(
+    document: GoldDocument, found: Sequence[Mention], type_of: Mapping[str, str]
+) -> list[Mention]:
+    """The predictions that count.
+
+    Where the gold's readers did not agree, or marked people apart, a prediction is neither right
+    nor wrong, unless it shares text with a mention that counts.
+
+    Args:
+        document: of the gold.
+        found: predictions in it.
+        type_of: the type of each gold label that is scored.
+    """
+    counting = [mention for mention in document.mentions if mention.type in type_of]
+    open_spans = [
+        *document.undecided,
+        *(m for m in document.mentions if m.type == PEOPLE and m.type not in type_of),
+    ]
+    return [
+        mention
+        for mention in found
+        if not _touches(mention, open_spans) or _touches(mention, counting)
+    ]
+
+
+def _touches(mention: Mention, others: Iterable[Mention]) -> bool:
+    return any(mention.start < other.end and other.start < mention.end for other in others)
+
+
+def _by_section(
+    documents: Sequence[GoldDocument],
+    theirs: Sequence[list[Mention]],
+    ours: Sequence[list[Mention]],
+    types: Sequence[str],
+) -> dict[str, Matching]:
+    found = {}
+    for code in sorted({document.section for document in documents} - {""}):
+        chosen = [n for n, document in enumerate(documents) if document.section == code]
+        gold, predicted = ([side[n] for n in chosen] for side in (theirs, ours))
+        found[code] = score(gold, predicted, types)["strict"]
+    return found
 
 
 def _only(counts: Counter[str], names: Collection[str]) -> Counter[str]:

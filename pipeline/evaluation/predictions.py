@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import pyarrow.compute as pc
 
 from models.annotators import default_options, load_cached
+from models.gold import GoldDocument, Mention
 from pipeline.evaluation.align import align, map_span
-from pipeline.evaluation.gold import GoldDocument, Mention
 from pipeline.output.committed import by_article, chunk_names, read_table
 from pipeline.output.record import OutputError, known_run
 from transforms.labels import read_scheme
@@ -35,6 +35,7 @@ class Predictions:
         widened: predictions, by type, that end inside a token of the gold, which tags whole ones.
         lost: gold mentions, by label, some character of which is not in the run's text.
         outside: predictions, by type, in text that the gold does not hold.
+        people: the model's types of words for people, each with the type that they may count as.
         sections: by document name, where a run tells them: start, end and section code.
     """
 
@@ -44,6 +45,7 @@ class Predictions:
     widened: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
+    people: Mapping[str, str] = field(default_factory=dict)
     sections: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
 
@@ -79,13 +81,15 @@ def predict(
         aggregation=aggregation or options.aggregation,
         window=window,
         agreement=options.agreement if agreement is None else agreement,
+        types={},
     )
     layer = Mentions([Annotator(loaded, options)])
     with ThreadPoolExecutor(threads) as pool:
         splits = [split_document(document, window) for document in documents]
         mentions = list(pool.map(partial(_mentions, layer), splits))
-    types = frozenset(read_scheme(loaded.labels).types) - {""}
-    found = Predictions(loaded.full_name, types, [])
+    people = loaded.settings.people
+    types = frozenset(read_scheme(loaded.labels).types) - {"", *people}
+    found = Predictions(loaded.full_name, types, [], people=people)
     for document, its_mentions in zip(documents, mentions, strict=True):
         if document.tokens is None:
             found.mentions.append(its_mentions)
@@ -169,11 +173,11 @@ def read_predictions(
         storage.StorageError: a shard cannot be read.
     """
     run = known_run(output)
-    models = {f"{entry['name']}@{entry['fingerprint']}": entry for entry in run["models"]}
+    models = {model.full_name: model for model in run.models}
     names = [name for name in models if model in (None, name, name.rpartition("@")[0])]
     if len(names) != 1:
         raise OutputError(f"{output} has the models {', '.join(models)}: name one with --model")
-    types = frozenset(read_scheme(tuple(models[names[0]]["labels"])).types) - {""}
+    types = frozenset(read_scheme(models[names[0]].labels).types) - {""}
     found = Predictions(names[0], types, [None] * len(documents))
     index = {_key(unquote(document.name)): n for n, document in enumerate(documents)}
     for number, text, passages, annotations in _articles(output, index, names[0]):

@@ -30,7 +30,7 @@ from nervaluate.strategies import (
 )
 from numpy.typing import NDArray
 
-from pipeline.evaluation.gold import Mention
+from models.gold import Mention
 
 BY_TYPE = {"strict": StrictEvaluation(), "overlap": EntityTypeEvaluation()}
 TYPELESS = {"exact": ExactEvaluation(), "partial": PartialEvaluation()}

@@ -1,8 +1,8 @@
-"""The run itself, from what the user says to the last line that the user sees.
+"""The run itself, without Beam: from what the user asks for to what it wrote.
 
-In the order of the journey: ``annotate`` is the command, ``options`` and ``inputs`` are what it is
-told, ``runners`` where it runs. ``run`` begins and ends the whole. ``plan`` reads the archives and
-cuts them into ``chunks``, ``graph`` spreads these, ``worker`` annotates one (``reuse`` keeps what
-an earlier run found, ``memory`` is given back). ``progress`` and ``summary`` tell of it;
-``estimate`` comes before a long one.
+In the order of the journey: ``inputs`` matches what is read, ``options`` says how, ``begin`` takes
+the output folder into use (``fingerprint`` says whether an earlier run there had the same code).
+``plan`` reads the archives and cuts them into ``chunks``, ``worker`` annotates one (``reuse`` keeps
+what an earlier run found, ``memory`` is given back), ``commit`` ends the whole. ``progress`` and
+``summary`` tell of it; ``estimate`` comes before a long one.
 """

@@ -55,7 +55,7 @@ def _tokens(node: object) -> Iterator[str]:
     """The classes, fields and values of a syntax tree, in the order of the code."""
     if isinstance(node, ast.AST):
         yield f"({type(node).__name__}"
-        for name, value in ast.iter_fields(node):
+        for name, value in ast.iter_fields(_without_empty_text(node)):
             if value is not None and value != []:
                 yield f".{name}"
                 yield from _tokens(value)
@@ -67,6 +67,17 @@ def _tokens(node: object) -> Iterator[str]:
     else:
         # Which characters repr() escapes depends on the version's Unicode tables.
         yield ascii(node)
+
+
+def _without_empty_text(node: ast.AST) -> ast.AST:
+    """An f-string without the empty pieces that Python 3.12 puts into formats; any other node."""
+    if not isinstance(node, ast.JoinedStr):
+        return node
+    pieces = (piece for piece in node.values if ast.dump(piece) != _EMPTY_TEXT)
+    return ast.JoinedStr(list(pieces))
+
+
+_EMPTY_TEXT = ast.dump(ast.Constant(""))
 
 
 def _is_docstring(node: object) -> bool:

@@ -16,9 +16,9 @@ import requests
 
 from pipeline.output import storage
 from pipeline.output.buckets import bucket_of
-from transforms.errors import JobError, UserError
+from transforms.errors import JobError, UserError, printable
 from transforms.records import Archive
-from transforms.remote import TIMEOUT_SECONDS, reason_of
+from transforms.remote import TIMEOUT_SECONDS, is_away, reason_of
 
 ENDINGS = (".xml", ".nxml", ".xml.gz", ".nxml.gz", ".tar", ".tar.gz", ".tgz", ".zip")
 """Of the files that a folder, or a pattern with ``**``, stands for."""
@@ -68,6 +68,8 @@ def match_inputs(
             if not file.uri.isprintable() and any("\ud800" <= c <= "\udfff" for c in file.uri):
                 name = file.uri.encode(errors="surrogateescape").decode(errors="backslashreplace")
                 raise InputError(f"{name}: the name is no UTF-8; rename the file")
+            if (shown := printable(file.uri)) != file.uri or "\n" in file.uri:
+                raise InputError(f"{shown!r}: the name has control characters; rename the file")
             if "!/" in file.uri:
                 raise InputError(f"{file.uri}: a folder's name must not end in '!'")
             found[file.uri] = file
@@ -145,7 +147,8 @@ def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
         by_name = _named_object(pattern)
         found = by_name or _matching_objects(pattern) or _objects_inside(pattern)
     except Exception as error:  # every scheme's library has its own
-        raise InputError(f"{pattern} cannot be matched: {reason_of(error)}") from error
+        kind = UnreachableError if is_away(error) else InputError
+        raise kind(f"{pattern} cannot be matched: {reason_of(error)}") from error
     if not found:
         raise InputError(f"no file matches {pattern}")
     if not by_name and ("**" in pattern or not _has_magic(pattern)):
@@ -209,8 +212,7 @@ def _match_http(url: str) -> InputFile:
         if response.status_code not in {405, 501}:  # the server knows no HEAD
             response.raise_for_status()
     except requests.RequestException as error:
-        away = isinstance(error, requests.ConnectionError | requests.Timeout)
-        kind = UnreachableError if away else InputError
+        kind = UnreachableError if is_away(error) else InputError
         raise kind(f"{url} cannot be read: {reason_of(error)}") from error
     size = response.headers.get("Content-Length", "")
     return InputFile(url, int(size) if response.ok and size.isdigit() else None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.cores import available_cores
 from pipeline.job.fingerprint import code_fingerprint
+from pipeline.output.record import Options
 from transforms.inference import TokenClassifier
 from transforms.jats import TextOptions
 from transforms.layers import ModelOptions
@@ -41,9 +42,17 @@ class RunOptions:
         return self.threads or available_cores()
 
 
-def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str, Any]:
-    """Returns the options that change the rows, as ``run.json`` shows them."""
-    return {
+def describe_options(
+    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[TokenClassifier]
+) -> Options:
+    """Returns the options that change the rows, with their hash, as ``run.json`` has them.
+
+    Args:
+        models: of the run.
+        text: of the run.
+        loaded: the models themselves.
+    """
+    shown: dict[str, Any] = {
         "code": code_fingerprint(),
         "model_options": [
             {name: value for name, value in asdict(model).items() if name != "folder"}
@@ -52,11 +61,12 @@ def shown_options(models: Sequence[ModelOptions], text: TextOptions) -> dict[str
         "languages": sorted(text.languages) or ["all"],
         "references": text.references,
     }
-
-
-def options_fingerprint(
-    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[TokenClassifier]
-) -> str:
-    """Returns a hash of all that changes the rows: ``loaded`` are the models of the options."""
-    shown = {**shown_options(models, text), "models": [model.full_name for model in loaded]}
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+    names = [model.full_name for model in loaded]
+    hashed = json.dumps({**shown, "models": names}, sort_keys=True).encode()
+    return Options(
+        code=shown["code"],
+        model_options=tuple(shown["model_options"]),
+        languages=tuple(shown["languages"]),
+        references=shown["references"],
+        sha256=hashlib.sha256(hashed).hexdigest()[:16],
+    )

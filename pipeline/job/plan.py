@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from pipeline.job.chunks import Chunk, articles_in, cut_chunks
 from pipeline.job.reuse import annotated_before
 from pipeline.output.committed import read_table
 from pipeline.output.receipts import article_key, place_of
-from pipeline.output.record import read_plan, write_plan
+from pipeline.output.record import Plan, Update, read_plan, write_plan
 from transforms.archives import file_of, scan_archive
 from transforms.errors import JobError
 from transforms.records import Archive, Reject
@@ -42,12 +41,8 @@ def plan_archive(archive: Archive, output: str, update: bool) -> list[Chunk]:
         found if isinstance(found, Reject) else found.range for found in scan_archive(archive)
     )
     chunks = cut_chunks(archive, entries)
-    plan = {
-        "archive": archive.name,
-        "uris": archive.uris,
-        "chunks": {chunk.chunk_id: len(chunk.entries) for chunk in chunks},
-    }
-    known = compare_plans(output, plan, chunks, update=update)
+    plan = Plan(archive.name, archive.uris, {each.chunk_id: len(each.entries) for each in chunks})
+    plan, known = compare_plans(output, plan, chunks, update=update)
     write_plan(output, plan)
     return [replace(chunk, reuse=_known_articles(chunk, known)) for chunk in chunks]
 
@@ -64,48 +59,50 @@ def _known_articles(
 
 
 def compare_plans(
-    output: str, plan: dict[str, Any], chunks: Sequence[Chunk], *, update: bool
-) -> dict[str, tuple[str, int]]:
-    """Looks an archive's earlier plan up; notes in the new one what an update supersedes.
+    output: str, plan: Plan, chunks: Sequence[Chunk], *, update: bool
+) -> tuple[Plan, dict[str, tuple[str, int]]]:
+    """Looks an archive's earlier plan up.
 
     Returns:
-        The articles that superseded chunks hold: chunk and row, by ``article_key``.
+        The new plan, with what an update supersedes; and the articles that superseded chunks hold:
+        chunk and row, by ``article_key``.
 
     Raises:
         InputChangedError: the archive held other articles then, and the run is not an update.
         LostInputError: the output holds articles of a file that cannot be read.
     """
-    old = read_plan(output, plan["archive"])
-    superseded = [
-        name
-        for name in (*old.get("chunks", ()), *old.get("superseded", ()))
-        if name not in plan["chunks"]
-    ]
+    old = read_plan(output, plan.archive) or Plan(plan.archive, (), {})
+    before = (*old.chunks, *(old.superseded or ()))
+    superseded = tuple(name for name in before if name not in plan.chunks)
     unreadable = _unreadable_files(chunks)
     known = annotated_before(output, superseded) if update or unreadable else {}
     _check_none_lost(output, unreadable, {chunk for chunk, _ in known.values()})
     if superseded and not update:
-        uris = plan["uris"]
+        uris = plan.uris
         others = f", or another of the {len(uris)} files read together," if len(uris) > 1 else ""
         raise InputChangedError(
             f"{uris[0]}{others} has changed since this output was begun: use --update to annotate "
             "what is new or changed, or --overwrite to start again"
         )
     if update:
-        same: set[str] = set()
-        new: set[str] = set()
-        for chunk in chunks:
-            keys = {article_key(e.article_id, e.sha256) for _, e in articles_in(chunk.entries)}
-            (same if chunk.chunk_id in old.get("chunks", ()) else new).update(keys)
-        went = {
-            "annotated": len(new - known.keys()),
-            "kept": len(same) + len(new & known.keys()),
-            "dropped": len(known.keys() - new),
-        }
         # An update that was stopped has written its own plan, and chunks, already.
-        plan["update"] = old.get("update", went)
-        plan["superseded"] = superseded
-    return known
+        counted = old.update or _count_update(chunks, old, known)
+        plan = replace(plan, update=counted, superseded=superseded)
+    return plan, known
+
+
+def _count_update(chunks: Sequence[Chunk], old: Plan, known: Mapping[str, object]) -> Update:
+    """Counts the articles of an archive that an update annotates, keeps and drops."""
+    same: set[str] = set()
+    new: set[str] = set()
+    for chunk in chunks:
+        keys = {article_key(e.article_id, e.sha256) for _, e in articles_in(chunk.entries)}
+        (same if chunk.chunk_id in old.chunks else new).update(keys)
+    return Update(
+        annotated=len(new - known.keys()),
+        kept=len(same) + len(new & known.keys()),
+        dropped=len(known.keys() - new),
+    )
 
 
 def _unreadable_files(chunks: Sequence[Chunk]) -> dict[str, str]:

@@ -130,8 +130,9 @@ def committed(output: str) -> int:
     plans = storage.sizes(storage.join(output, "plan"))
     return sum(
         count
-        for plan in plans
-        for chunk, count in read_plan(output, plan.removesuffix(".json")).get("chunks", {}).items()
+        for name in plans
+        if (plan := read_plan(output, name.removesuffix(".json")))
+        for chunk, count in plan.chunks.items()
         if f"{chunk}.json" in receipts
     )
 
@@ -141,7 +142,7 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
     receipts = storage.join(output, "receipts")
     before = {name.removesuffix(".json") for name in storage.sizes(receipts)}
     plans: dict[str, int] = {}
-    entries: dict[str, dict[str, int]] = {}
+    entries: dict[str, Mapping[str, int]] = {}
     done: dict[str, Mapping[str, int]] = {}
     total: Counter[str] = Counter()
     asked = -math.inf
@@ -149,8 +150,8 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
     def look() -> None:
         nonlocal total
         for name, size in storage.sizes(storage.join(output, "plan")).items():
-            if plans.get(name) != size:
-                entries[name] = read_plan(output, name.removesuffix(".json"))["chunks"]
+            if plans.get(name) != size and (plan := read_plan(output, name.removesuffix(".json"))):
+                entries[name] = plan.chunks
                 plans[name] = size
         for name in storage.sizes(receipts):
             chunk = name.removesuffix(".json")
@@ -169,7 +170,7 @@ def polled(output: str) -> Callable[[], Mapping[str, int]]:
         nonlocal asked
         if time.monotonic() - asked >= POLL_SECONDS:
             # A folder that does not answer now will answer later: progress is not worth an error.
-            with suppress(storage.StorageError, KeyError):
+            with suppress(storage.StorageError):
                 look()
             asked = time.monotonic()
         return total

@@ -5,9 +5,9 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from typing import Any
 
 from pipeline.output import storage
+from pipeline.output.record import FinishedRun
 
 QUERY = 'SELECT type, exact, count(*) AS n FROM "{}" GROUP BY ALL ORDER BY n DESC LIMIT 20'
 
@@ -26,45 +26,44 @@ def duckdb_command(output: str) -> str:
     return shlex.join([sys.executable, "-c", code])
 
 
-def summary_lines(run: Mapping[str, Any], output: str, seconds: float, kept: int) -> Iterator[str]:
+def summary_lines(run: FinishedRun, output: str, seconds: float, kept: int) -> Iterator[str]:
     """Counts by type and section, rejects by reason, time by stage, and where the files are.
 
     Args:
-        run: ``run.json`` of a complete run.
+        run: that is complete.
         output: its folder.
         seconds: that this start took.
         kept: articles that were committed before it.
     """
-    counts = run["counts"]
-    sums = run["reconciliation"]
+    counts, sums = run.counts, run.reconciliation
     yield (
-        f"{sums['annotated']:,} of {sums['planned']:,} articles annotated "
+        f"{sums.annotated:,} of {sums.planned:,} articles annotated "
         f"({counts.get('sub_articles', 0):,} sub-articles beside them), "
-        f"{sums['rejected']:,} rejected, {sums['duplicates']:,} duplicates, in {seconds:.1f} s"
+        f"{sums.rejected:,} rejected, {sums.duplicates:,} duplicates, in {seconds:.1f} s"
     )
     if kept:
         yield f"{kept:,} of them were committed before this start"
-    if went := run["update"]:
+    if update := run.update:
         yield (
-            f"update: {went['annotated']:,} new or changed articles annotated, "
-            f"{went['kept']:,} kept, {went['dropped']:,} gone or replaced"
+            f"update: {update.annotated:,} new or changed articles annotated, "
+            f"{update.kept:,} kept, {update.dropped:,} gone or replaced"
         )
     yield (
         f"{counts.get('sentences', 0):,} sentences, {counts.get('tokens', 0):,} tokens, "
         f"{counts.get('annotations', 0):,} annotations"
     )
-    if sums["annotated"] and not counts.get("sentences"):
+    if sums.annotated and not counts.get("sentences"):
         yield "none of their text was kept: `excluded` in articles says why (--language?)"
-    yield _table("by type", run["annotations"]["by_type"])
-    yield _table("by section", run["annotations"]["by_section"])
-    yield _table("rejects", run["rejects"])
-    if versions := run["same_id_other_bytes"]:
+    yield _table("by type", run.annotations.by_type)
+    yield _table("by section", run.annotations.by_section)
+    yield _table("rejects", run.rejects)
+    if versions := run.same_id_other_bytes:
         yield (
             f"{len(versions):,} ids are borne by articles with different bytes: "
             f"{', '.join(versions[:5])} (run.json lists them)"
         )
-    yield _table("repaired", run["notes"])
-    stages = {name: round(msec / 1000, 1) for name, msec in run.get("stage_msec", {}).items()}
+    yield _table("repaired", run.notes)
+    stages = {name: round(msec / 1000, 1) for name, msec in run.stage_msec.items()}
     yield _table("core-s by stage", stages)
     yield f"files         {output}"
     if counts.get("annotations") and find_spec("duckdb"):

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipeline.output import storage
 from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt
-from pipeline.output.record import DamagedError, OutputError, known_run
+from pipeline.output.record import DamagedError
 from transforms.mentions import ANNOTATIONS
 from transforms.records import Sentence
 from transforms.shards import Table
@@ -30,19 +30,6 @@ class ArticleRows(NamedTuple):
     row: dict[str, Any]
     sentences: list[Sentence]
     annotations: list[dict[str, Any]]
-
-
-def finished_run(output: str) -> dict[str, Any]:
-    """``run.json`` of a run that has ended.
-
-    Raises:
-        OutputError: there is none, or the run is still to be ended.
-        storage.StorageError: it cannot be read.
-    """
-    record = known_run(output)
-    if "reconciliation" not in record:
-        raise OutputError(f"{output} holds a run that has not ended: start it again to go on")
-    return record
 
 
 def chunk_names(output: str) -> list[str]:

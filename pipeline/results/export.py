@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk
-from pipeline.output.record import DamagedError, OutputError
+from pipeline.output.record import DamagedError, FinishedRun, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
 from pipeline.results.spacy_docs import spacy_bytes
@@ -26,13 +26,13 @@ class Export:
     """One export on its way.
 
     Attributes:
-        record: ``run.json`` of the run.
+        run: whose annotations they are.
         provider: name registered with Europe PMC.
         links: of mentions to public databases.
         counts: what was written and what was left out.
     """
 
-    record: Mapping[str, Any]
+    run: FinishedRun
     provider: str
     links: Links
     counts: Counter[str] = field(default_factory=Counter)
@@ -62,7 +62,7 @@ class Export:
 
     def bioc(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
         """One collection."""
-        head = formats.bioc_collection(self.record["finished"])
+        head = formats.bioc_collection(self.run.finished)
         documents = (formats.bioc_document(article, self.links) for article in self._all(articles))
         yield f"{chunk}.bioc.json", _json_file(head, "documents", documents)
 
@@ -98,7 +98,7 @@ class Export:
 
     def brat(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
         """Text and standoff of each article, in a folder of the chunk's."""
-        several = set(self.record["same_id_other_bytes"])
+        several = set(self.run.same_id_other_bytes)
         for article in self._all(articles):
             name = f"{chunk}/{formats.brat_name(article)}"
             if split_article_id(article.row["article_id"])[0] in several:
@@ -108,7 +108,7 @@ class Export:
 
     def brat_configuration(self) -> Iterator[tuple[str, bytes]]:
         """What brat must know to show the types."""
-        types = self.record["annotations"]["by_type"]
+        types = self.run.annotations.by_type
         yield "annotation.conf", formats.brat_configuration(types).encode()
 
     def csv(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
@@ -288,7 +288,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
         OutputError: the folder holds something else, or the run is damaged.
         storage.StorageError: something cannot be read or written.
     """
-    if export.record["state"] != "complete":
+    if export.run.state != "complete":
         raise OutputError(f"{output} is not complete: articles are missing, see run.json")
     chunks = chunk_names(output)
     _clear(to, format_)
@@ -296,7 +296,7 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
     manifest = {
         "format": format_,
         "state": "running",
-        "receipts_sha256": export.record["receipts_sha256"],
+        "receipts_sha256": export.run.receipts_sha256,
         "folders": list(chosen.folders(chunks)),
     }
     _write_manifest(to, manifest)

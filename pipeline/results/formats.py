@@ -3,6 +3,7 @@
 Offsets count Unicode code points, start included, end excluded, in every format.
 """
 
+import hashlib
 import json
 import re
 import uuid
@@ -43,6 +44,19 @@ def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
 
 def _link(annotation: Json, links: Links) -> Link | None:
     return links.get((annotation["type"], annotation["exact"]))
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def same_length(text: str) -> str:
+    """A text in one line for formats of lines, with its offsets: a space for what would end it."""
+    return _CONTROL.sub(" ", text)
+
+
+def one_line(name: str) -> str:
+    """A name that is no part of a text, in one line."""
+    return " ".join(same_length(name).split())
 
 
 # Europe PMC -------------------------------------------------------------------------------------
@@ -309,13 +323,16 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
         for number, passage in enumerate(row["passages"]):
             if passage["section"] == section:
                 base[number] = at - passage["start"]
-                own.append(row["text"][passage["start"] : passage["end"]])
+                own.append(same_length(row["text"][passage["start"] : passage["end"]]))
                 at += len(own[-1]) + 1
         parts.append(" ".join(own))
         at = len(parts[0]) + 1
     if not base:
         return None
     title, abstract = parts
+    if not title:  # which other readers of the format do not take: the abstract stands in its place
+        title, abstract = abstract, ""
+        base = {number: shift - 1 for number, shift in base.items()}
     lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
     found = [
         (annotation["start"] + shift, annotation["end"] + shift, annotation)
@@ -323,8 +340,9 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
         if (shift := base.get(annotation["passage"])) is not None
     ]
     for start, end, annotation in sorted(found, key=lambda mention: mention[:2]):
-        kind = names_of(annotation["type"]).pubtator
-        lines.append(f"{name}\t{start}\t{end}\t{annotation['exact']}\t{kind}\t-")
+        kind = one_line(names_of(annotation["type"]).pubtator)
+        exact = same_length(annotation["exact"])
+        lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t-")
     return "\n".join([*lines, "", ""]), len(found)
 
 
@@ -400,9 +418,23 @@ def _xml_iri(row: Json) -> str:
 # brat -------------------------------------------------------------------------------------------
 
 
+MAX_NAME = 100
+"""Characters of a file's name, of which file systems take 255 bytes."""
+
+
 def brat_name(article: ArticleRows) -> str:
-    """A file name for an article's id: ``MED:1`` gives ``MED_1``, a slash ``%2F``."""
-    return quote(article.row["article_id"].replace(":", "_"), safe="#")
+    """A file name for an article's id, of letters, digits, dots, dashes and underscores alone.
+
+    ``MED:1`` gives ``MED_1``, and ``PMC1#sa2`` gives ``PMC1_sa2``. What else is replaced, or cut,
+    leaves a hash at the end: no two articles have one name. brat takes names for parts of URLs.
+    """
+    article_id = article.row["article_id"]
+    main, number = split_article_id(article_id)
+    plain = main.replace(":", "_", 1) + (f"_sa{number}" if number else "")
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", plain)[:MAX_NAME]
+    if name == plain:
+        return name
+    return f"{name}-{hashlib.sha256(article_id.encode()).hexdigest()[:12]}"
 
 
 def brat_type(type_: str) -> str:
@@ -415,8 +447,9 @@ def brat_standoff(article: ArticleRows) -> str:
     lines = []
     for number, annotation in enumerate(article.annotations, 1):
         start, end, exact = annotation["start"], annotation["end"], annotation["exact"]
-        lines.append(f"T{number}\t{brat_type(annotation['type'])} {start} {end}\t{exact}\n")
-        note = f"score {annotation['score']:.4f}, {annotation['model']}"
+        kind = brat_type(annotation["type"])
+        lines.append(f"T{number}\t{kind} {start} {end}\t{same_length(exact)}\n")
+        note = f"score {annotation['score']:.4f}, {one_line(annotation['model'])}"
         lines.append(f"#{number}\tAnnotatorNotes T{number}\t{note}\n")
     return "".join(lines)
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pipeline.output import storage
 from pipeline.output.committed import chunk_names
 from pipeline.output.paths import files_of
-from pipeline.output.record import OutputError, known_run
+from pipeline.output.record import FinishedRun, OutputError, Run, known_run
 from transforms.errors import UserError
 from transforms.tables import TABLES
 
@@ -61,8 +61,9 @@ def connect(outputs: Sequence[str]) -> Database:
     database = duckdb.connect()
     names = [Path(output).name for output in outputs]
     labels = names if len(set(names)) == len(names) else outputs
-    records = [_local_run(output) for output in outputs]
-    has_versions = any(record["same_id_other_bytes"] for record in records)
+    runs = [_local_run(output) for output in outputs]
+    # Of a run that has not ended nobody knows yet.
+    has_versions = any(not isinstance(run, FinishedRun) or run.same_id_other_bytes for run in runs)
     for table in _TABLES:
         rows = " UNION ALL BY NAME ".join(
             _rows(output, label, table) for output, label in zip(outputs, labels, strict=True)
@@ -122,7 +123,7 @@ def _errors_in_a_line() -> Iterator[None]:
         raise QueryError(" ".join(str(error).split())) from error
 
 
-def _local_run(output: str) -> dict[str, Any]:
+def _local_run(output: str) -> Run:
     if not storage.is_local(output):
         raise OutputError(f"{output} is not on this machine: copy the folder, and ask the copy")
     return known_run(output)

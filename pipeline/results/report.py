@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from pipeline.output.record import FinishedRun
 from pipeline.results.article_view import SECTIONS
 from pipeline.results.findings import ARTICLE_COLUMNS, BINS, Findings
 from pipeline.results.pages import render
@@ -40,14 +42,12 @@ class Page(NamedTuple):
     link: str
 
 
-def make_page(
-    output: str, record: Mapping[str, Any], found: Findings, pages: Sequence[Page] = ()
-) -> str:
+def make_page(output: str, run: FinishedRun, found: Findings, pages: Sequence[Page] = ()) -> str:
     """The whole page, well-formed as XML too.
 
     Args:
         output: name of the run's folder.
-        record: its ``run.json``.
+        run: that has ended.
         found: what its tables hold.
         pages: articles that have a page.
     """
@@ -56,12 +56,12 @@ def make_page(
         "report.html.jinja",
         output=output,
         name=output.rpartition("/")[2],
-        record=record,
+        run=run,
         found=found,
         types=types,
         kinds={type_: number for number, type_ in enumerate(types)},
-        notices=list(_notices(record, found)),
-        cards=_cards(record),
+        notices=list(_notices(run, found)),
+        cards=_cards(run),
         sections=_by_section(found),
         section_names=SECTIONS,
         mentions={type_: found.mentions[type_].ranked(MENTIONS) for type_ in types},
@@ -71,15 +71,15 @@ def make_page(
         ranked={name: _ranked(found.articles[name]) for name in ARTICLE_COLUMNS if name != "year"},
         links={page.article_id: page.link for page in pages},
         pages=pages,
-        models=_models(record),
+        models=_models(run),
         options=_facts(
-            {name: one for name, one in record["options"].items() if name != "model_options"}
+            {name: one for name, one in asdict(run.options).items() if name != "model_options"}
         ),
-        inputs=_facts(record["inputs"]),
-        notes=_facts(record["notes"] or {"nothing": ""}),
-        software=_facts(record["software"]),
-        stages=sorted(record.get("stage_msec", {}).items(), key=lambda item: -item[1]),
-        seconds=record.get("seconds"),
+        inputs=_facts(asdict(run.inputs)),
+        notes=_facts(run.notes or {"nothing": ""}),
+        software=_facts(run.software),
+        stages=sorted(run.stage_msec.items(), key=lambda item: -item[1]),
+        seconds=run.seconds,
     )
 
 
@@ -88,35 +88,35 @@ def _types(found: Findings) -> list[str]:
     return [type_ for type_, _ in found.by_type().most_common()]
 
 
-def _notices(record: Mapping[str, Any], found: Findings) -> Iterator[str]:
-    if record["state"] != "complete":
-        missing = record["reconciliation"]["missing"]
-        yield f"The run is {record['state']}: {missing:,} articles are missing."
+def _notices(run: FinishedRun, found: Findings) -> Iterator[str]:
+    if run.state != "complete":
+        missing = run.reconciliation.missing
+        yield f"The run is {run.state}: {missing:,} articles are missing."
     reasons: Counter[str] = Counter()
     for (_, reason), count in found.rejects.items():
         reasons[reason] += count
     for what, told, counted in (
-        ("annotations by type", record["annotations"]["by_type"], found.by_type()),
-        ("rejects", record["rejects"], reasons),
+        ("annotations by type", run.annotations.by_type, found.by_type()),
+        ("rejects", run.rejects, reasons),
     ):
         if dict(told) != dict(counted):
             yield (
                 f"The tables and run.json do not agree on {what}: {dict(counted)} and {told}. "
                 "python -m pipeline verify tells more."
             )
-    if versions := record["same_id_other_bytes"]:
+    if versions := run.same_id_other_bytes:
         yield (
             f"{len(versions):,} ids are borne by articles with different bytes: "
             f"{', '.join(versions[:5])}."
         )
 
 
-def _cards(record: Mapping[str, Any]) -> dict[str, int]:
-    sums, counts = record["reconciliation"], record["counts"]
+def _cards(run: FinishedRun) -> dict[str, int]:
+    sums, counts = run.reconciliation, run.counts
     return {
-        "articles annotated": sums["annotated"],
-        "rejected": sums["rejected"],
-        "duplicates": sums["duplicates"],
+        "articles annotated": sums.annotated,
+        "rejected": sums.rejected,
+        "duplicates": sums.duplicates,
         "sub-articles": counts.get("sub_articles", 0),
         "sentences": counts.get("sentences", 0),
         "tokens": counts.get("tokens", 0),
@@ -157,11 +157,11 @@ def _ranked(counter: Counter[Any]) -> list[tuple[str, int]]:
     return ranked
 
 
-def _models(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    chosen = record["options"]["model_options"]
+def _models(run: FinishedRun) -> list[dict[str, str]]:
+    chosen = run.options.model_options
     return [
-        _facts({**model, **options})
-        for model, options in zip(record["models"], chosen, strict=True)
+        _facts({**asdict(model), **options})
+        for model, options in zip(run.models, chosen, strict=True)
     ]
 
 
@@ -170,7 +170,7 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _in_words(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items()) or "none"

@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.cores import available_cores
+from models.gold import GoldDocument, Mention, read_gold
 from pipeline.commands.flags import DEFAULT_MODEL
 from pipeline.evaluation.evaluate import TYPE_OF
-from pipeline.evaluation.gold import GoldDocument, Mention, read_gold
 from pipeline.evaluation.predictions import predict, read_predictions
 from pipeline.evaluation.scores import score
 from tests.bench.shared import need

@@ -138,7 +138,7 @@ def test_the_fingerprint_changes_with_graph_tokenizer_labels_and_limit(folder: P
 
 
 def test_model_json_says_how_the_model_is_to_be_used(folder: Path):
-    """Its name, limits, aggregation and thresholds hold."""
+    """Its name, limits, aggregation, thresholds and words for people hold."""
     edit(
         folder,
         "model.json",
@@ -148,11 +148,13 @@ def test_model_json_says_how_the_model_is_to_be_used(folder: Path):
         max_tokens=40,
         aggregation="max",
         thresholds={"DS": 0.7},
+        people={"OG": "GP"},
     )
     model = load_model(str(folder))
     assert (model.name, model.settings.version, model.settings.licence) == ("small", "2", "MIT")
     assert (model.max_tokens, model.settings.aggregation) == (40, "max")
     assert model.settings.min_scores == {"DS": 0.7}
+    assert model.settings.people == {"OG": "GP"}
 
 
 @pytest.mark.parametrize(
@@ -294,6 +296,10 @@ def _threshold_of_nothing(folder: Path) -> None:
     edit(folder, "model.json", thresholds={"ZZ": 0.5})
 
 
+def _people_of_nothing(folder: Path) -> None:
+    edit(folder, "model.json", people={"OG": "ZZ"})
+
+
 def _odd_limit(folder: Path) -> None:
     edit(folder, "model.json", max_tokens="32")
 
@@ -395,6 +401,7 @@ def _two_graphs(folder: Path) -> None:
         (_listed_labels, r"id2label is \['O', 'B-X'\], not an object"),
         (_odd_threshold, "the threshold of 'GP', '0.5', is no score"),
         (_threshold_of_nothing, "the threshold of 'ZZ'"),
+        (_people_of_nothing, "people are 'ZZ', which is no entity type"),
         (_odd_limit, "max_tokens is '32', not a whole number"),
         (_odd_self_test, "each self_test needs a text, its labels and its logits: KeyError"),
         (_listed_elsewhere, "which is no file of its folder"),
@@ -421,6 +428,7 @@ ODD_VALUES = [
     ("model.json", "name", [3]),
     ("model.json", "thresholds", [0.5, ["GP"], {"GP": True}]),
     ("model.json", "aggregation", [1]),
+    ("model.json", "people", ["OG", {"OG": None}]),
     ("model.json", "tolerance", ["0.5"]),
     ("model.json", "files", [["model.onnx"], {"model.onnx": 3}]),
     ("model.json", "self_test", [{}, [3], [{"text": "a", "labels": [], "logits": "x"}]]),

@@ -64,7 +64,7 @@ def test_a_run_can_be_read(done, tmp_path):
     assert run.annotations(["type"]).column_names == ["type"]
     assert sum(len(one.annotations) for one in run) == rows.num_rows
     assert run.article("9900001").row["pmcid"] == "PMC9900001"
-    assert run.record["counts"]["annotations"] == rows.num_rows
+    assert run.about.counts["annotations"] == rows.num_rows
     with pytest.raises(UserError, match="no table nothing"):
         run.table("nothing")
     with pytest.raises(UserError, match=r"run\.json"):
@@ -84,7 +84,7 @@ def test_polars_reads_the_folders(done):
     polars = pytest.importorskip("polars", reason="Polars is NOT TESTED: install polars")
     found = polars.read_parquet(f"{done}/annotations/*.parquet")
     by_type = dict(found.group_by("type").len().iter_rows())
-    assert by_type == open_run(done).record["annotations"]["by_type"]
+    assert by_type == open_run(done).about.annotations.by_type
     articles = polars.read_parquet(f"{done}/articles/*.parquet")
     assert set(found["article_id"]) <= set(articles["article_id"])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.conftest import article, write_archive
+from tests.articles import article, write_archive
 
 ROOT = Path(__file__).parents[2]
 

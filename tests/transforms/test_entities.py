@@ -240,6 +240,15 @@ def test_thresholds_hold_by_type_and_overall():
     assert spans(logits, tokens, min_scores={"X": 0.5}, min_score=0.7) == [(0, 1, "X")]
 
 
+def test_types_have_other_names_or_none():
+    """The least score is that of the new name."""
+    logits = rows("B-X", "O", "B-Y", sure=2)
+    tokens = words_of(1, 1, 1)
+    assert spans(logits, tokens, types={"X": ""}) == [(4, 5, "Y")]
+    assert spans(logits, tokens, types={"X": "Y"}) == [(0, 1, "Y"), (4, 5, "Y")]
+    assert spans(logits, tokens, types={"X": "Y"}, min_scores={"Y": 0.7}) == []
+
+
 def test_mention_exactly_at_the_threshold_stays():
     """What is left out is below it."""
     logits = rows("B-X", "O", "O")

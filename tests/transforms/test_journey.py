@@ -1,5 +1,6 @@
 """An article's whole way: its rows depend on its bytes, the models and the options alone."""
 
+import errno
 import math
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from models.annotators import load_annotators
 from tests.articles import article
 from transforms.archives import scan_archive
+from transforms.errors import MachineError
 from transforms.jats import TextOptions
 from transforms.journey import Outcome, annotate_source
 from transforms.layers import Annotated, Clock, ModelOptions, Resources
@@ -193,6 +195,42 @@ def test_stage_that_fails_costs_the_article_alone(stage, step, layers, monkeypat
     assert isinstance(reject, Reject)
     assert (reject.stage, reject.reason, reject.source_index) == (stage, "internal-error", 3)
     assert "KeyError: 'what nobody thought of'" in reject.message
+
+
+@pytest.mark.parametrize("step", ["journey.parse_articles", "mentions.cut_windows"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(errno.EMFILE, "Too many open files"),
+        MemoryError("no memory"),
+        ImportError("codecs"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_fault_of_the_machine_costs_no_article(step, fault, layers, monkeypatch):
+    """It ends the run, which goes on when the machine is well again."""
+
+    def fail(*_, **__):
+        raise KeyError("as a library hands it on") from fault
+
+    monkeypatch.setattr(f"transforms.{step}", fail)
+    with pytest.raises(MachineError, match=r"^PMC1: (parse|window) failed: KeyError"):
+        annotate_source(source_of(article(1)), layers, TextOptions())
+
+
+def test_panic_of_a_tokenizer_costs_the_article(layers, monkeypatch):
+    """It is no ``Exception``, and comes of the article's text."""
+
+    class PanicException(BaseException):
+        pass
+
+    def fail(*_, **__):
+        raise PanicException("byte index 1 is not a char boundary")
+
+    monkeypatch.setattr("transforms.mentions.tokenize_passages", fail)
+    reject = annotate_source(source_of(article(1)), layers, TextOptions())
+    assert isinstance(reject, Reject)
+    assert (reject.stage, reject.reason) == ("window", "internal-error")
 
 
 def test_model_that_fails_ends_the_run(layers, monkeypatch):

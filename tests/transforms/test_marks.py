@@ -124,7 +124,7 @@ def test_every_run_stands_in_the_raw_text(template, data):
     """In order, each once, and nothing else but inserted spaces and placeholders."""
     raw = marked(template)
     ends = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
-    text, runs, cuts = clean(raw, list(zip(ends[::2], ends[1::2], strict=False)))
+    text, runs, cuts, breaks = clean(raw, list(zip(ends[::2], ends[1::2], strict=False)))
     for before, after in pairwise(runs):
         assert before.start + before.length <= after.start
         assert before.raw_start + before.length <= after.raw_start
@@ -136,6 +136,8 @@ def test_every_run_stands_in_the_raw_text(template, data):
     assert not re.search("[\\s\u200b]{2}", text)
     kept = sum(run.length for run in runs)
     assert kept + cuts.total() <= len(MARKS.sub("", raw))
+    assert breaks == sorted(breaks)
+    assert all(0 < at < len(text) and (text[at - 1] in " \ufffc(") for at in breaks)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ that declares another encoding than UTF-8 they count its bytes after conversion 
 Articles and rejects of a source share one numbering (``source_index``), in the order of bytes.
 
 The modules, in the order in which the bytes meet them: ``files`` opens, ``decompress`` inflates
-(``bombs`` watches), ``containers`` looks into packages, ``documents`` makes UTF-8 of each file,
-``byte_window`` moves over it, ``markup`` knows tags and comments, ``scanner`` cuts out the
-articles, ``ids`` reads their identifiers, ``problems`` says why something is none.
+(``bombs`` watches), ``containers`` looks into packages (``tars`` and ``zips``, whose ``members``
+are articles or not), ``documents`` makes UTF-8 of each file, ``byte_window`` moves over it,
+``markup`` knows tags and comments, ``scanner`` cuts out the articles, ``ids`` reads their
+identifiers, ``problems`` says why something is none.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
+from transforms.archives.bombs import Meter
 from transforms.archives.byte_window import ByteWindow
 from transforms.archives.containers import open_documents
 from transforms.archives.decompress import Points
@@ -31,14 +33,14 @@ from transforms.archives.files import (
     BLOCK_BYTES,
     UnreadableError,
     file_reject,
-    is_remote,
+    is_lost,
     open_patiently,
 )
 from transforms.archives.ids import quick_article_id
 from transforms.archives.scanner import Scanner
 from transforms.errors import JobError
 from transforms.records import Archive, ArticleRange, Reject, SourceArticle
-from transforms.remote import is_refused, reason_of
+from transforms.remote import reason_of
 
 __all__ = [
     "MAX_ARTICLE_BYTES",
@@ -76,8 +78,8 @@ def scan_archive(
         opened: is given each file; its position tells how much of it has been read.
 
     Raises:
-        UnreadableError: a remote file cannot be opened or read on now; that one is refused, or
-            gone, is a reject.
+        UnreadableError: a file cannot be opened or read on now; that one is gone or forbidden is a
+            reject.
     """
     for uri in archive.uris:
         yield from _scan_file(uri, max_article_bytes, opened)
@@ -118,7 +120,7 @@ def _scan_file(
     try:
         file = open_patiently(uri)
     except Exception as error:  # every transport has its own
-        if is_remote(uri) and not is_refused(error):
+        if not is_lost(uri, error):
             raise UnreadableError(f"{uri} cannot be opened now: {reason_of(error)}") from error
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
@@ -130,11 +132,15 @@ def _scan_file(
 def _scan_open(
     uri: str, file: BinaryIO, max_article_bytes: int
 ) -> Iterator[SourceArticle | Reject]:
-    for document in open_documents(uri, file):
+    meter = Meter()
+    for document in open_documents(uri, file, meter):
         if isinstance(document, Reject):
-            yield document
+            found: Iterable[SourceArticle | Reject] = (document,)
         else:
-            yield from Scanner(document, max_article_bytes).items()
+            found = Scanner(document, max_article_bytes).items()
+        for item in found:
+            meter.items += 1
+            yield item
 
 
 def _read_file(
@@ -145,7 +151,9 @@ def _read_file(
     except Exception as error:  # every transport has its own
         raise UnreadableError(f"{uri} can no longer be opened: {reason_of(error)}") from error
     with file:
-        for document in open_documents(uri, file, points, wanted[0].package_byte):
+        for document in open_documents(
+            uri, file, Meter(planned=True), points, wanted[0].package_byte
+        ):
             if isinstance(document, Reject) or document.uri != wanted[0].source_uri:
                 continue
             ranges = []
@@ -159,7 +167,6 @@ def _read_file(
 
 def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterator[SourceArticle]:
     window = ByteWindow(document.blocks)
-    document.meter.planned = True
     for place in ranges:
         if document.seek and place.start_byte > window.end + BLOCK_BYTES:
             start, blocks = document.seek(place.start_byte)
@@ -169,8 +176,6 @@ def _read_document(document: Document, ranges: Iterable[ArticleRange]) -> Iterat
         window.reach(place.end_byte)
         xml = window.cut(place.start_byte, place.end_byte)
         if hashlib.sha256(xml).hexdigest() != place.sha256:
-            if window.damage and isinstance(window.damage.__cause__, OSError):
-                raise UnreadableError(f"{place.source_uri}: {window.damage}") from window.damage
             raise SourceChangedError(
                 f"{place.source_uri}: bytes {place.start_byte} to {place.end_byte} are no longer "
                 f"those of {place.article_id}: the file was changed after it was planned"

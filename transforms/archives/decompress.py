@@ -10,6 +10,10 @@ from transforms.archives.bombs import Meter
 from transforms.archives.files import BLOCK_BYTES, STAGE
 from transforms.records import RejectError
 
+FED_BYTES = 1 << 14
+"""Given to zlib at a time: it copies what is left of it at the end of each gzip member, and a file
+may have a member for each 20 bytes."""
+
 
 class Point(NamedTuple):
     """A place in gzip data where decompression can go on.
@@ -84,6 +88,13 @@ def without(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
         size = max(size - len(block), 0)
 
 
+def _cut(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """A stream in blocks of no more than some size."""
+    for block in blocks:
+        for start in range(0, len(block), size):
+            yield block[start : start + size]
+
+
 def failing(error: RejectError) -> Iterator[bytes]:
     """A stream that cannot be read."""
     raise error
@@ -106,7 +117,7 @@ def gunzip(
     """
     expanded, compressed, inflate = start.expanded, start.compressed, start.inflate.copy()
     rest = b""
-    for block in blocks:
+    for block in _cut(blocks, FED_BYTES):
         rest += block
         while rest:
             if inflate.eof:

@@ -1,5 +1,6 @@
 """Opening a file of the input, local or remote, and reading it in blocks."""
 
+import errno
 import io
 import time
 from collections.abc import Iterator
@@ -7,8 +8,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from transforms.errors import JobError
-from transforms.records import Reject, RejectError
-from transforms.remote import reason_of, transport_of
+from transforms.records import Reject
+from transforms.remote import is_refused, reason_of, transport_of
 
 STAGE = "read"
 
@@ -18,6 +19,13 @@ OPENING_WAITS = (1.0, 5.0)
 
 BLOCK_BYTES = 1 << 18
 """Small enough to stay in a core's own cache until it is searched and hashed."""
+
+
+_OWN_FAULTS = {
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.ENXIO),
+}
+"""What is wrong with a local file itself; all else is a fault of the machine."""
 
 
 class UnreadableError(JobError):
@@ -48,6 +56,13 @@ def open_patiently(uri: str) -> BinaryIO:
     return open_source(uri)
 
 
+def is_lost(uri: str, error: Exception) -> bool:
+    """Whether a file that did not open will not do so later either: gone, or forbidden."""
+    if is_remote(uri):
+        return is_refused(error)
+    return isinstance(error, OSError) and error.errno in _OWN_FAULTS
+
+
 def is_remote(uri: str) -> bool:
     """Whether a source is read over a network."""
     return "://" in uri and not uri.startswith("file://")
@@ -65,8 +80,7 @@ def file_blocks(uri: str, file: IO[bytes], start: int | None = None) -> Iterator
     """A file's bytes, from a position on.
 
     Raises:
-        RejectError: a local file cannot be read.
-        UnreadableError: a remote one.
+        UnreadableError: the file cannot be read.
         io.UnsupportedOperation: a web server does not begin where it was asked to.
     """
     try:
@@ -77,10 +91,8 @@ def file_blocks(uri: str, file: IO[bytes], start: int | None = None) -> Iterator
     except (MemoryError, io.UnsupportedOperation):
         raise
     except Exception as error:  # every transport has its own
-        if is_remote(uri):
+        if is_remote(uri) or isinstance(error, OSError):
             raise UnreadableError(f"{uri}: {reason_of(error)}") from error
-        if isinstance(error, OSError):
-            raise RejectError(STAGE, "unreadable", f"the file cannot be read: {error}") from error
         raise
 
 

@@ -28,6 +28,7 @@ from transforms.jats.rules import JATS, PUBMED, Rules
 from transforms.jats.tree import parse_xml, read_tree
 from transforms.jats.walk import TextOptions, Walk
 from transforms.jats.xml_map import Paths
+from transforms.limits import MAX_SUB_ARTICLES, check_limit, check_markup, check_text
 from transforms.records import Article, Metadata, RejectError, SourceArticle
 
 __all__ = ["TextOptions", "parse_articles", "parse_xml", "primary_language"]
@@ -61,6 +62,7 @@ def parse_articles(source: SourceArticle, options: TextOptions) -> list[Article]
     Raises:
         RejectError: the bytes are no article that can be read; the message gives line and column.
     """
+    check_markup(source)
     notes: Counter[str] = Counter()
     root = read_tree(source, notes)
     shape = _SHAPES.get(local_name(root))
@@ -83,9 +85,12 @@ def parse_articles(source: SourceArticle, options: TextOptions) -> list[Article]
         metadata = shape.metadata(element, source.range.sha256)
         walk = Walk(shape.rules, options, paths)
         waiting += reversed(walk.run(element, path))
+        found = len(articles) + len(waiting)
+        check_limit("parse", "sub-articles", found, MAX_SUB_ARTICLES)
         if articles:
             metadata = of_part(metadata, articles[0], len(articles))
         articles.append(_article(metadata, walk, element, {} if articles else notes))
+    check_text(articles)
     return articles
 
 

@@ -25,6 +25,12 @@ RANKS = _words(
     "kingdom phylum class subclass superorder order suborder infraorder superfamily family "
     "subfamily tribe subtribe genus subgenus section species subspecies variety form authority"
 )
+# Blocks in a paragraph behind which a capital letter begins a sentence. Figures and boxes are not
+# among them: they float, and the paragraph runs on around them.
+SET_APART = _words(
+    "list def-list disp-quote disp-formula disp-formula-group table-wrap table-wrap-group table "
+    "statement verse-group speech preformat code chem-struct-wrap array"
+)
 TITLE_HOLDERS = frozenset(("title-group", "trans-title-group"))
 KINDS = ("sec-type", "fn-type", "notes-type", "content-type", "abstract-type", "NlmCategory")
 XREF_MARKS = {

@@ -22,10 +22,20 @@ CITATION, FOOTNOTE, CLOSE = "\x01", "\x02", "\x03"
 FORMULA = "\x04"
 BREAK = "\x05"
 LIFTED = "\x06"
-MARKS = re.compile("[\x01-\x08\x0e-\x10]")
+ANEW = "\x11"  # the same, but a capital letter behind it begins a sentence
 
 # What cleaning makes of a citation mark by its text, and of all that goes.
-_CUT, _YEAR, _NAMED, _NUMBER, _WORDS = "\x07", "\x08", "\x0e", "\x0f", "\x10"
+_CUT, _CUT_NOTE = "\x07", "\x12"
+_YEAR, _NAMED, _NUMBER, _WORDS = "\x08", "\x0e", "\x0f", "\x10"
+
+_EMPTY_MARKS = "".join(
+    (
+        *(CITATION, FOOTNOTE, CLOSE, BREAK, LIFTED, ANEW),
+        *(_CUT, _CUT_NOTE, _YEAR, _NAMED, _NUMBER, _WORDS),
+    )
+)
+"""Those that leave nothing in the text, or a space."""
+MARKS = re.compile(f"[{_EMPTY_MARKS}{FORMULA}]")
 
 # No-break, thin and other spaces, and what has no width; alone between two words they stay.
 _XML_SPACE = " \t\r\n"
@@ -33,13 +43,16 @@ _OTHER_SPACE = "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _NO_WIDTH = "\u200b\u2060\ufeff"
 _WIDE = re.compile(f"[{_XML_SPACE}{_OTHER_SPACE}]")
 _EMPTY = re.compile(f"[{_NO_WIDTH}]")
-_PARTING = re.compile(f"[{BREAK}{LIFTED}{_CUT}]")
-_FOLDED = f"\t\r\n\x01-\x03\x05-\x08\x0e-\x10 {_OTHER_SPACE}{_NO_WIDTH}"
+_SOFT_HYPHEN = "\xad"
+_CUTS = f"[{_CUT}{_CUT_NOTE}]"
+_ANY_CUT = re.compile(_CUTS)
+_PARTING = re.compile(f"[{BREAK}{LIFTED}{ANEW}{_CUT}{_CUT_NOTE}]")
+_FOLDED = f"{_XML_SPACE}{_EMPTY_MARKS}{_OTHER_SPACE}{_NO_WIDTH}{_SOFT_HYPHEN}"
 _GAP = re.compile(
     f"{FORMULA}|[ {_OTHER_SPACE}{_NO_WIDTH}][{_FOLDED}]+"
-    f"|[\t\r\n\x01-\x03\x05-\x08\x0e-\x10][{_FOLDED}]*"
+    f"|[\t\r\n{_EMPTY_MARKS}{_SOFT_HYPHEN}][{_FOLDED}]*"
 )
-_NOTHING = frozenset("\x01\x02\x03\x05\x06\x07\x08\x0e\x0f\x10" + _NO_WIDTH)
+_NOTHING = frozenset(_EMPTY_MARKS + _NO_WIDTH + _SOFT_HYPHEN)
 _OPENING = "([{（［“‘«"
 _CLOSING = ".,;:!?)]}）］”’»%"
 
@@ -52,7 +65,8 @@ _NUMBER_TEXT = re.compile(
     r"(?:[\s.,;\])(\[‐‑‒–—−*-]+(?:[A-Za-z]{0,2}\d{1,4}[a-z]?|[a-z]\b))*[\s.,;\])*‐‑‒–—−-]*"
 )
 _FOOTNOTE_IN_WORDS = re.compile(
-    f"{FOOTNOTE}(?!\\W*(?:[ivxl]+|a?b?c?d?e?f?g?h?)\\W*{CLOSE})(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
+    f"{FOOTNOTE}(?![^\\w{CLOSE}]{{0,40}}(?:[ivxl]+|a?b?c?d?e?f?g?h?)[^\\w{CLOSE}]{{0,40}}{CLOSE})"
+    f"(?=[^{CLOSE}]*[^\\W\\d_]{{4}})"
 )
 _MARK = f"[{_NUMBER}{FOOTNOTE}][^{CLOSE}]*{CLOSE}"
 # A superscript of marks, and of numbers that should have been marks ("1–␁3␃"), but for the signs of
@@ -78,7 +92,7 @@ _NAMES = (
     rf"(?:{_CAPITAL}|{_PARTICLE})[\s,.]{{1,3}}"
     rf"(?:(?:{_CAPITAL}|{_PARTICLE}|et|al|and|&|e|y)[\s,.]{{1,3}}){{0,11}}"
 )
-_CITATION = f"(?:{_MARK}|{_NAMED}[^{CLOSE}]*{CLOSE}|(?:{_NAMES})?{_YEAR}[^{CLOSE}]*{CLOSE}|{_CUT})"
+_CITATION = f"(?:{_MARK}|{_NAMED}[^{CLOSE}]*{CLOSE}|(?:{_NAMES})?{_YEAR}[^{CLOSE}]*{CLOSE}|{_CUTS})"
 
 
 def _bracketed(content: str) -> str:
@@ -87,7 +101,20 @@ def _bracketed(content: str) -> str:
 
 
 _BRACKETS = re.compile(_bracketed(f"(?:{_CITATION}|{_bracketed(_CITATION)})"))
-_ROW = re.compile(rf"(?:{_MARK}|{_CUT})(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*(?:{_MARK}|{_CUT}))*")
+
+
+def _row(mark: str) -> str:
+    return rf"{mark}(?:[\s{_NO_WIDTH},;‐‑‒–—−-]*{mark})*"
+
+
+# What stands between a citation and a mark of a footnote is the author's: "in mice [1],² rats".
+_ROW = re.compile(
+    _row(f"(?:{_NUMBER}[^{CLOSE}]*{CLOSE}|{_CUT})")
+    + "|"
+    + _row(f"(?:{FOOTNOTE}[^{CLOSE}]*{CLOSE}|{_CUT_NOTE})")
+)
+# A raised comma holds marks of any kind.
+_RAISED = re.compile(rf"(?<={CLOSE})[\s,;{_NO_WIDTH}‐‑‒–—−-]+")
 _REF_BEFORE = re.compile(r"\b[Rr]ef(?:s|erences?)?\.?\s*[\[(]?\s*$")
 # A superscript after the whole word is a citation: "GAPDH was the reference.<sup>12</sup>"
 _REF_BEFORE_SUP = re.compile(r"\b(?:[Rr]efs?|References?)\.?\s*[\[(]?\s*$")
@@ -101,13 +128,15 @@ _NO_OBJECT = re.compile(
     r"\s*(?:$|[.,;()\[\]]|[‐‑‒–—−-]\s*[\[(]|(?:and|or|but|who|that|which|where|for|to|with|by|from"
     r"|in|as|is|are|was|were|has|have)\b)"
 )
+_NOTE = re.compile(f"[{FOOTNOTE}{_CUT_NOTE}]")
+_CITES = re.compile(f"[{_YEAR}{_NAMED}{_NUMBER}{_CUT}]")
 _IN_WORDS = re.compile(f"[{_YEAR}{_NAMED}]")
 _LEADING = r"(?:\s*(?:see|e\.g\.|also|and|refs?\.?|reviewed in|cf\.),?){0,3}"
 _LED = re.compile(rf"[,;]{_LEADING}\s*$")
 _DANGLING = re.compile(
-    rf"[,;]{_LEADING}\s*{_CUT}[\s{_CUT},;]*(?=[)\]）］])"
-    rf"|[,;]\s*{_CUT}[\s{_CUT}]*(?=[.,;])"
-    rf"|(?<=[(\[（［])\s*{_CUT}[\s{_CUT}]*(?:[,;:]\s*(?:and\s+)?|and\s+)"
+    rf"[,;]{_LEADING}\s*{_CUTS}[\s{_CUT}{_CUT_NOTE},;]*(?=[)\]）］])"
+    rf"|[,;]\s*{_CUTS}[\s{_CUT}{_CUT_NOTE}]*(?=[.,;])"
+    rf"|(?<=[(\[（［])\s*{_CUTS}[\s{_CUT}{_CUT_NOTE}]*(?:[,;:]\s*(?:and\s+)?|and\s+)"
 )
 
 
@@ -120,11 +149,19 @@ class Run(NamedTuple):
 
 
 class Clean(NamedTuple):
-    """Clean text, the runs that are not inserted, and the characters cut by reason."""
+    """Clean text.
+
+    Attributes:
+        text: the text.
+        runs: what of it is not inserted.
+        cuts: characters cut, by reason.
+        breaks: where in the text something begins behind a block that was lifted out.
+    """
 
     text: str
     runs: list[Run]
     cuts: Counter[str]
+    breaks: list[int]
 
 
 def clean(raw: str, sups: Sequence[tuple[int, int]] = ()) -> Clean:
@@ -146,17 +183,19 @@ def clean(raw: str, sups: Sequence[tuple[int, int]] = ()) -> Clean:
     cuts: Counter[str] = Counter()
     if CLOSE in raw:
         raw = _cut_marks(raw, sups, cuts)
-    text, runs = _fold(raw)
-    return Clean(text, runs, cuts)
+    if _SOFT_HYPHEN in raw:
+        cuts["soft-hyphen"] += raw.count(_SOFT_HYPHEN)
+    text, runs, breaks = _fold(raw)
+    return Clean(text, runs, cuts, breaks)
 
 
 def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) -> str:
     def cut(match: re.Match[str]) -> str:
         piece = match[0]
         size = len(MARKS.sub("", piece))
-        only_footnotes = FOOTNOTE in piece and not re.search("[\x08\x0e\x0f]", piece)
-        cuts["footnote-mark" if only_footnotes else "citation"] += size
-        return _CUT * len(piece)
+        is_note = _NOTE.search(piece) is not None and not _CITES.search(piece)
+        cuts["footnote-mark" if is_note else "citation"] += size
+        return (_CUT_NOTE if is_note else _CUT) * len(piece)
 
     def classified(match: re.Match[str]) -> str:
         text = match[1]
@@ -194,8 +233,15 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
     pieces = []
     done = 0
     for start, end in sups:
-        if start >= done and (match := _SUP.fullmatch(raw, start, end)):
+        if start < done:
+            continue
+        if match := _SUP.fullmatch(raw, start, end):
             pieces += [raw[done:start], cut_unless_named(match, _REF_BEFORE_SUP)]
+            done = end
+        elif raw[end : end + 1] in {_NUMBER, FOOTNOTE} and (
+            match := _RAISED.fullmatch(raw, start, end)
+        ):
+            pieces += [raw[done:start], cut(match)]
             done = end
     raw = "".join([*pieces, raw[done:]])
     raw = _BRACKETS.sub(cut_unless_object, raw)
@@ -204,10 +250,11 @@ def _cut_marks(raw: str, sups: Sequence[tuple[int, int]], cuts: Counter[str]) ->
     return _DANGLING.sub(cut, raw)
 
 
-def _fold(raw: str) -> tuple[str, list[Run]]:
+def _fold(raw: str) -> tuple[str, list[Run], list[int]]:
     start, end = _inside(raw)
     texts: list[str] = []
     runs: list[Run] = []
+    breaks: list[int] = []
     size, done = 0, start
     for match in _GAP.finditer(raw, start, end):
         gap_start, gap_end = match.span()
@@ -226,10 +273,12 @@ def _fold(raw: str) -> tuple[str, list[Run]]:
                 runs.append(Run(size, 1, gap_start + at))
             texts.append(char)
             size += 1
+        if ANEW in gap:
+            breaks.append(size)
     if end > done:
         runs.append(Run(size, end - done, done))
         texts.append(raw[done:end])
-    return "".join(texts), runs
+    return "".join(texts), runs, breaks
 
 
 def _space_of(gap: str) -> tuple[str, int]:
@@ -255,12 +304,12 @@ def _leaves_space(gap: str, before: str, after: str) -> bool:
     if BREAK in gap:
         return True
     has_space = _WIDE.search(gap) is not None
-    if _CUT in gap:
+    if _ANY_CUT.search(gap):
         joined = after in "-‐‑–—" and not _WIDE.match(gap[-1])  # "mice [1]-derived"
         if joined or after in _CLOSING or before in _OPENING:
             return False
         # in "disease.[1]Another" and "PI3K[1]signals" only the mark parts the words
         return has_space or (after.isalnum() and (before.isalnum() or before in ".,;:!?)]"))
-    if LIFTED in gap:
+    if LIFTED in gap or ANEW in gap:
         return has_space or not (after in _CLOSING + "-‐‑–/'" or before in _OPENING)
     return has_space or _EMPTY.search(gap) is not None

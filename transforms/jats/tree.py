@@ -4,6 +4,7 @@ import copy
 import html.entities
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from lxml import etree
 
@@ -89,6 +90,8 @@ def read_tree(source: SourceArticle, notes: Counter[str]) -> etree._Element:
     try:
         tree = etree.fromstring(wrapper + xml + b"</w>", parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:  # type: ignore[attr-defined]
+            raise MemoryError("no memory for the tree of an article") from error
         line, column = error.position
         if line == 1:
             column -= len(wrapper)
@@ -109,3 +112,39 @@ def read_tree(source: SourceArticle, notes: Counter[str]) -> etree._Element:
             "parse", "not-well-formed", f"expected one root element, found {len(elements)}"
         )
     return elements[0]
+
+
+class TreeWalk:
+    """Goes over a tree: "start" and "end" of each element, "other" for comments and the like.
+
+    As ``etree.iterwalk`` does, which takes time by the square of the length of a run of comments.
+    """
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._skipped = False
+
+    def skip_subtree(self) -> None:
+        """Passes over what is in the element that has just started."""
+        self._skipped = True
+
+    def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
+        """Every event, in the order of the document."""
+        yield "start", self._root
+        open_: list[tuple[etree._Element, Iterator[etree._Element]]] = []
+        open_.append((self._root, self._children(self._root)))
+        while open_:
+            element, children = open_[-1]
+            child = next(children, None)
+            if child is None:
+                open_.pop()
+                yield "end", element
+            elif isinstance(child.tag, str):
+                yield "start", child
+                open_.append((child, self._children(child)))
+            else:
+                yield "other", child
+
+    def _children(self, element: etree._Element) -> Iterator[etree._Element]:
+        skipped, self._skipped = self._skipped, False
+        return iter(()) if skipped else element.iterchildren()

@@ -12,12 +12,13 @@ from lxml import etree
 from transforms.jats.elements import (
     FORMATTING,
     KINDS,
+    SET_APART,
     SPACED,
     TRANSLATIONS,
     XREF_MARKS,
 )
 from transforms.jats.footnotes import NOTED, footnote_marks
-from transforms.jats.marks import BREAK, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
+from transforms.jats.marks import ANEW, BREAK, CLOSE, FOOTNOTE, FORMULA, LIFTED, Run, clean
 from transforms.jats.nodes import (
     LANG,
     continues_name,
@@ -31,6 +32,7 @@ from transforms.jats.nodes import (
     primary_language,
     text_length,
 )
+from transforms.jats.preformatted import cut_preformatted
 from transforms.jats.rules import INLINE, Met, Rule, Rules
 from transforms.jats.titles import (
     LABELLED,
@@ -40,6 +42,7 @@ from transforms.jats.titles import (
     sec_titles,
     title_of,
 )
+from transforms.jats.tree import TreeWalk
 from transforms.jats.xml_map import Paths, XmlMap
 from transforms.records import Block, Passage
 
@@ -61,6 +64,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+\-−–]?\d)")
 _NOTED = tuple("{*}" + name for name in sorted(NOTED))
 _NEIGHBOURS = 40
+SCANNED = "pmc-ocr-text"
 _ALTERNATIVE = (Rule("excluded", "alternative"),)
 
 
@@ -70,6 +74,7 @@ class _RawPassage:
 
     Attributes:
         nodes: of each piece its text node in the map; -1 for marks.
+        offsets: of each piece where it starts in its text node.
         size, n_source: characters of all pieces, and of those that are text.
         sups: where superscripts start and end.
     """
@@ -77,13 +82,15 @@ class _RawPassage:
     home: "_Home"
     pieces: list[str] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
     size: int = 0
     n_source: int = 0
     sups: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, piece: str, node: int = -1) -> None:
+    def add(self, piece: str, node: int = -1, offset: int = 0) -> None:
         self.pieces.append(piece)
         self.nodes.append(node)
+        self.offsets.append(offset)
         self.size += len(piece)
         if node >= 0:
             self.n_source += len(piece)
@@ -104,6 +111,7 @@ class _Home:
         runs_on: its text is one passage, also around blocks inside it.
         reason: why its text is excluded, or "".
         wanted: whether its language is wanted.
+        preformatted: what kind of preformatted text it is, or "".
     """
 
     element: int
@@ -112,6 +120,7 @@ class _Home:
     reason: str
     runs_on: bool = False
     is_cell: bool = False
+    preformatted: str = ""
     passage: "_RawPassage | None" = None
 
 
@@ -180,9 +189,10 @@ class Walk:
         frames = [_Frame(path, local_name(root), home)]
         if root.text:
             self._text(frames[0], root.text)
-        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-        next(walker)
-        for event, element in walker:
+        walker = TreeWalk(root)
+        events = iter(walker)
+        next(events)
+        for event, element in events:
             if event == "start":
                 frame = self._start(frames[-1], element)
                 if frame is None:
@@ -217,7 +227,21 @@ class Walk:
                 self.excluded["whitespace"] += len(text)
                 return
             passage = self._open(home)
-        passage.add(text, self.map.add_node(frame.element, frame.n_texts))
+        node = self.map.add_node(frame.element, frame.n_texts)
+        if home.preformatted:
+            self._add_lines(home, text, node)
+        else:
+            passage.add(text, node)
+
+    def _add_lines(self, home: _Home, text: str, node: int) -> None:
+        for piece in cut_preformatted(text, scanned=home.preformatted == SCANNED):
+            if piece.opens:
+                home.passage = None
+            passage = home.passage or self._open(home)
+            if piece.is_hyphen:
+                self.excluded["line-hyphen"] += piece.end - piece.start
+            else:
+                passage.add(text[piece.start : piece.end], node, piece.start)
 
     def _open(self, home: _Home) -> _RawPassage:
         home.passage = _RawPassage(home)
@@ -281,7 +305,7 @@ class Walk:
         self._exclude(met.element, rule.reason)
 
     def _display(self, parent: _Frame, met: Met, rule: Rule) -> None:
-        for mark in (LIFTED, FORMULA, LIFTED):
+        for mark in (LIFTED, FORMULA, ANEW):
             self._mark(parent.home, mark)
         self._exclude(met.element, rule.reason)
 
@@ -339,7 +363,7 @@ class Walk:
 
     def _block(self, parent: _Frame, met: Met, rule: Rule) -> _Frame:
         element, name = met.element, met.name
-        self._part(parent.home, LIFTED)
+        self._part(parent.home, ANEW if name in SET_APART else LIFTED)
         language = own_language(element)
         if language is None and name in TRANSLATIONS and parent.name not in TRANSLATIONS:
             language = ""
@@ -353,6 +377,8 @@ class Walk:
             self._footnote_marks |= footnote_marks(element)
         home.runs_on = rule.kind == "block"
         home.is_cell = rule.kind == "cell" or parent.home.is_cell
+        if name == "preformat":
+            home.preformatted = element.get("preformat-type") or name
         if home.runs_on and not home.reason:
             self._open(home)
         return _Frame(met.path, name, home, spaced=name in SPACED)
@@ -363,7 +389,9 @@ class Walk:
             self._mark(home, frame.closing)
         elif frame.sup_start >= 0 and home.passage is not None:
             home.passage.sups.append((frame.sup_start, home.passage.size))
-        elif frame.spaced or frame.name == "disp-formula":
+        elif frame.name == "disp-formula":
+            self._part(home, ANEW)
+        elif frame.spaced:
             self._part(home, LIFTED)
 
     def _mark_of(self, element: etree._Element) -> str:
@@ -422,37 +450,42 @@ class Walk:
         passages: list[Passage] = []
         position = 0
         for raw in self._raw:
-            text = self._clean(raw, position)
+            text, breaks = self._clean(raw, position)
             if text:
                 section = raw.home.section
                 end = position + len(text)
                 xpath = self._paths.xpath(raw.home.element)
-                passages.append(Passage(position, end, "", section.path, xpath, section.blocks))
+                passages.append(
+                    Passage(position, end, "", section.path, xpath, section.blocks, breaks)
+                )
                 texts.append(text)
                 position = end + 1
         return "\n".join(texts), tuple(passages)
 
-    def _clean(self, passage: _RawPassage, position: int) -> str:
-        """One passage's text; its runs go into the map. "" if there is none worth keeping."""
-        text, runs, cuts = clean("".join(passage.pieces), passage.sups)
+    def _clean(self, passage: _RawPassage, position: int) -> tuple[str, tuple[int, ...]]:
+        """One passage's text, and where it begins anew; its runs go into the map.
+
+        The text is "" if there is none worth keeping.
+        """
+        text, runs, cuts, breaks = clean("".join(passage.pieces), passage.sups)
         kept = sum(run.length for run in runs)
         self.excluded.update(cuts)
         self.excluded["whitespace"] += passage.n_source - kept - cuts.total()
         home = passage.home
         if kept and home.is_cell and not _LETTER.search(_EXPONENT.sub("", text)):
             self.excluded["number"] += kept
-            return ""
+            return "", ()
         if kept and not home.runs_on and not any(map(str.isalnum, text)):
             self.excluded["separator"] += kept
-            return ""
+            return "", ()
         if not kept:
-            return ""
+            return "", ()
         self._add_runs(passage, runs, position)
-        return text
+        return text, tuple(position + at for at in breaks)
 
     def _add_runs(self, passage: _RawPassage, runs: Iterable[Run], position: int) -> None:
-        pieces = zip(passage.pieces, passage.nodes, strict=True)
-        piece, node = next(pieces)
+        pieces = zip(passage.pieces, passage.nodes, passage.offsets, strict=True)
+        piece, node, offset = next(pieces)
         begin = 0
         for start, length, first in runs:
             at, end = first, first + length
@@ -460,7 +493,7 @@ class Walk:
             while at < end:
                 while at >= begin + len(piece):
                     begin += len(piece)
-                    piece, node = next(pieces)
+                    piece, node, offset = next(pieces)
                 stop = min(end, begin + len(piece))
-                self.map.add_run(at + shift, stop - at, node, at - begin)
+                self.map.add_run(at + shift, stop - at, node, offset + at - begin)
                 at = stop

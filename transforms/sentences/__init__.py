@@ -9,7 +9,9 @@ Of the ``rules`` the first that decides about a ``candidate`` counts; ``words`` 
 """
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import pairwise
 
 from transforms.records import SplitText
 from transforms.sentences.candidate import Candidate
@@ -27,38 +29,68 @@ _CANDIDATE = re.compile(
     )?
     \s+
     | \. (?= \(ABSTRACT\ TRUNCATED)                         # in older records of MEDLINE
-    | (?<=[A-Za-z0-9)\]]{2}) \. (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
+    | (?<=[A-Za-z0-9)\]%°]{2}) [.?!] (?= (?P<glued>[A-Z][a-z]{1,12}) [\s,] )     # "cloned.The gene"
     """,
     re.VERBOSE,
 )
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
+# What may open a sentence before its first letter.
+_CAPITAL = re.compile(r"[\"“‘«(\[]?[A-ZÀ-ÖØ-Þ]")
+
+
+def split_sentences(text: str, breaks: Sequence[int] = ()) -> list[tuple[int, int]]:
     """Splits one passage (a paragraph, a title, a caption) into sentences.
+
+    Args:
+        text: the passage.
+        breaks: where it goes on behind a block that stood in it: a capital letter there begins a
+            sentence, whatever stands before.
 
     Returns:
         ``(start, end)`` of each sentence in code points of ``text``, end excluded: in order,
         disjoint, without white space at either end, together covering all that is not white space.
         The time is linear in the length of ``text``.
     """
+    begins = [at for at in breaks if _CAPITAL.match(text, at)]
+    return [
+        sentence
+        for start, end in pairwise((0, *begins, len(text)))
+        for sentence in _split(text, start, end)
+    ]
+
+
+def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The sentences of ``text[start:end]``."""
     sentences = []
-    start = len(text) - len(text.lstrip())
-    end_of_text = len(text.rstrip())
-    for match in _CANDIDATE.finditer(text, start, end_of_text):
+    piece = text[start:end]
+    end = start + len(piece.rstrip())
+    start += len(piece) - len(piece.lstrip())
+    for match in _CANDIDATE.finditer(text, start, end):
         candidate = Candidate(text, start, match)
         if next(ends for rule in RULES if (ends := rule.decide(candidate)) is not None):
             sentences.append((start, match.start() + len(match.group().rstrip())))
             start = match.end()
-    if start < end_of_text:
-        sentences.append((start, end_of_text))
+    if start < end:
+        sentences.append((start, end))
     return sentences
 
 
-def split_passages(text: str, passages: Sequence[tuple[int, int]]) -> SplitText:
+def split_passages(
+    text: str, passages: Sequence[tuple[int, int]], breaks: Sequence[int] = ()
+) -> SplitText:
     """Splits every passage of a text into sentences.
 
     Args:
         text: an article's text.
         passages: start and end of each in it.
+        breaks: where in it a passage goes on behind a block, in order.
     """
-    return SplitText(text, passages, [split_sentences(text[start:end]) for start, end in passages])
+    spans = [
+        split_sentences(
+            text[start:end],
+            [at - start for at in breaks[bisect(breaks, start) : bisect(breaks, end)]],
+        )
+        for start, end in passages
+    ]
+    return SplitText(text, passages, spans)

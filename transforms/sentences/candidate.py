@@ -15,6 +15,7 @@ from transforms.sentences.words import (
 _ABBREVIATION = re.compile(r"(?<![A-Za-z.\d])[A-Za-z.]+\Z")
 _INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
 _ITEM_NUMBER = re.compile(r"(?:\d{1,2}|[ivx]{1,5}|[a-h])\)?")
+_RATIO = re.compile(r"\d ?:\Z")  # "2 : 1"
 _LETTER_IN_LIST = re.compile(r"\d{0,3}[A-Za-z],?")
 _FIRST_WORD = re.compile(r"[\W_]{0,8}(\w{0,24})([.,–-]?)")
 
@@ -106,6 +107,8 @@ class Candidate:
         if len(self.words) < 2:
             return False
         number = self.words[-1].removeprefix("(")
+        if _RATIO.search(" ".join(self.words[-3:-1])):
+            return False
         opens = self.words[-2][-1] in ";:" or (number != self.words[-1] and number[-1] != ")")
         return opens and _ITEM_NUMBER.fullmatch(number) is not None
 
@@ -136,5 +139,12 @@ class Candidate:
 
     def is_in_bracket(self, within: int) -> bool:
         """Whether a bracket has been opened so shortly before and not closed."""
-        start = max(self.start, self.stop - within)
-        return self.text.rfind("(", start, self.stop) > self.text.rfind(")", start, self.stop)
+        depth = 0
+        for char in reversed(self.text[max(self.start, self.stop - within) : self.stop]):
+            if char in "([":
+                if not depth:
+                    return True
+                depth -= 1
+            elif char in ")]":
+                depth += 1
+        return False

@@ -12,6 +12,8 @@ from transforms.sentences.candidate import Candidate
 from transforms.sentences.words import (
     BEFORE_NUMBER,
     CODED,
+    COMPANIES,
+    COUNTRIES,
     EITHER,
     INSIDE,
     NUMBERED,
@@ -64,6 +66,10 @@ _SYMBOL_FOLLOWS = re.compile(
     re.VERBOSE,
 )
 _PANEL_FOLLOWS = re.compile(r"\([A-Z](?:[,–-] ?[A-Z]){0,9}\)\s[A-Z]")  # "(A,B) Mice at birth"
+# "(min. 50 % of the read)": numbers may have a decimal point.
+_NUMBER_IN_BRACKET = re.compile(r"\d(?:[^().]|\.(?=\d)){0,60}[)\]]")
+_COUNTRY_FOLLOWS = re.compile(rf"(?:[Tt]he )?(?:{COUNTRIES})\b")
+_SHORT_WORD = re.compile(r"[A-Z][a-z]{1,5}|(?:[A-Za-z]{1,3}\.){1,3}[A-Za-z]{1,3}")
 _REST_OF_BRACKET = re.compile(r"[^().]{1,40}\)")
 
 
@@ -71,9 +77,9 @@ def glued_word(one: Candidate) -> bool | None:
     """A capital letter right behind the full stop: the space may have been lost."""
     if not one.glued:
         return None
-    return one.glued in STARTERS or (
-        len(one.word) > 3 and one.word.isalpha() and one.word.islower()
-    )
+    is_end = not one.is_full_stop or one.word.endswith((")", "]", "%", "°C"))
+    is_word = len(one.word) > 3 and one.word.isalpha() and one.word.islower()
+    return is_end or is_word or one.glued in STARTERS
 
 
 def rest_of_sentence(one: Candidate) -> bool | None:
@@ -99,6 +105,12 @@ def label(one: Candidate) -> bool | None:
     """All that there is of the sentence is the number of an item."""
     is_short = one.following - one.start < 12
     return False if is_short and _LABEL.fullmatch(one.text, one.start, one.stop + 1) else None
+
+
+def number_in_bracket(one: Candidate) -> bool | None:
+    """A number goes on in a bracket that closes soon: "(min. 50 % of the read)"."""
+    goes_on = one.opening.isdigit() and one.follows(_NUMBER_IN_BRACKET)
+    return False if goes_on and one.is_in_bracket(80) else None
 
 
 def supplementary_figure(one: Candidate) -> bool | None:
@@ -172,6 +184,11 @@ def bracket_follows(one: Candidate) -> bool | None:
     return not one.is_abbreviation or one.follows(_PANEL_FOLLOWS)
 
 
+def country_of_company(one: Candidate) -> bool | None:
+    """Where a company is: "Merck Co. Germany", "Affymetrix Inc. USA"."""
+    return False if one.key in COMPANIES and one.follows(_COUNTRY_FOLLOWS) else None
+
+
 def starter_follows(one: Candidate) -> bool | None:
     """A word that opens sentences and is no name."""
     return True if one.is_starter else None
@@ -199,9 +216,10 @@ def number_follows(one: Candidate) -> bool | None:
     return not (is_code or one.follows(_NUMBER_FOLLOWS))
 
 
-def company_in_bracket(one: Candidate) -> bool | None:
-    """Nothing ends between an abbreviation and a bracket's end: "(BD Inc. San Jose)"."""
-    is_rest = one.key in EITHER and one.follows(_REST_OF_BRACKET)
+def word_in_bracket(one: Candidate) -> bool | None:
+    """Nothing ends between what may be short for a word and a bracket's end: "(Ind. Osaka)"."""
+    is_short = one.key in EITHER or _SHORT_WORD.fullmatch(one.word)
+    is_rest = is_short and one.follows(_REST_OF_BRACKET)
     return False if is_rest and one.is_in_bracket(80) else None
 
 
@@ -234,7 +252,7 @@ def item_number(one: Candidate) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(glued_word, ("It was cloned.|The gene is long.", "We kept the mice.|Cells were lysed.")),
+    Rule(glued_word, ("It was cloned.|The gene is long.", "At 37 °C (Fig. 2).|Cells were lysed.")),
     Rule(
         rest_of_sentence,
         (
@@ -251,6 +269,13 @@ RULES: tuple[Rule, ...] = (
         ("The gene is long.|(ABSTRACT TRUNCATED AT 250 WORDS)", "Mice died.|(ABSTRACT TRUNCATED)"),
     ),
     Rule(label, ("2.1. Mice were kept dark.", "A. Growth of cells.")),
+    Rule(
+        number_in_bracket,
+        (
+            "Reads that overlap (min. 50 % of the read) with it were kept.",
+            "It rested (r.t. 5.5 min) in plates (diam. 9 cm) of rats [b.w. 200 g].",
+        ),
+    ),
     Rule(
         supplementary_figure,
         ("It is shown in S1 Fig. | These results hold.", "It is shown in S2 Fig. A in S1 File."),
@@ -293,6 +318,13 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        country_of_company,
+        (
+            "It was from Merck Co. Germany and stored. | We used AMD Inc. | All were fine.",
+            "Rats were from Charles River Lab. The Netherlands and fed.",
+        ),
+    ),
+    Rule(
         starter_follows,
         (
             "It was seen in Sec. II. | In mice it was not.",
@@ -309,8 +341,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(number_follows, ("It is told in Sec. II of vol. 5 there.", "The kit was wt. | Mice ran.")),
     Rule(
-        company_in_bracket,
-        ("It was read (BD Inc. San Jose) twice.", "It was computed (StataCorp. 2005) here."),
+        word_in_bracket,
+        ("It was read (BD Inc. San Jose) twice.", "It was sold (Wako Pure Ind. Osaka) here."),
     ),
     Rule(
         strain_follows,

@@ -25,7 +25,7 @@ STARTERS = _words(
 INSIDE = _words(
     """acad adj aff anal anhyd anon approx aq assoc asst avg biochem biol biophys bv c.f ca calc
     calcd cf chem clin conc cv dept dil e.g ed eds eg eq eqn eqns eqs equ esp excl ext f.sp fig figs
-    genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci nov pers pharmacol
+    genet govt i.e ie immunol incl lett med microbiol n.sp nat natl neurosci pers pharmacol
     physiol proc pv ref refs resp rev satd sci sect serovar ssp str subsp substr supp suppl syn
     technol univ unpub unpubl v.s var virol viz vs
     Dr Drs Exp Ft Ing Messrs Mol Mr Mrs Ms Mt Ph Prof St"""
@@ -38,8 +38,8 @@ BEFORE_NUMBER = _words(
 # At the end of a sentence only before a word that looks like the start of one:
 EITHER = _words(
     """agg al co coll corp det dev equiv etc exp gmbh inc indet int jr leg lit ltd max mol
-    lib mut neg obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v p.i
-    p.m p.o s.c ltda statacorp M.D S.D S.E S.E.M U.S.A"""
+    lib mut neg nov obs org ph.d pop pos sat sept soln sp spec spp sr std temp a.m i.d i.m i.p i.v
+    p.i p.m p.o s.c ltda statacorp M.D S.D S.E S.E.M U.S.A"""
 )
 # At the end of a sentence unless a lower-case word follows:
 UNITS = _words("d h hr hrs min mo s s.d s.e s.e.m wk yr yrs")
@@ -62,3 +62,16 @@ SEROVARS = _words(
 # Before a code: "No. BB/P02338X/1"; and before "No.": "Cat. No. 12".
 CODED = _words("acc cat no nos nr")
 NUMBERED = _words("acc art cat i.d id item lot model permit prod product ref")
+
+# Companies and laboratories, behind which the place comes without a comma: "Merck Co. Germany".
+COMPANIES = _words("co corp gmbh inc lab labs ltd ltda")
+COUNTRIES = (
+    "Argentina|Australia|Austria|Belgium|Brazil|Bulgaria|Canada|Chile|China|Colombia|Croatia|Cuba"
+    "|Czech Republic|Denmark|Egypt|England|Estonia|Finland|France|Germany|Greece|Hong Kong|Hungary"
+    "|Iceland|India|Indonesia|Iran|Ireland|Israel|Italy|Japan|Jordan|Kenya|Korea|Kuwait|Latvia"
+    "|Lebanon|Lithuania|Luxembourg|Malaysia|Mexico|Morocco|Netherlands|New Zealand|Nigeria|Norway"
+    "|Pakistan|Peru|Philippines|Poland|Portugal|Qatar|Republic of|Romania|Russia|Saudi Arabia"
+    "|Scotland|Serbia|Singapore|Slovakia|Slovenia|South Africa|South Korea|Spain|Sri Lanka|Sweden"
+    "|Switzerland|Taiwan|Thailand|Tunisia|Turkey|Türkiye|UAE|UK|USA|Ukraine|United Kingdom"
+    "|United States|Uruguay|Venezuela|Vietnam|Wales"
+)

@@ -15,7 +15,7 @@ from models.files import ModelError
 from pipeline.output import storage
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
-from pipeline.output.record import DamagedError
+from pipeline.output.record import DamagedError, FinishedRun, Plan, Reconciliation, read_plan
 from pipeline.results.verify.article import check_article
 from pipeline.results.verify.files import READERS, ChunkRows, Written, read_json
 from pipeline.results.xmltext import XmlText
@@ -57,7 +57,7 @@ class Check:
 
     Args:
         output: the folder.
-        record: its ``run.json``.
+        run: whose output it is.
         report: called with the promise and what is wrong, for the first breaches of each promise.
 
     Attributes:
@@ -68,28 +68,21 @@ class Check:
         DamagedError: ``run.json`` does not say what was run.
     """
 
-    def __init__(
-        self, output: str, record: Mapping[str, Any], report: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, output: str, run: FinishedRun, report: Callable[[str, str], None]) -> None:
         self.checked: Counter[str] = Counter()
         self.broken: Counter[str] = Counter()
         self._output = output
-        self._record = record
+        self._run = run
         self._report = report
+        self._text = TextOptions(frozenset(run.options.languages) - {"all"}, run.options.references)
         try:
-            options, models = record["options"], record["models"]
-            self._options_sha256 = options["sha256"]
-            self._text = TextOptions(
-                frozenset(map(str, options["languages"])) - {"all"}, bool(options["references"])
-            )
-            self._models = [(str(model["name"]), model["fingerprint"]) for model in models]
             self._model_options = [
-                ModelOptions(folder=str(model["folder"]), **chosen)
-                for model, chosen in zip(models, options["model_options"], strict=True)
+                ModelOptions(folder=model.folder, **chosen)
+                for model, chosen in zip(run.models, run.options.model_options, strict=True)
             ]
-            self._archives = sorted(map(str, record["archives"]))
-        except (LookupError, TypeError, ValueError) as error:
-            raise DamagedError(f"{output}/run.json is damaged: {error!r}") from error
+        except (TypeError, ValueError) as error:
+            raise DamagedError(f"{output}/run.json is damaged: {error}") from error
+        self._models = [(model.name, model.fingerprint) for model in run.models]
         self._annotators: tuple[Annotator, ...] = ()
         self._totals = Totals()
         self._known: set[str] = set()
@@ -102,10 +95,10 @@ class Check:
         self._load_models()
         n_files = 0
         for plan in self._plans():
-            n_files += len(plan["uris"])
-            archive = Archive(plan["archive"], tuple(plan["uris"]))
+            n_files += len(plan.uris)
+            archive = Archive(plan.archive, plan.uris)
             try:
-                self._archive(archive, plan["chunks"])
+                self._archive(archive, plan.chunks)
             except BrokenPipeError:  # whoever reads what is printed has gone
                 raise
             except OSError as error:
@@ -138,19 +131,13 @@ class Check:
                 what=f"model {name} is no longer the one that annotated",
             )
 
-    def _plans(self) -> Iterator[dict[str, Any]]:
-        for name in self._archives:
+    def _plans(self) -> Iterator[Plan]:
+        for name in sorted(self._run.archives):
             self._known.add(plan_of(name))
-            plan = read_json(self._read(plan_of(name)))
-            good = (
-                isinstance(plan, dict)
-                and plan.get("archive") == name
-                and isinstance(plan.get("uris"), list)
-                and all(isinstance(uri, str) for uri in plan["uris"])
-                and isinstance(plan.get("chunks"), dict)
-                and all(isinstance(size, int) and size > 0 for size in plan["chunks"].values())
-            )
-            if self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged"):
+            plan = read_plan(self._output, name)
+            good = plan is not None and all(size > 0 for size in plan.chunks.values())
+            self._expect("files", ok=good, what=f"{plan_of(name)} is missing or damaged")
+            if plan and good:
                 yield plan
 
     def _archive(self, archive: Archive, chunks: Mapping[str, int]) -> None:
@@ -206,7 +193,7 @@ class Check:
             notes.update(dict(row["notes"]))
         expected = Receipt(
             chunk_id=chunk,
-            options=self._options_sha256,
+            options=self._run.options.sha256,
             planned=planned,
             sums=Sums(
                 Counts(
@@ -250,28 +237,26 @@ class Check:
 
     def _run_json(self, n_files: int) -> None:
         totals, sums = self._totals, self._totals.sums
-        reconciliation = {
-            "planned": totals.planned,
-            "annotated": sums.counts.articles,
-            "rejected": sums.counts.rejects,
-            "duplicates": sums.counts.duplicates,
-            "missing": 0,
-        }
-        for name, found in (
-            ("state", "complete"),
-            ("inputs.files", n_files),
-            ("chunks", len(totals.receipts)),
-            ("counts", sums.counts.by_name()),
-            ("annotations.by_type", sums.types),
-            ("annotations.by_section", sums.sections),
-            ("rejects", sums.reasons),
-            ("notes", sums.notes),
-            ("reconciliation", reconciliation),
-            ("receipts_sha256", totals.receipts_sha256()),
+        run = self._run
+        reconciliation = Reconciliation(
+            planned=totals.planned,
+            annotated=sums.counts.articles,
+            rejected=sums.counts.rejects,
+            duplicates=sums.counts.duplicates,
+            missing=0,
+        )
+        for name, said, found in (
+            ("state", run.state, "complete"),
+            ("inputs.files", run.inputs.files, n_files),
+            ("chunks", run.chunks, len(totals.receipts)),
+            ("counts", run.counts, sums.counts.by_name()),
+            ("annotations.by_type", run.annotations.by_type, sums.types),
+            ("annotations.by_section", run.annotations.by_section, sums.sections),
+            ("rejects", run.rejects, sums.reasons),
+            ("notes", run.notes, sums.notes),
+            ("reconciliation", run.reconciliation, reconciliation),
+            ("receipts_sha256", run.receipts_sha256, totals.receipts_sha256()),
         ):
-            said: Any = self._record
-            for key in name.split("."):
-                said = said.get(key) if isinstance(said, dict) else None
             self._expect(
                 "files",
                 ok=_without_zeros(said) == _without_zeros(found),

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
+from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from models.train.articles import ArticleText, allowed_labels, article_examples, article_texts
-from models.train.data import LABELS, words_of
+from models.train.data import LABELS, encode
 
 SPECIES = {"Ocimum sanctum", "O. sanctum"}
 ARTICLE = """<article><front><article-meta><title-group><article-title>Effect of <italic>Ocimum
@@ -20,7 +20,7 @@ sanctum</italic></article-title></title-group></article-meta></front><body><p>It
 @pytest.fixture
 def tokenizer():
     """A tokenizer of which every word is unknown."""
-    made = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))  # noqa: S106
+    made = Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]"))  # noqa: S106
     made.pre_tokenizer = BertPreTokenizer()
     return made
 
@@ -40,7 +40,7 @@ def tokenizer():
 )
 def test_what_a_rule_is_sure_of(tokenizer, text, sure):
     """And of no other word."""
-    words = words_of(text, tokenizer.encode(text), byte_level=False)
+    [(_, words)] = encode([text], tokenizer)
     allowed = allowed_labels(text, words, SPECIES, LABELS)
     assert {
         text[start:end]: " ".join(LABELS[i] for i in own)

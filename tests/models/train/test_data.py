@@ -1,5 +1,6 @@
 """Gold becomes text as it would be found, with the labels each word may have."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -12,19 +13,22 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
+from models.gold import read_gold
 from models.train.data import (
     LABELS,
     Corpus,
-    detokenise,
+    Sentence,
     draw_epoch,
+    encode,
     examples,
+    held_out_letters,
+    letters_of,
     load_tokenizer,
-    read_iob,
     set_symbols_apart,
-    words_of,
+    training_sentences,
 )
 
-GENES = Corpus("genes", {"GENE": "GP"}, frozenset({"GP"}), ("train",), ("devel",))
+GENES = Corpus("genes", {"GENE": "GP"}, frozenset({"GP"}), ("train.tsv",), ("devel.tsv",))
 WORDS = ("the", "mouse", "gene", "is", "here", "p", "##53", "-", ",", ".", "aspirin")
 
 
@@ -49,29 +53,6 @@ def write(path, *sentences):
     return path
 
 
-def test_sentences_end_at_blank_lines_and_document_marks_are_no_tokens(tmp_path):
-    """JNLPBA marks its documents by a token of their own."""
-    path = write(
-        tmp_path / "a.tsv", [("-DOCSTART-", "O")], [("p53", "B-GENE"), ("is", "O")], [(".", "O")]
-    )
-    assert list(read_iob(path)) == [[("p53", "B-GENE"), ("is", "O")], [(".", "O")]]
-
-
-def test_a_line_without_a_tag_names_its_file_and_number(tmp_path):
-    """A broken file is found without a debugger."""
-    path = tmp_path / "a.tsv"
-    path.write_text("p53\tB-GENE\nis\n")
-    with pytest.raises(ValueError, match=r"a\.tsv:2"):
-        list(read_iob(path))
-
-
-def test_text_is_spaced_as_prose():
-    """The corpora keep no spaces; the job meets them."""
-    tokens = ['"', "Parkinson", "'", "s", '"', "(", "PD", ")", ",", "3", "/", "4", ":", "5", "'"]
-    text = detokenise([(token, "O") for token in [*tokens, "end", "."]]).text
-    assert text == "\"Parkinson's\" (PD), 3/4: 5' end."
-
-
 @given(
     st.lists(
         st.tuples(
@@ -81,46 +62,114 @@ def test_text_is_spaced_as_prose():
         min_size=1,
     )
 )
-def test_every_mention_is_where_its_tokens_are(tokens):
-    """Only spaces are added, and no mention begins or ends with one."""
-    sentence = detokenise(tokens)
-    assert "".join(sentence.text.split(" ")) == "".join(token for token, _ in tokens)
-    begun = sum(
-        tag[0] == "B" or (tag[0] == "I" and before[2:] != tag[2:])
-        for (_, before), (_, tag) in zip([("", "O"), *tokens], tokens, strict=False)
+def test_training_reads_the_text_that_evaluate_reads(tmp_path_factory, tokens):
+    """And the mentions in it, where they are."""
+    folder = tmp_path_factory.mktemp("gold")
+    write(folder / "train.tsv", tokens)
+    [sentence] = training_sentences(folder, GENES)
+    [document] = read_gold(folder / "train.tsv").documents
+    assert sentence.text == document.text
+    assert sentence.spans == document.mentions
+
+
+def test_text_without_sentences_is_split_as_the_job_splits_it(tmp_path):
+    """A line of a table is a sentence; of mentions that overlap the longest stays."""
+    row = {
+        "id": "1",
+        "text": "The p53 gene is here. So it is.\np53",
+        "mentions": [
+            {"start": 4, "end": 7, "type": "GP", "exact": "p53"},
+            {"start": 4, "end": 12, "type": "GP", "exact": "p53 gene"},
+            {"start": 32, "end": 35, "type": "GP", "exact": "p53"},
+        ],
+    }
+    (tmp_path / "train.jsonl").write_text(json.dumps(row))
+    assert training_sentences(tmp_path, replace(GENES, train=("train.jsonl",))) == [
+        Sentence("The p53 gene is here.", ((4, 12, "GP"),)),
+        Sentence("So it is.", ()),
+        Sentence("p53", ((0, 3, "GP"),)),
+    ]
+
+
+def test_documents_of_test_sets_are_left_out(tmp_path):
+    """By the tables of their names, and by the sentences they share, however these are spaced."""
+    copied = "The patients had been treated with 0.5 mg of aspirin (ASA) daily."
+    texts = {"1": "In CDR's test.", "2": "In CDR's devel.", "3": f"Seen.\n{copied}", "4": "New."}
+    (tmp_path / "train.txt").write_text(
+        "".join(
+            f"{name}|t|{text.replace(chr(10), f'{chr(10)}{name}|a|')}\n\n"
+            for name, text in texts.items()
+        )
     )
-    assert len(sentence.spans) == begun
-    for start, end, _ in sentence.spans:
-        assert sentence.text[start:end].strip() == sentence.text[start:end] != ""
+    (tmp_path / "in_cdr.tsv").write_text("pmid\tours\tcdr\n1\ttrain\ttest\n2\ttrain\tdevel\n")
+    tokens = ["The", "patients", "had", "been", "treated", "with", "0", ".", "5", "mg", "of"]
+    write(
+        tmp_path / "test.tsv",
+        [(token, "O") for token in [*tokens, "aspirin", "(", "ASA", ")", "daily", "."]],
+    )
+    corpus = Corpus(
+        "ours", {}, frozenset(), ("train.txt",), ("test.tsv",), left_out=("in_cdr.tsv",)
+    )
+    held_out = held_out_letters(tmp_path, [corpus])
+    found = training_sentences(tmp_path, corpus, held_out)
+    assert [sentence.text for sentence in found if sentence.text] == ["In CDR's devel.", "New."]
 
 
-def test_a_word_outside_may_be_of_any_type_the_corpus_leaves_open(tmp_path, tokenizer):
+def test_an_article_with_a_sentence_of_a_test_set_is_left_out_whole(tmp_path):
+    """Its other passages are as well known."""
+    copied = "The knockout mice died at the age of twelve weeks of renal failure."
+    rows = [
+        {"id": str(n), "article_id": article, "text": text, "mentions": []}
+        for n, (article, text) in enumerate([("a", copied), ("a", "More."), ("b", "Other.")])
+    ]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    corpus = replace(GENES, train=("train.jsonl",))
+    found = training_sentences(tmp_path, corpus, frozenset({letters_of(copied)}))
+    assert [sentence.text for sentence in found] == ["Other."]
+
+
+def test_a_word_outside_may_be_of_any_type_the_corpus_leaves_open(tokenizer):
     """A corpus of genes does not say that aspirin is no chemical."""
-    path = write(tmp_path / "train.tsv", [("The", "O"), ("p53", "B-GENE"), ("gene", "I-GENE")])
-    (example,) = examples(GENES, [path], tokenizer)
+    (example,) = examples(GENES, [Sentence("The p53 gene", ((4, 12, "GENE"),))], tokenizer)
     assert example.gold == ("O", "B-GP", "I-GP")
     outside, begin, inside = ({LABELS[i] for i in allowed} for allowed in example.allowed)
-    assert outside == {"O", "B-DS", "I-DS", "B-CD", "I-CD", "B-OG", "I-OG"}
+    assert outside == set(LABELS) - {"B-GP", "I-GP"}
     assert (begin, inside) == ({"B-GP"}, {"I-GP"})
     assert [example.ids[i] for i in example.first] == [
         tokenizer.token_to_id(piece) for piece in ("the", "p", "gene")
     ]
 
 
-def test_a_doubtful_mention_may_be_its_type_or_nothing(tmp_path, tokenizer):
+def test_a_doubtful_mention_may_be_its_type_or_nothing(tokenizer):
     """ChEBI tags "protein" and "acid"."""
     wide = Corpus(
         "wide", {"CHEBI": "CD"}, frozenset({"CD"}), ("train",), (), doubtful=frozenset({"CHEBI"})
     )
-    path = write(tmp_path / "train.tsv", [("aspirin", "B-CHEBI")])
-    (example,) = examples(wide, [path], tokenizer)
+    (example,) = examples(wide, [Sentence("aspirin", ((0, 7, "CHEBI"),))], tokenizer)
     assert {LABELS[i] for i in example.allowed[0]} == {"O", "B-CD"}
 
 
-def test_the_same_seed_draws_the_same_batches_within_their_limits(tmp_path, tokenizer):
+@pytest.mark.parametrize(
+    ("label", "mention", "allowed"),
+    [
+        ("Species", "patients", {"B-PP"}),
+        ("Species", "mouse", {"B-OG"}),
+        ("PP", "patients", {"B-PP"}),
+        ("PP", "students", {"B-PP", "O"}),
+    ],
+)
+def test_people_are_no_organisms(tokenizer, label, mention, allowed):
+    """Corpora of species annotate some words for people, those of full text more."""
+    species = Corpus("s", {"Species": "OG", "PP": "PP"}, frozenset({"OG", "PP"}), ())
+    (example,) = examples(species, [Sentence(mention, ((0, len(mention), label),))], tokenizer)
+    assert {LABELS[i] for i in example.allowed[0]} == allowed
+
+
+def test_the_same_seed_draws_the_same_batches_within_their_limits(tokenizer):
     """A killed run draws again what it had drawn."""
-    sentences = [[("the", "O")] * (1 + i % 9) + [("p53", "B-GENE")] for i in range(60)]
-    pool = examples(GENES, [write(tmp_path / "train.tsv", *sentences)], tokenizer)
+    texts = ["the " * (1 + i % 9) + "p53" for i in range(60)]
+    sentences = [Sentence(text, ((len(text) - 3, len(text), "GENE"),)) for text in texts]
+    pool = examples(GENES, sentences, tokenizer)
     options = {"batch_tokens": 64, "batch_sentences": 5}
     drawn = [draw_epoch(pool, [GENES], seed=s, **options) for s in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
@@ -130,10 +179,10 @@ def test_the_same_seed_draws_the_same_batches_within_their_limits(tmp_path, toke
         assert len(batch) * max(len(pool[i].ids) for i in batch) <= 64
 
 
-def test_sentences_are_drawn_by_the_share_of_their_corpus(tmp_path, tokenizer):
+def test_sentences_are_drawn_by_the_share_of_their_corpus(tokenizer):
     """A share of 1.5 is every sentence once and half of them twice; fewer without a mention."""
-    sentences = [[("the", "O")]] * 400 + [[("p53", "B-GENE")]] * 400
-    pool = examples(GENES, [write(tmp_path / "train.tsv", *sentences)], tokenizer)
+    sentences = [Sentence("the", ())] * 400 + [Sentence("p53", ((0, 3, "GENE"),))] * 400
+    pool = examples(GENES, sentences, tokenizer)
     corpus = replace(GENES, share=1.5, empty=0.2)
     drawn = draw_epoch(pool, [corpus], batch_tokens=64, batch_sentences=50, seed=3)
     times = Counter(i for batch in drawn for i in batch)
@@ -148,7 +197,15 @@ def test_a_name_ends_before_minus_and_trade_mark(tokenizer, tmp_path):
     set_symbols_apart(tmp_path)
     apart = load_tokenizer(tmp_path)
     text = "p53−/− Aspirin® is here"
-    encoding = apart.encode(text)
-    words = [text[start:end] for _, start, end in words_of(text, encoding, byte_level=False)]
-    assert words == ["p53", "−", "/", "−", "Aspirin", "®", "is", "here"]
-    assert encoding.tokens[1:4] == ["p", "##53", "-"]
+    [(ids, words)] = encode([text], apart)
+    assert [text[start:end] for _, start, end in words] == [
+        "p53",
+        "−",
+        "/",
+        "−",
+        "Aspirin",
+        "®",
+        "is",
+        "here",
+    ]
+    assert [apart.id_to_token(i) for i in ids[1:4]] == ["p", "##53", "-"]

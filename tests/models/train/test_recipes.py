@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip(
@@ -22,7 +23,14 @@ from models.model import load_model  # noqa: E402
 from models.train import publish, recipes  # noqa: E402
 from models.train.__main__ import main  # noqa: E402
 from models.train.articles import ArticleText  # noqa: E402
-from models.train.data import EMBEDDED, LABELS, examples, load_tokenizer  # noqa: E402
+from models.train.data import (  # noqa: E402
+    EMBEDDED,
+    LABELS,
+    examples,
+    held_out_sentences,
+    load_tokenizer,
+)
+from models.train.dequantize import dequantize  # noqa: E402
 from models.train.loop import Settings, rate_factor  # noqa: E402
 from models.train.pretrain import hide, pack  # noqa: E402
 from models.train.train import (  # noqa: E402
@@ -65,13 +73,16 @@ def base(tmp_path):
 
 @pytest.fixture
 def gold(tmp_path):
-    """A folder of corpora with the names, splits and labels of the real ones."""
+    """A folder of corpora with the paths and labels of the real ones, all of them IOB."""
+    folder = tmp_path / "gold"
     for corpus in EMBEDDED:
-        for split in (*corpus.train, *corpus.held_out):
-            path = tmp_path / "ner" / corpus.name / f"{split}.tsv"
+        for name in (*corpus.train, *corpus.held_out):
+            path = folder / name if Path(name).suffix else folder / name / "all.tsv"
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, next(iter(corpus.mentions)), 40)
-    return tmp_path / "ner"
+        for name in corpus.left_out:
+            (folder / name).write_text("")
+    return folder
 
 
 def write(path: Path, label: str, n: int):
@@ -145,7 +156,7 @@ def test_a_pupil_comes_to_think_what_its_teachers_think_together(base, gold, tmp
         articles=[ArticleText(["the p53 gene is here, here is the p53 gene."], frozenset())] * 20,
     )
     tokenizer = load_tokenizer(base)
-    asked = examples(corpora[0], [gold / "BC5CDR" / "test.tsv"], tokenizer)[:1]
+    asked = examples(corpora[0], held_out_sentences(gold, corpora[0])[:1], tokenizer)
 
     def thought(*folders: Path) -> torch.Tensor:
         models = [load_encoder(folder, LABELS, 0.0) for folder in folders]
@@ -188,6 +199,28 @@ def test_one_command_goes_from_gold_to_a_folder_that_the_job_loads(base, gold, t
     card = (out / "README.md").read_text()
     assert "$" not in card
     assert all(f"| {corpus.name} " in card for corpus in EMBEDDED)
+
+
+def test_a_model_is_trained_further_from_its_own_int8_weights(base, gold, tmp_path):
+    """What is restored says what the graph says; new labels begin as those they are like."""
+    common = ["--data", gold, "--work", tmp_path / "work", "--steps", 2]
+    command = ["embedded", "--base", base, "--out", tmp_path / "old", *common]
+    command += ["--articles", *sorted(SAMPLES.glob("*.xml*"))]
+    assert main([str(part) for part in command]) == 0
+    old = load_model(str(tmp_path / "old"))
+    labels = (*LABELS[:3], "B-XX")
+    restored = dequantize(tmp_path / "old", labels, {"B-XX": "B-GP"}, tmp_path / "restored")
+    model = load_encoder(restored, labels, 0.0).eval()
+    ids = load_tokenizer(restored).encode("the p53 gene is here").ids
+    with torch.no_grad():
+        ours = model(input_ids=torch.tensor([ids])).logits[0, 1:-1]
+    theirs = old.score([np.array(ids[1:-1], np.int32)])[0]
+    assert ours[:, :3].numpy() == pytest.approx(theirs[:, :3], abs=0.05)
+    assert torch.equal(ours[:, 3], ours[:, 1])
+    common[3] = tmp_path / "further"
+    command = ["tuned", "--model", tmp_path / "old", "--out", tmp_path / "new", *common]
+    assert main([str(part) for part in command]) == 0
+    assert load_model(str(tmp_path / "new")).labels == LABELS
 
 
 def test_whole_words_are_hidden_and_guessed(base):

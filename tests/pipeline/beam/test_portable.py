@@ -144,6 +144,7 @@ def _annotate(source: Path, output: Path, tiny: str, flags: list[str]) -> subpro
     )
 
 
+@pytest.mark.slow
 def test_same_bytes_from_workers_that_get_the_package_from_the_job(cluster, source, tiny, tmp_path):
     """Two worker processes; nobody who started them knows the project."""
     folder, flags = cluster
@@ -167,6 +168,7 @@ def test_same_bytes_from_workers_that_get_the_package_from_the_job(cluster, sour
     assert runs[0] == runs[1]
 
 
+@pytest.mark.slow
 def test_error_of_a_worker_is_one_clear_line(cluster, source, annotate, tiny, tmp_path):
     """As if it had been met here."""
     _, flags = cluster
@@ -183,6 +185,7 @@ def test_error_of_a_worker_is_one_clear_line(cluster, source, annotate, tiny, tm
     assert "Traceback" not in error
 
 
+@pytest.mark.slow
 def test_stopped_run_cancels_its_job(cluster, source, tiny, tmp_path):
     """And says how to go on."""
     _, flags = cluster

@@ -1,6 +1,7 @@
 """Flags become options that make sense, or a line that says why not."""
 
 import argparse
+import json
 import shutil
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_models_own_least_scores_hold_until_another_is_given_for_all(flags, ot
     least = {kind: model.min_scores.get(kind, model.min_score) for kind in thresholds}
     expected = dict(thresholds) if others is None else dict.fromkeys(thresholds, others)
     assert least == {**expected, **({"GP": 0.9} if flags else {})}
+
+
+def test_words_for_people_are_left_out_unless_asked_for(options, tiny, tmp_path):
+    """Where a model has a type for them; it is none that a least score can be given for."""
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    (folder / "model.json").write_text(json.dumps({"people": {"DS": "OG"}}))
+    [without] = options("--model", str(folder)).models
+    [kept] = options("--model", str(folder), "--people").models
+    assert (without.types, kept.types) == ({"DS": ""}, {"DS": "OG"})
+    with pytest.raises(UserError, match="no model has the type DS"):
+        options("--model", str(folder), "--min-score", "DS=0.5")
+    with pytest.raises(UserError, match="no model has a type of its own for words for people"):
+        options("--people")
 
 
 @pytest.mark.parametrize("value", ["x", "-0.1", "1.1", "nan", "GP=", "GP=x", "=0.5=", "inf"])

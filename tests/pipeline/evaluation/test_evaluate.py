@@ -2,7 +2,9 @@
 
 import csv
 import json
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,14 +15,16 @@ from hypothesis import strategies as st
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 
+from models.gold import iob_document
 from models.model import Model
 from pipeline.__main__ import main
 from pipeline.evaluation.evaluate import match_types
-from pipeline.evaluation.gold import iob_document
 from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.scores import score
 from pipeline.output.paths import files_of, receipt_of
 from tests.articles import TESTS, article, write_archive
+from tests.runs import TINY as MODEL
+from tests.runs import finished
 from transforms.errors import UserError
 
 TINY = str(TESTS / "models/tiny")
@@ -210,6 +214,58 @@ def test_pubtator_gold_with_several_labels_for_a_type(evaluate, tmp_path):
     assert json.loads(out)["strict"]["micro"]["f1"] == 1
 
 
+def test_what_readers_do_not_agree_on_counts_neither_way(evaluate, tmp_path):
+    """Nor do words for people that are marked apart; sections have figures of their own."""
+    rows = [
+        ("RESULTS", "BRCA in mice.", [(0, 4, "GP", 2), (8, 12, "OG", 1)]),
+        ("TABLE", "TP53\nhuman\nmice", [(0, 4, "GP", 1), (5, 10, "PP", 2), (11, 15, "OG", 2)]),
+    ]
+    path = tmp_path / "passages.jsonl"
+    path.write_text(
+        "\n".join(
+            json.dumps(
+                {
+                    "id": section,
+                    "section": section,
+                    "text": text,
+                    "mentions": [
+                        {"start": a, "end": b, "type": kind, "exact": text[a:b], "readers": n}
+                        for a, b, kind, n in mentions
+                    ],
+                }
+            )
+            for section, text, mentions in rows
+        )
+    )
+    _, out, _ = evaluate("--gold", path, "--model", TINY, "--json")
+    report = json.loads(out)
+    micro = [report["strict"]["micro"], *(rows["micro"] for rows in report["sections"].values())]
+    assert [(its["precision"], its["recall"], its["support"]) for its in micro] == [
+        (1, 1, 2),
+        (1, 1, 1),
+        (1, 1, 1),
+    ]
+    assert list(report["sections"]) == ["RESULTS", "TABLE"]
+    _, out, _ = evaluate("--gold", path, "--model", TINY)
+    assert "RESULTS  micro    " in out
+
+
+@pytest.mark.parametrize(("label", "scored"), [("OG", "OG"), ("O", "")])
+def test_words_for_people_count_where_the_gold_annotates_them(evaluate, tmp_path, label, scored):
+    """LINNAEUS does, others do not."""
+    folder = tmp_path / "model"
+    shutil.copytree(TINY, folder)
+    (folder / "model.json").write_text(json.dumps({"people": {"CD": "OG"}}))
+    tag = f"B-{label}" if label == "OG" else "O"
+    path = tmp_path / "gold.tsv"
+    path.write_text(f"aspirin\t{tag}\nin\tO\nmice\tB-OG\n", encoding="utf-8")
+    _, out, _ = evaluate("--gold", path, "--model", folder, "--json")
+    report = json.loads(out)
+    assert report["gold"]["people"] == {"CD": scored}
+    assert report["strict"]["micro"]["f1"] == 1
+    assert report["strict"]["types"]["OG"]["support"] == 1 + bool(scored)
+
+
 GOLD_TEXT = "Mice\n\nBRCA [1] was in mice. Only here: BRCA.\n"
 RUN_TEXT = "Mice\nBRCA was in mice.\nTable of BRCA"
 
@@ -237,11 +293,8 @@ def write_run(folder: Path, models=("tiny@1",), found=FOUND) -> Path:
     """An output folder with what ``evaluate`` reads of one."""
     for sub in ("articles", "annotations", "receipts"):
         (folder / sub).mkdir(parents=True)
-    entries = [
-        {"name": "tiny", "fingerprint": name[5:], "labels": ["O", "B-GP", "B-OG"]}
-        for name in models
-    ]
-    (folder / "run.json").write_text(json.dumps({"models": entries}), encoding="utf-8")
+    run = finished(models=tuple(replace(MODEL, fingerprint=name[5:]) for name in models))
+    (folder / "run.json").write_bytes(run.to_bytes())
     (folder / receipt_of("c")).write_text("{}", encoding="utf-8")
     article = {
         **dict.fromkeys(["pmcid", "doi"]),

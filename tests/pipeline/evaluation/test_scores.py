@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.evaluation.gold import Mention, tagged_spans
+from models.gold import Mention, tagged_spans
 
 pytest.importorskip("nervaluate", reason="scoring needs the extra [evaluate]")
 

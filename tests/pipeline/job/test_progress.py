@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,14 @@ from pipeline.job import progress
 from pipeline.job.progress import Reporter, Tally, status_line
 from pipeline.job.summary import duckdb_command, summary_lines
 from pipeline.output.receipts import Receipt
-from pipeline.output.record import write_plan
+from pipeline.output.record import (
+    AnnotationCounts,
+    Plan,
+    Reconciliation,
+    Update,
+    write_plan,
+)
+from tests.runs import finished
 from transforms.records import Counts, Sums
 
 
@@ -95,16 +103,14 @@ def test_terminal_has_one_live_line_and_a_file_plain_ones(stream, live, monkeypa
     assert ("\x1b" in said) is live
 
 
-RUN = {
-    "counts": {"sub_articles": 2, "sentences": 1234, "tokens": 56_789, "annotations": 7},
-    "reconciliation": {"planned": 12, "annotated": 10, "rejected": 1, "duplicates": 1},
-    "update": None,
-    "annotations": {"by_type": {"GP": 1500, "CD": 2}, "by_section": {}},
-    "rejects": {"not-well-formed": 1, "duplicate": 1},
-    "same_id_other_bytes": [],
-    "notes": {"entities_decoded": 4},
-    "stage_msec": {"infer": 61_234, "parse": 40},
-}
+RUN = finished(
+    counts={"sub_articles": 2, "sentences": 1234, "tokens": 56_789, "annotations": 7},
+    reconciliation=Reconciliation(planned=12, annotated=10, rejected=1, duplicates=1, missing=0),
+    annotations=AnnotationCounts({"GP": 1500, "CD": 2}, {}),
+    rejects={"not-well-formed": 1, "duplicate": 1},
+    notes={"entities_decoded": 4},
+    stage_msec={"infer": 61_234, "parse": 40},
+)
 
 
 def test_summary_tells_what_was_found_and_where():
@@ -127,9 +133,8 @@ def test_summary_tells_what_was_found_and_where():
 
 def test_summary_tells_what_went_and_what_bears_one_id_twice():
     """After an update, and for versions of an article."""
-    went = {"annotated": 3, "kept": 1000, "dropped": 2}
-    ids = [f"PMC{number}" for number in range(1, 8)]
-    run = {**RUN, "update": went, "same_id_other_bytes": ids, "stage_msec": {}}
+    ids = tuple(f"PMC{number}" for number in range(1, 8))
+    run = replace(RUN, update=Update(3, 1000, 2), same_id_other_bytes=ids, stage_msec={})
     said = "\n".join(summary_lines(run, "/out", 1.0, 1003))
     assert "3 new or changed articles annotated, 1,000 kept, 2 gone or replaced" in said
     assert "1,003 of them were committed before" in said
@@ -161,7 +166,7 @@ def test_an_archive_planned_again_counts_once(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "POLL_SECONDS", 0)
     output = str(tmp_path)
     counts = progress.polled(output)
-    write_plan(output, {"archive": "a", "chunks": {"a-1": 500}})
+    write_plan(output, Plan("a", ("a.xml",), {"a-1": 500}))
     assert counts()["planned"] == 500
-    write_plan(output, {"archive": "a", "chunks": {"a-2": 500, "a-3": 1}})
+    write_plan(output, Plan("a", ("a.xml",), {"a-2": 500, "a-3": 1}))
     assert counts()["planned"] == 501

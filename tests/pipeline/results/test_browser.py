@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.output.record import finished_run
 from pipeline.results import article_view
 from pipeline.results.article_view import Mention, compare, find_article, mentions_of
 from pipeline.results.differences import Differences, compare_runs, make_page
@@ -36,11 +37,10 @@ def pages(samples, tmp_path_factory):
     view = article_view.view(article.row, compare(ours, [*ours[1::2], *wider]))
     found = Differences()
     list(compare_runs(output, output, found))
-    record = json.loads((folder / "out" / "run.json").read_text())
     for name, page in {
         "article": article_view.make_page(view, other="another run"),
         "diff": make_page(output, output, found),
-        "report": make_report(output, record, gather(output)),
+        "report": make_report(output, finished_run(output), gather(output)),
     }.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
     return folder

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.gold import Mention, read_gold
 from pipeline.__main__ import main
-from pipeline.evaluation.gold import Mention, read_gold
 from pipeline.output.committed import ArticleRows
 from pipeline.results import formats
 from pipeline.results.export import Lines

@@ -1,5 +1,6 @@
 """Gold in every format becomes a text with mentions that stand where the gold says."""
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.gold import (
+from models.gold import (
     GoldError,
     Mention,
     iob_document,
@@ -115,6 +116,39 @@ def test_craft_spans_nest_and_repeat(tmp_path):
         )
 
 
+def test_chemprot_has_abstracts_and_entities_in_tables(write, tmp_path):
+    """Entities of abstracts that are not there are left out, as where only some have text."""
+    write("abstracts.partial.tsv", "7\tp53 binds.\tIt binds DNA.", "8\tMice\tNone.")
+    write(
+        "entities.tsv",
+        "7\tT1\tGENE-Y\t0\t3\tp53",
+        "7\tT2\tCHEMICAL\t20\t23\tDNA",
+        "9\tT1\tGENE-Y\t0\t3\tp53",
+    )
+    gold = read_gold(tmp_path)
+    assert (gold.format, gold.unit) == ("ChemProt", "document")
+    assert [doc.text for doc in gold.documents] == ["p53 binds.\nIt binds DNA.", "Mice\nNone."]
+    assert surfaces(gold) == [[("p53", "GENE-Y"), ("DNA", "CHEMICAL")], []]
+
+
+def test_what_one_of_two_readers_marked_is_undecided(write):
+    """Where a passage has one reader throughout, all is decided."""
+    row = {"id": "P1", "article_id": "PMC1", "section": "FIG", "text": "p53 in mice"}
+    marks = [
+        {"start": 0, "end": 3, "type": "GP", "exact": "p53", "readers": 2},
+        {"start": 7, "end": 11, "type": "OG", "exact": "mice", "readers": 1},
+    ]
+    both = write("a.jsonl", json.dumps({**row, "mentions": marks}))
+    [passage] = read_gold(both).documents
+    assert (passage.name, passage.article, passage.section) == ("P1", "PMC1", "FIG")
+    assert (passage.mentions, passage.undecided) == (
+        (Mention(0, 3, "GP"),),
+        (Mention(7, 11, "OG"),),
+    )
+    [passage] = read_gold(write("b.jsonl", json.dumps({**row, "mentions": marks[1:]}))).documents
+    assert (passage.mentions, passage.undecided) == ((Mention(7, 11, "OG"),), ())
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -127,12 +161,16 @@ def test_craft_spans_nest_and_repeat(tmp_path):
         ("a.tsv", "p53\tB-GP\n\tO\n", "a.tsv:2: expected a token, a tab and an IOB tag"),
         ("a.entities.tsv", "spans\ttype\tconcept\ttext\n1-1\tGP\tx\t\n", "it would be empty"),
         ("a.entities.tsv", "begin\tend\n", "expected columns spans, type"),
+        ("a.jsonl", '{"id": "1", "mentions": []}\n', "a.jsonl:1: expected JSON with id, text"),
+        ("entities.tsv", "7\tT1\tGENE\t0\t3\tp53\n", "has entities.tsv, but no abstracts"),
     ],
 )
 def test_broken_gold_is_refused_with_its_place(tmp_path, name, content, message):
     """File, line, what was expected and what was found."""
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
+    if name == "entities.tsv":
+        path = tmp_path
     if name == "a.entities.tsv":
         (tmp_path / "a.txt").write_text("p53", encoding="utf-8")
     with pytest.raises(GoldError, match=message):

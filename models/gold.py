@@ -1,15 +1,18 @@
-"""Gold data in, as text with mentions: IOB, PubTator, brat standoff and CRAFT, told apart by look.
+"""Reads gold data as text with mentions; every format is recognised by its look.
+
+Known are IOB, PubTator, brat standoff, CRAFT, ChemProt's tables and passages (JSON lines).
 
 Offsets count Unicode code points of a document's text, start included, end excluded. A
 discontinuous mention stands as the span from its first to its last character, since a token
 classifier can find no other; a span annotated twice with one type counts once.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from transforms.errors import UserError
 
@@ -36,6 +39,9 @@ class GoldDocument:
         sentences: the gold's own sentences; None if it has none.
         tokens: the gold's own tokens, in order; None if it has none.
         discontinuous: how many of the mentions the gold has in several pieces.
+        undecided: mentions on which the readers of the text did not agree.
+        section: code of the section that the text is from; empty if the gold does not say.
+        article: id of the article that the text is a part of; empty if it is a whole.
     """
 
     name: str
@@ -44,6 +50,9 @@ class GoldDocument:
     sentences: tuple[tuple[int, int], ...] | None = None
     tokens: tuple[tuple[int, int], ...] | None = None
     discontinuous: int = 0
+    undecided: tuple[Mention, ...] = ()
+    section: str = ""
+    article: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,9 @@ class Gold:
     """A corpus.
 
     Attributes:
-        format: ``IOB``, ``PubTator``, ``brat`` or ``CRAFT``.
-        unit: what one of the ``documents`` is, "sentence" for IOB files without document marks.
+        format: ``IOB``, ``PubTator``, ``brat``, ``CRAFT``, ``ChemProt`` or ``passages``.
+        unit: what one of the ``documents`` is: "sentence" for IOB files without document marks,
+            "passage" for passages, otherwise "document".
     """
 
     format: str
@@ -84,22 +94,30 @@ def read_gold(path: Path) -> Gold:
         annotations = [file for file in files if file.name.endswith(suffix)]
         if annotations:
             return Gold(name, "document", tuple(read_one(file) for file in annotations))
+    if entities := next((file for file in files if file.name == "entities.tsv"), None):
+        return Gold("ChemProt", "document", tuple(_read_chemprot(entities)))
     by_format = {file: _looks_like(file) for file in files}
-    for name, read in (("PubTator", _read_pubtator), ("IOB", _read_iob)):
+    for name, read in (
+        ("PubTator", _read_pubtator),
+        ("passages", _read_passages),
+        ("IOB", _read_iob),
+    ):
         found = [file for file, its_format in by_format.items() if its_format == name]
         if not found:
             continue
         _refuse_training(path, [file.name for file in found])
         documents = [document for file in found for document in read(file)]
         sentences = name == "IOB" and all(len(doc.sentences or ()) == 1 for doc in documents)
-        return Gold(name, "sentence" if sentences else "document", tuple(documents))
+        unit = "passage" if name == "passages" else "sentence" if sentences else "document"
+        return Gold(name, unit, tuple(documents))
     if inside := sorted(path.rglob("*.ann")):
         folders = {file.parent.relative_to(path) for file in inside}
         _refuse_training(path, sorted(map(str, folders)))
         return Gold("brat", "document", tuple(map(_read_brat, inside)))
     raise GoldError(
         f"{path} holds no gold: expected IOB (token, tab, tag), PubTator (.txt), brat (.txt with "
-        ".ann) or CRAFT (.txt with .entities.tsv)"
+        ".ann), CRAFT (.txt with .entities.tsv), ChemProt (abstracts*.tsv with entities.tsv) or "
+        "passages (.jsonl)"
     )
 
 
@@ -116,6 +134,8 @@ def _looks_like(file: Path) -> str | None:
                 continue
             if re.match(r"[^|\s]+\|[ta]\|", line):
                 return "PubTator"
+            if re.match(r"""\{.*"mentions": ?\[""", line):
+                return "passages"
             if re.fullmatch(r"[^\t]+\t(?:[^\t]*\t)*(?:O|[BI]-\S+)", line.rstrip("\r\n")):
                 return "IOB"
             return None
@@ -252,6 +272,84 @@ def _pubtator_mentions(
             raise GoldError(f"{place}: expected id, start, end, mention, type: {row}") from None
         _check(place, text, [(start, end)], surface)
         yield Mention(start, end, label)
+
+
+# ChemProt ---------------------------------------------------------------------------------------
+
+
+def _read_chemprot(entities: Path) -> Iterator[GoldDocument]:
+    """The abstracts beside a table of entities; entities of other abstracts are left out.
+
+    Both ChemProt and DrugProt have these tables: ``abstracts.tsv`` with PMID, title and abstract,
+    ``entities.tsv`` with PMID, id, type, start, end and surface form.
+    """
+    rows: dict[str, list[tuple[int, list[str]]]] = {}
+    for number, line in enumerate(_lines(entities), 1):
+        if line:
+            row = line.split("\t")
+            rows.setdefault(row[0], []).append((number, [row[0], *row[3:], *row[2:3]]))
+    abstracts = sorted(entities.parent.glob("*abstracts*.tsv"))
+    if not abstracts:
+        raise GoldError(f"{entities.parent} has entities.tsv, but no abstracts.tsv")
+    for file in abstracts:
+        for number, line in enumerate(_lines(file), 1):
+            if not line:
+                continue
+            name, tab, text = line.partition("\t")
+            if not tab or "\t" not in text:
+                raise GoldError(
+                    f"{file}:{number}: expected PMID, title and abstract: {line[:80]!r}"
+                )
+            text = text.replace("\t", "\n", 1)
+            mentions = _in_order(_pubtator_mentions(entities, text, rows.get(name, ())))
+            yield GoldDocument(name, text, mentions)
+
+
+# Passages ---------------------------------------------------------------------------------------
+
+
+def _read_passages(file: Path) -> list[GoldDocument]:
+    """A passage a line, as JSON: ``id``, ``text``, ``section`` and ``mentions``.
+
+    A mention has ``start``, ``end``, ``type``, ``exact`` and ``readers``. What fewer readers marked
+    than the file's most is undecided.
+    """
+    passages = []
+    for number, line in enumerate(_lines(file), 1):
+        if line.strip():
+            try:
+                passages.append(_read_passage(f"{file}:{number}", json.loads(line)))
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise GoldError(
+                    f"{file}:{number}: expected JSON with id, text and mentions (start, end, type, "
+                    f"exact, readers): {error}"
+                ) from None
+    most = max((n for _, readers in passages for n in readers.values()), default=1)
+    return [
+        replace(
+            document,
+            mentions=tuple(mention for mention in document.mentions if readers[mention] == most),
+            undecided=tuple(mention for mention in document.mentions if readers[mention] < most),
+        )
+        for document, readers in passages
+    ]
+
+
+def _read_passage(place: str, row: dict[str, Any]) -> tuple[GoldDocument, dict[Mention, int]]:
+    """A passage with all mentions, and how many readers marked each."""
+    readers: dict[Mention, int] = {}
+    for found in row["mentions"]:
+        span = (int(found["start"]), int(found["end"]))
+        _check(place, row["text"], [span], found["exact"])
+        readers[Mention(*span, found["type"])] = int(found.get("readers", 1))
+    document = GoldDocument(
+        row["id"],
+        row["text"],
+        _in_order(readers),
+        section=row.get("section", ""),
+        article=row.get("article_id", ""),
+    )
+    return document, readers
 
 
 # IOB --------------------------------------------------------------------------------------------
