@@ -127,7 +127,7 @@ def test_the_command_works_whatever_lies_in_the_folder(dist: Path, tmp_path: Pat
     program = env / "bin" / "annotate-articles"
     for words in (
         ["--version"],
-        ["annotate", "--input", "PMC9900009.xml", "--output", "out", "--workers", "2", "--quiet"],
+        ["annotate", "--input", "PMC9900009.xml", "--output", "out", "--quiet"],
         ["show", "out", "PMC9900009"],
         ["verify", "out"],
     ):
