@@ -24,6 +24,7 @@ examples:
   ./run_local.sh PMC13900_PMC17829.xml.gz annotated
   ./run_local.sh 'articles/*.xml' more.tar.gz annotated --min-score 0.8
   ./run_local.sh test tests/transforms -k sentences
+  ./run_local.sh test -m 'not slow'
 EOF
 }
 

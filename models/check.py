@@ -118,9 +118,11 @@ def write_settings(
             }
         )
     graph = find_graph(folder)
-    names = [graph.name, "config.json", "tokenizer.json", "tokenizer_config.json"]
-    names += external_files(graph)
-    names += ["vocab.txt"] * (not (folder / "tokenizer.json").is_file())
+    paths = [graph, *(graph.parent / name for name in external_files(graph))]
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    names += ["config.json", "tokenizer_config.json", "tokenizer.json"]
+    if not (folder / "tokenizer.json").is_file():
+        names += ["vocab.txt", "vocab.json", "merges.txt", "added_tokens.json"]
     content["files"] = {
         name: file_sha256(folder / name) for name in names if (folder / name).is_file()
     }

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,11 +33,14 @@ OPTIONAL = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
     "vocab.txt",
+    "vocab.json",
+    "merges.txt",
     "README.md",
     "LICENSE",
 )
-GRAPHS = ("model_quantized.onnx", "model.onnx")
+GRAPHS = ("model_quantized.onnx", "model.onnx", "onnx/model_quantized.onnx", "onnx/model.onnx")
 MANIFEST = ".fetched.json"
 ABSENT = (403, 404, 410)  # S3 says 403 of what is not there to those who may not list
 
@@ -134,7 +137,8 @@ def _copy_all(uri: str, folder: Path) -> list[str]:
             raise ModelError(f"{uri} has none of {', '.join(GRAPHS)}")
         names.append(graph)
     for graph in [name for name in names if name.endswith(".onnx")]:
-        for data in external_files(folder / graph):
+        for beside in external_files(folder / graph):
+            data = str(PurePosixPath(graph).with_name(beside))
             if data not in names and _copy(uri, data, folder, needed=True):
                 names.append(data)
     return names
@@ -148,6 +152,7 @@ def _copy(uri: str, name: str, folder: Path, needed: bool = False) -> bool:
     source = f"{uri}/{name}"
     if source.startswith("file://"):
         source = unquote(source.removeprefix("file://"))
+    (folder / name).parent.mkdir(exist_ok=True)
     try:
         transport = transport_of(source)
         # As stored: a name that ends in .gz would be unpacked.

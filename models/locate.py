@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.fetch import HOMES, fetch_model
+from models.fetch import GRAPHS, HOMES, fetch_model
 from models.files import ModelError, listed_files
 from models.settings import read_json
 
@@ -38,13 +38,19 @@ def embedded_models() -> list[str]:
 def find_graph(folder: Path) -> Path:
     """The graph of a model folder: the one that ``model.json`` lists, else the quantised one.
 
+    It stands in the folder or, as in repositories of the HuggingFace hub, in ``onnx`` below it.
+
     Raises:
         ModelError: there is none, or one cannot be told from another.
     """
-    graphs = {path.name: path for path in sorted(folder.glob("model*.onnx"))}
+    graphs = {
+        path.relative_to(folder).as_posix(): path
+        for place in (folder, folder / "onnx")
+        for path in sorted(place.glob("model*.onnx"))
+    }
     own = folder / "model.json"
     named = [name for name in listed_files(read_json(own), str(own)) if name.endswith(".onnx")]
-    for name in [*named, "model_quantized.onnx", "model.onnx"]:
+    for name in [*named, *GRAPHS]:
         if name in graphs:
             return graphs[name]
     if len(graphs) == 1:
@@ -63,4 +69,4 @@ def find_graph(folder: Path) -> Path:
             f"{folder} holds {', '.join(weights)} but no model*.onnx: "
             f"export it with python -m pipeline models export"
         )
-    raise ModelError(f"{folder} has no model*.onnx")
+    raise ModelError(f"{folder} has no model*.onnx, nor has {folder / 'onnx'}")

@@ -95,6 +95,7 @@ class Settings:
         vocabulary: tokens that the graph knows; None if it is not said.
         max_tokens: the longest window, special tokens included.
         pad_id: from ``config.json``.
+        first_position: of the first token; RoBERTa's kin count from ``pad_id + 1``.
         tokenizer: of its tokenizer.
         aggregation: how tokens become mentions; ``first`` where nothing is said.
         min_scores: the lowest score by type; other types have none.
@@ -111,6 +112,7 @@ class Settings:
     vocabulary: int | None
     max_tokens: int
     pad_id: int | None
+    first_position: int
     tokenizer: TokenizerSettings
     aggregation: Aggregation
     min_scores: Mapping[str, float]
@@ -183,6 +185,7 @@ def read_settings(folder: Path) -> Settings:
         vocabulary=config.get("vocab_size", int),
         max_tokens=_max_tokens(config, tokenizer, own),
         pad_id=config.get("pad_token_id", int),
+        first_position=_first_position(config),
         tokenizer=tokenizer,
         aggregation=_aggregation(own),
         min_scores=_min_scores(own),
@@ -260,6 +263,13 @@ def _min_scores(own: _Json) -> dict[str, float]:
     return scores
 
 
+def _first_position(config: _Json) -> int:
+    if config.get("model_type", str) not in OFFSET_POSITIONS:
+        return 0
+    pad_id = config.get("pad_token_id", int)
+    return (1 if pad_id is None else pad_id) + 1
+
+
 def _people(own: _Json) -> dict[str, str]:
     people = own.get("people", dict) or {}
     for kind, name in people.items():
@@ -271,10 +281,7 @@ def _max_tokens(config: _Json, tokenizer: TokenizerSettings, own: _Json) -> int:
     limits: list[float] = [MOST_TOKENS]
     for name in ("max_position_embeddings", "n_positions"):
         if (positions := config.get(name, int) or -1) > 0:  # models with relative positions say -1
-            if config.get("model_type", str) in OFFSET_POSITIONS:
-                pad_id = config.get("pad_token_id", int)
-                positions -= (1 if pad_id is None else pad_id) + 1
-            limits.append(positions)
+            limits.append(positions - _first_position(config))
     limits.append(tokenizer.max_length or MOST_TOKENS)  # 1e30 is how some say that there is none
     most = int(min(limits))
     asked = own.get("max_tokens", int)

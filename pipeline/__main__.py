@@ -15,9 +15,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline import __version__
-from pipeline.commands import SUMMARIES
-from transforms.errors import JobError, UserError, is_fault_of_machine, printable
+
+def _put_own_packages_first() -> None:
+    """Keeps the current folder from shadowing this program's packages."""
+    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
+    if started_in == Path.cwd() != root:
+        sys.path.append(sys.path.pop(0))
+
+
+if __name__ == "__main__":
+    _put_own_packages_first()
+
+from pipeline import __version__  # noqa: E402 - found beside this module only now
+from pipeline.commands import SUMMARIES  # noqa: E402
+from transforms.errors import (  # noqa: E402
+    JobError,
+    UserError,
+    is_fault_of_machine,
+    printable,
+)
 
 DISTRIBUTION = "article-annotator"
 PROGRAM = "annotate-articles"
@@ -132,13 +148,6 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
     return str(shtab.complete(parser, shell))
 
 
-def _put_own_packages_first() -> None:
-    """Has no ``models`` or ``transforms`` of the current folder's stand for this program's."""
-    started_in, root = Path(sys.path[0] or ".").resolve(), Path(__file__).resolve().parents[1]
-    if started_in == Path.cwd() != root:
-        sys.path.append(sys.path.pop(0))
-
-
 class _PlainText(io.TextIOWrapper):
     """A stream in which texts of others do nothing to a terminal."""
 
@@ -182,7 +191,6 @@ def start() -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda number, _: sys.exit(128 + number))
-    _put_own_packages_first()
     _open_streams()
     _exit(main(sys.argv[1:]))
 

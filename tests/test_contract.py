@@ -15,6 +15,7 @@ articles
     pmcid: string or null
     pmid: string or null
     doi: string or null
+    pprid: string or null
     source_uri: string
     source_index: int32
     sha256: string

@@ -31,7 +31,8 @@ def labelled_sentences(
         sentences: their offsets in the passage's text, in order.
         labels: of the model.
     """
-    labelled = logits.argmax(axis=1) != read_scheme(labels).outside
+    types = np.array(read_scheme(labels).types)
+    labelled = (types != "")[logits.argmax(axis=1)]
     starts = tokens.starts[labelled & (tokens.starts < tokens.ends)]
     if not len(starts):
         return []
@@ -90,7 +91,7 @@ def find_entities(
         starts, ends = starts[word_starts], ends[np.append(word_starts[1:], len(ends)) - 1]
         words = words[word_starts]
 
-    entities = []
+    entities: dict[tuple[int, int, str], Entity] = {}
     certainty = scores[np.arange(len(best)), best].tolist()
     parts = _join(best.tolist(), words.tolist(), scheme, joins=aggregation != "none")
     for start, end in parts:
@@ -103,8 +104,10 @@ def find_entities(
         else:
             score = float(np.float32(sum(certainty[start:end]) / (end - start)))
         if score >= (min_scores or {}).get(kind, min_score):
-            entities.append(Entity(int(starts[start]), int(ends[end - 1]), kind, score))
-    return entities
+            entity = Entity(int(starts[start]), int(ends[end - 1]), kind, score)
+            # Tokens that are bytes of one character have one place: the first of them counts.
+            entities.setdefault(entity[:3], entity)
+    return list(entities.values())
 
 
 def _aggregate_words(
@@ -135,7 +138,7 @@ def _join(best: list[int], words: list[int], scheme: Scheme, joins: bool) -> lis
     parts: list[tuple[int, int]] = []
     previous = scheme.outside
     for index, label in enumerate(best):
-        if label != scheme.outside:
+        if scheme.types[label]:
             if (
                 joins
                 and scheme.types[label] == scheme.types[previous]

@@ -1,5 +1,7 @@
 """What a model's labels mean, and the best sequence of them for the words of a sentence."""
 
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -10,14 +12,27 @@ from numpy.typing import NDArray
 BEGINS = frozenset("BSU")
 ENDS = frozenset("ELSU")
 PREFIXES = BEGINS | ENDS | {"I", "M"}
+# Names of the label for no entity; the first that a model has is the one that is meant.
+OUTSIDE = ("O", "o", "OUT", "OUTSIDE", "0")
+# The type of labels that say no more than B, I and O.
+UNTYPED = "entity"
+_SPECIAL = re.compile(r"\[[A-Z]+\]|<[a-z/]+>")
+"""Labels of special tokens, as in "[CLS]", which some models have beside O."""
+_UNTYPED = re.compile("([BILMESU])[-_:]?")
+_UNUSUAL = (
+    re.compile("(?P<prefix>[BILMESU])[_:|](?P<type>.+)"),
+    re.compile("(?P<prefix>[bilmesu])[-_:|](?P<type>.+)"),
+    re.compile("(?P<type>.+)[-_:|](?P<prefix>[BILMESU])"),
+)
+"""Ways to write a prefix that count only if all labels are written in the same way."""
 
 
 class Scheme(NamedTuple):
     """What the labels mean, label by label.
 
     Attributes:
-        outside: index of the label for no entity.
-        types: entity type of each label.
+        outside: index of the label for no entity, the first if there are several.
+        types: entity type of each label; "" of those for no entity.
         begins, ends: whether a token of that label can only be the first, or last, of its entity.
     """
 
@@ -27,27 +42,61 @@ class Scheme(NamedTuple):
     ends: tuple[bool, ...]
 
 
+def outside_labels(labels: tuple[str, ...]) -> list[int]:
+    """The indexes of the labels for no entity; none if nothing says which one it is."""
+    name = next((name for name in OUTSIDE if name in labels), None)
+    if name is None:
+        return []
+    return [i for i, label in enumerate(labels) if label == name or _SPECIAL.fullmatch(label)]
+
+
 @lru_cache
 def read_scheme(labels: tuple[str, ...]) -> Scheme:
     """The meaning of BIO, IOB2, IO, IOBES or BILOU labels, in any order.
 
     A prefix counts as one if all labels have one, or if another label has the same type behind
-    another prefix; so ``B-cell`` beside ``T-cell`` is the name of a type.
+    another prefix; so ``B-cell`` beside ``T-cell`` is the name of a type. Labels without a type are
+    of the type ``entity``.
 
     >>> read_scheme(("B-cell_line", "O", "I-cell_line")).types
     ('cell_line', '', 'cell_line')
+    >>> read_scheme(("GENE_B", "GENE_I", "OUT")).types
+    ('GENE', 'GENE', '')
+    >>> read_scheme(("B", "I", "O")).types
+    ('entity', 'entity', '')
     """
+    outside = outside_labels(labels)
+    split = _split_labels([label for i, label in enumerate(labels) if i not in outside])
+    parts = [("", "") if i in outside else next(split) for i in range(len(labels))]
+    return Scheme(
+        next(i for i in outside if not _SPECIAL.fullmatch(labels[i])),
+        tuple(kind for _, kind in parts),
+        tuple(prefix in BEGINS for prefix, _ in parts),
+        tuple(prefix in ENDS for prefix, _ in parts),
+    )
+
+
+def _split_labels(labels: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The prefix and type of each label; no prefix where it is part of the type."""
+    if {"B", "I"} & {label[:1] for label in labels if _UNTYPED.fullmatch(label)} and all(
+        map(_UNTYPED.fullmatch, labels)
+    ):
+        return ((label[0], UNTYPED) for label in labels)
+    for unusual in _UNUSUAL:
+        found = [match for label in labels if (match := unusual.fullmatch(label))]
+        split = [(match["prefix"].upper(), match["type"]) for match in found]
+        prefixes = {prefix for prefix, _ in split}
+        if len(split) == len(labels) and prefixes >= {"B", "I"}:
+            return iter(split)
+    return _split_usual(labels)
+
+
+def _split_usual(labels: Sequence[str]) -> Iterator[tuple[str, str]]:
     split = [(label[0], label[2:]) if _has_prefix(label) else ("", label) for label in labels]
-    inside = [parts for label, parts in zip(labels, split, strict=True) if label != "O"]
-    all_prefixed = all(prefix for prefix, _ in inside)
-    types, begins, ends = [], [], []
+    all_prefixed = all(prefix for prefix, _ in split)
     for label, (prefix, kind) in zip(labels, split, strict=True):
-        paired = any(kind == other and prefix != p for p, other in inside if p)
-        counts = prefix and (all_prefixed or paired)
-        types.append("" if label == "O" else kind if counts else label)
-        begins.append(bool(counts) and prefix in BEGINS)
-        ends.append(bool(counts) and prefix in ENDS)
-    return Scheme(labels.index("O"), tuple(types), tuple(begins), tuple(ends))
+        paired = any(kind == other and prefix != p for p, other in split if p)
+        yield (prefix, kind) if prefix and (all_prefixed or paired) else ("", label)
 
 
 def _has_prefix(label: str) -> bool:

@@ -174,13 +174,14 @@ class Block(NamedTuple):
     Attributes:
         element: local name.
         title: its own title (the ``meta-name`` of a ``custom-meta``, the bold lead of an untitled
-            block), or "".
+            block, or of a paragraph before it that is nothing else), or "".
         kind: ``sec-type``, else ``fn-type``, ``notes-type``, ``content-type`` or
             ``abstract-type``, else a section's label in words, or "".
-        text: the first words of its own text, without the title.
+        text: the first words of its own text, without the title; of the first paragraph of a note
+            or an acknowledgement of several.
         before: titles of the earlier ``sec`` siblings, in order.
-        after: titles of the later ones; for ``body``, of its own sections, as they follow the text
-            that stands directly in it.
+        after: titles of the later ones. For ``body``, both are of its own sections, before and
+            behind the text that stands directly in it.
     """
 
     element: str
@@ -261,6 +262,7 @@ class Metadata:
     pmcid: str | None
     pmid: str | None
     doi: str | None
+    pprid: str | None
     title: str | None
     journal: str | None
     article_type: str | None

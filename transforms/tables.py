@@ -47,6 +47,7 @@ ARTICLES: Table[Any] = Table(
             pa.field("pmcid", pa.string()),
             pa.field("pmid", pa.string()),
             pa.field("doi", pa.string()),
+            pa.field("pprid", pa.string()),
             pa.field("source_uri", pa.string(), nullable=False),
             pa.field("source_index", pa.int32(), nullable=False),
             pa.field("sha256", pa.string(), nullable=False),

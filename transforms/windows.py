@@ -8,6 +8,7 @@ A passage is tokenised once; windows are ranges of its tokens. Tokens are never 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate, chain, pairwise
 
 import numpy as np
@@ -18,6 +19,8 @@ from transforms.records import Tokens, Window, WindowMode
 
 # An encoding takes some 130 bytes a token; those of a whole book of abstracts took 38 MB.
 PASSAGES_AT_ONCE = 256
+# The tokens that are one space: of SentencePiece and of byte-level BPE.
+BLANKS = ("▁", "Ġ")
 # What str.isspace holds for white space.
 SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
 
@@ -31,7 +34,8 @@ def tokenize_passages(
 
     A word is what the tokenizer takes for one, if it knows words (WordPiece); if it does not
     (byte-level BPE, Unigram), a word is text up to the next white space. Such a tokenizer's first
-    token depends on what stands before it.
+    token depends on what stands before it. No character is of two words: normalised by NFKC, the
+    one of "…" is three stops.
 
     Args:
         texts: of the passages.
@@ -43,6 +47,7 @@ def tokenize_passages(
         sentences = [[(0, len(text))] for text in texts]
     wanted = [(text, tuple(spans)) for text, spans in zip(texts, sentences, strict=True)]
     unique = list(dict.fromkeys(wanted))  # an article of tables says "0.05" a hundred times
+    blanks = [i for i in map(tokenizer.token_to_id, BLANKS) if i is not None]
     tokens: dict[tuple[str, tuple[tuple[int, int], ...]], Tokens] = {}
     for at in range(0, len(unique), PASSAGES_AT_ONCE):
         some = unique[at : at + PASSAGES_AT_ONCE]
@@ -54,7 +59,7 @@ def tokenize_passages(
         left = iter(encodings)
         for text, spans in some:
             parts = [(next(left), start) for start, _ in spans]
-            tokens[text, spans] = _trimmed_tokens(text, parts)
+            tokens[text, spans] = _trimmed_tokens(text, parts, blanks)
     return [tokens[passage] for passage in wanted]
 
 
@@ -74,14 +79,22 @@ def _word_piece_tokens(encodings: Sequence[Encoding]) -> Iterator[Tokens]:
     )
     ends = list(accumulate(map(len, encodings), initial=0))
     for first, last in pairwise(ends):
-        yield Tokens(*(column[first:last] for column in (*columns, words)))
+        tokens = Tokens(*(column[first:last] for column in (*columns, words)))
+        overlap = tokens.starts[1:] < tokens.ends[:-1]
+        if overlap.any():
+            new_word = (tokens.words[1:] != tokens.words[:-1]) & ~overlap
+            tokens = replace(tokens, words=np.append(0, new_word).cumsum(dtype=np.int32))
+        yield tokens
 
 
-def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
+def _trimmed_tokens(
+    text: str, parts: Sequence[tuple[Encoding, int]], blanks: Sequence[int]
+) -> Tokens:
     """Tokens of a tokenizer without words: its tokens can hold the white space before them.
 
     A word goes from white space to white space, however many tokens a character has: an emoji
-    is four tokens of GPT-2's, with the same offsets.
+    is four tokens of GPT-2's, with the same offsets. A space that is a token by itself, as that of
+    " β" may be, is the first token of the word behind it: models learn a word's label from there.
     """
     ids, starts, ends = _ids_and_offsets([encoding for encoding, _ in parts])
     of_parts = np.array([start for _, start in parts], np.int32)
@@ -97,6 +110,10 @@ def _trimmed_tokens(text: str, parts: Sequence[tuple[Encoding, int]]) -> Tokens:
         ends -= blank
     empty = starts == ends  # only white space: stays in the sentence that it starts in
     starts[empty] = ends[empty] = as_they_came[empty]
+    following = np.append(as_they_came[1:], len(text))
+    opens_word = np.isin(ids, blanks) & ~space[following] & (np.append(moved[1:], -1) == moved)
+    starts[opens_word] = following[opens_word]
+    ends[opens_word] = following[opens_word] + 1
     # The words before each character, counted by the spaces that end a run of white space.
     word_of = np.cumsum(space[:-1] & ~space[1:])
     words = np.append(0, word_of)[starts]

@@ -25,10 +25,11 @@ from pipeline.job import progress
 from pipeline.job.begin import Start, begin, describe_run
 from pipeline.job.commit import record_timing
 from pipeline.job.fingerprint import parts_fingerprint
-from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
+from pipeline.job.inputs import group_archives, match_inputs
 from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
+from pipeline.output.inputs import inputs_fingerprint
 from pipeline.output.record import finished_run
 from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language

@@ -95,6 +95,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{model.name}@{model.fingerprint}: works here")
         print(f"  labels       {' '.join(model.labels)}")
         print(f"  windows      up to {model.max_tokens} tokens, {model.n_special} of them special")
+        if model.one_by_one:
+            print("  batches      one window each: in a larger one the graph gives other scores")
         print(f"  aggregation  {model.settings.aggregation}")
         print(f"  agreement    {'on' if model.settings.agreement else 'off'}")
         print(f"  products     {describe_products()}")

@@ -7,8 +7,9 @@ from pipeline.commands.flags import positive
 from pipeline.output import storage
 from pipeline.output.record import finished_run
 from pipeline.results import article_view
-from pipeline.results.article_view import find_article, mentions_of, page_name
+from pipeline.results.article_view import find_article, mentions_of
 from pipeline.results.findings import Findings, gather
+from pipeline.results.formats import brat_name
 from pipeline.results.report import Page, make_page
 
 
@@ -46,7 +47,7 @@ def _write_pages(output: str, to: str, found: Findings, most: int) -> Iterator[P
     for name in list(names)[:most]:
         article = find_article(output, name)
         view = article_view.view(article.row, mentions_of(article.annotations))
-        link = f"pages/{page_name(article.row)}.html"
+        link = f"pages/{brat_name(article)}.html"
         page = article_view.make_page(view, report=f"../{report}")
         storage.write(storage.join(folder, link), page.encode())
         title = article.row["title"] or ""

@@ -5,15 +5,16 @@ import os
 import sys
 from pathlib import Path
 
+from models.gold import read_gold
 from pipeline.evaluation.align import align, map_span
-from pipeline.evaluation.gold import read_gold
 from pipeline.evaluation.predictions import document_of
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows
 from pipeline.output.record import RUN, known_run
 from pipeline.results import article_view
 from pipeline.results.article_text import article_lines
-from pipeline.results.article_view import ArticleView, Mention, find_article, mentions_of
+from pipeline.results.article_view import Mention, find_article, mentions_of
+from pipeline.results.formats import brat_name
 from transforms.errors import UserError
 
 EPILOG = """\
@@ -73,14 +74,14 @@ def run(args: argparse.Namespace) -> int:
         for line in article_lines(view, color=color):
             print(line)
         return 0
-    to = storage.absolute(args.to) if args.to else _default_page(output, view)
+    to = storage.absolute(args.to) if args.to else _default_page(output, article)
     storage.write(to, article_view.make_page(view, other=args.against or "").encode())
     print(f"page {to}")
     return 0
 
 
-def _default_page(output: str, view: ArticleView) -> str:
-    return storage.join(output, "pages", f"{article_view.page_name(view.row)}.html")
+def _default_page(output: str, article: ArticleRows) -> str:
+    return storage.join(output, "pages", f"{brat_name(article)}.html")
 
 
 def _compared(

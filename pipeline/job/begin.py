@@ -12,9 +12,9 @@ from typing import Any
 from models.annotators import load_cached
 from models.products import describe_products
 from pipeline import __version__
-from pipeline.job.inputs import InputFile
 from pipeline.job.options import RunOptions, describe_options
 from pipeline.output import storage
+from pipeline.output.inputs import InputFile
 from pipeline.output.paths import FOLDERS, chunk_of
 from pipeline.output.record import (
     RUN,

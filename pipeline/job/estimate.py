@@ -9,9 +9,7 @@ from typing import BinaryIO
 
 from models.annotators import default_options, load_cached
 from models.cores import available_cores, peak_bytes
-from pipeline.job.inputs import (
-    InputFile,
-)
+from pipeline.output.inputs import InputFile
 from transforms.archives import (
     read_articles,
     scan_archive,

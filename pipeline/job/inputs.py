@@ -8,7 +8,6 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +15,7 @@ import requests
 
 from pipeline.output import storage
 from pipeline.output.buckets import bucket_of
+from pipeline.output.inputs import InputFile
 from transforms.errors import JobError, UserError, printable
 from transforms.records import Archive
 from transforms.remote import TIMEOUT_SECONDS, is_away, reason_of
@@ -33,19 +33,6 @@ class InputError(UserError):
 
 class UnreachableError(JobError):
     """An input that may be there, but whose server does not answer."""
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """A file to annotate.
-
-    Attributes:
-        uri: URI, or absolute path of a local file.
-        size: bytes as stored, None where the server does not say.
-    """
-
-    uri: str
-    size: int | None
 
 
 def match_inputs(
@@ -254,25 +241,6 @@ def _outside_outputs(
 
 def _files(uris: Sequence[str]) -> str:
     return uris[0] if len(uris) == 1 else f"{len(uris)} files ({uris[0]} ...)"
-
-
-def inputs_fingerprint(files: Sequence[InputFile]) -> str:
-    """A hash that a changed input changes, for little reading: the ends of each local file.
-
-    A gzip file ends with the checksum of its content. What this lets through, the plan finds.
-    """
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.uri}\0{file.size}\0".encode())
-        if storage.is_local(file.uri) and file.size:
-            try:
-                with Path(file.uri).open("rb") as source:
-                    digest.update(source.read(4096))
-                    source.seek(max(0, file.size - 4096))
-                    digest.update(source.read())
-            except OSError:
-                digest.update(b"unreadable")
-    return digest.hexdigest()
 
 
 def group_archives(files: Sequence[InputFile]) -> list[Archive]:

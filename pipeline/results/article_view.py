@@ -16,7 +16,6 @@ from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk, read_table
 from pipeline.output.record import OutputError
@@ -368,15 +367,6 @@ def _cut(
         active = active.difference(closing[low]).union(opening[low])
         longest = sorted(active, key=lambda n: (mentions[n].start - mentions[n].end, n))
         yield Stretch(text[low:high], tuple(longest))
-
-
-def page_name(row: Mapping[str, Any]) -> str:
-    """A file name for an article's page, as its id is: ``MED:1`` gives ``MED_1``, a slash ``%2F``.
-
-    >>> page_name({"article_id": "DOI:10.1/a#sa2"})
-    'DOI_10.1%2Fa-sa2'
-    """
-    return quote(row["article_id"].replace(":", "_").replace("#", "-"), safe="")
 
 
 def make_page(shown: ArticleView, *, other: str = "", report: str = "") -> str:

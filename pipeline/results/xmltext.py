@@ -1,11 +1,14 @@
 """The text of an article's XML, to check the parser against: none of the parser's code is used."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 from typing import Any
 
 from lxml import etree
 
+from pipeline.results.excuses import INVISIBLE, Excuses
 from transforms.records import PLACEHOLDER, Article, split_article_id
 
 # Elements whose text the parser may leave out in the middle of running text.
@@ -93,6 +96,13 @@ _FORMS = frozenset(
     )
 )
 
+# Tags between letters that touch nevertheless, and what nobody sees between them: soft hyphens, a
+# hyphen at a scanned line's end, the end of a line before a script.
+_WITHIN_WORDS = _FORMS | {"sup", "xref", "target", "abbrev", "milestone-start", "milestone-end"}
+_UNSEEN = re.compile("\u00ad*|-?[ \\t\\r]*\\n\\s*")
+_WORD = re.compile(r"[^\W_]+")
+_OF_MARKS = frozenset(("citation", "footnote-mark"))
+
 _INSERTED = frozenset((" ", PLACEHOLDER))
 
 
@@ -103,6 +113,9 @@ class _Open:
     xpath: str
     left_out: bool
     running: bool = False
+    hidden: bool = False
+    block: int = -1
+    excuses: Excuses = field(default_factory=Excuses)
     n_texts: int = 0
     tags: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
@@ -113,12 +126,18 @@ class XmlText:
 
     Args:
         root: of a document of its own.
+        languages: primary subtags of the languages wanted; empty: all.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, languages: Collection[str] = ()) -> None:
         self._root = root
+        self._languages = languages
         self._nodes: list[str] = []
         self._left_out: list[bool] = []
+        self._hidden: list[bool] = []
+        self._blocks: list[int] = []
+        self._excuses: list[Excuses] = []
+        self._crossed: list[frozenset[str]] = []
         self._numbers: dict[str, int] = {}
         self._walk()
         # Where each node starts when all are put one after the other, and what of that was read.
@@ -129,18 +148,20 @@ class XmlText:
 
     def _walk(self) -> None:
         around: list[_Open] = []
+        crossed: set[str] = set()
         for event, element in etree.iterwalk(self._root, events=("start", "end", "comment", "pi")):
+            if event in ("start", "end"):
+                crossed.add(element.tag.rpartition("}")[2])
             if event == "start":
                 around.append(self._open(element, around[-1] if around else _Open("", False)))
-                self._add(around[-1], element.text)
+                self._add(around[-1], element.text, crossed)
                 continue
             if event == "end":
                 around.pop()
             if around:
-                self._add(around[-1], element.tail)
+                self._add(around[-1], element.tail, crossed)
 
-    @staticmethod
-    def _open(element: Any, parent: _Open) -> _Open:
+    def _open(self, element: Any, parent: _Open) -> _Open:
         tag = element.tag
         name = tag.rpartition("}")[2]
         parent.tags[tag] = parent.tags.get(tag, 0) + 1
@@ -150,10 +171,22 @@ class XmlText:
         else:
             step = f"*[local-name()='{name}'][{parent.names[name]}]"
         left_out = parent.left_out or name in _LEFT_OUT or (parent.running and name not in _FORMS)
-        return _Open(f"{parent.xpath}/{step}", left_out, parent.running or name in _RUNNING)
+        return _Open(
+            f"{parent.xpath}/{step}",
+            left_out,
+            parent.running or name in _RUNNING,
+            parent.hidden or name in INVISIBLE,
+            parent.block if parent.running else len(self._nodes),
+            parent.excuses.inside(element, name, self._languages),
+        )
 
-    def _add(self, owner: _Open, text: str | None) -> None:
+    def _add(self, owner: _Open, text: str | None, crossed: set[str]) -> None:
         if text:
+            self._crossed.append(frozenset(crossed))
+            crossed.clear()
+            self._hidden.append(owner.hidden)
+            self._blocks.append(owner.block)
+            self._excuses.append(owner.excuses)
             owner.n_texts += 1
             self._numbers[f"{owner.xpath}/text()[{owner.n_texts}]"] = len(self._nodes)
             self._nodes.append(text)
@@ -249,6 +282,71 @@ class XmlText:
         if kept != article.chars_kept:
             return f"{kept} characters of the XML stand in the text, not {article.chars_kept}"
         return ""
+
+    def missing(self, excluded: Collection[str]) -> str:
+        """A word that was not read and that no reason for leaving text out explains, or "".
+
+        To be asked when ``complaint`` has seen all that was read of the source.
+
+        Args:
+            excluded: the reasons that the article and its sub-articles give.
+        """
+        for _, block in groupby(range(len(self._nodes)), self._blocks.__getitem__):
+            numbers = list(block)
+            start, end = self._starts[numbers[0]], self._starts[numbers[-1] + 1]
+            if 0 in self._read[start:end] and (found := self._missing_in(numbers, excluded)):
+                return found
+        return ""
+
+    def _missing_in(self, numbers: Sequence[int], excluded: Collection[str]) -> str:
+        """A missing word of a block, which has these nodes, or ""."""
+        chars: list[str] = []
+        owners: list[int] = []
+        for number in numbers:
+            chars += self._nodes[number]
+            owners += [number] * (len(chars) - len(owners))
+        in_mark = ["citation" in self._excuses[number].reasons for number in owners]
+        _leave_out_brackets(chars, in_mark)
+        first = self._starts[numbers[0]]
+        for word in _WORD.finditer("".join(chars)):
+            unread = [at for at in range(*word.span()) if not self._read[first + at]]
+            for at in unread:
+                reasons = self._excuses[owners[at]].all() | (_OF_MARKS if in_mark[at] else set())
+                if reasons.isdisjoint(excluded):
+                    around = "".join(chars[max(at - 20, 0) : at + 20])
+                    xpath = next(islice(self._numbers, owners[at], None))
+                    return f"{word[0]!r} of {around!r} at {xpath} is left out for no reason"
+        return ""
+
+    def touching(self, article: Article) -> str:
+        """Two characters that touch in a word of the text and not in the XML, or "".
+
+        In the XML there may be tags between them that only give letters a form, and characters that
+        nobody sees.
+        """
+        before: tuple[int, int, int] | None = None
+        for start, length, xpath, offset in article.xml_map.runs():
+            number = self._numbers.get(xpath, -1)
+            if before is not None and before[0] == start and number >= 0:
+                pair = article.text[start - 1 : start + 1]
+                if pair.isalnum() and not self._touch(before[1], before[2], number, offset):
+                    return f"{article.text[max(start - 20, 0) : start + 20]!r} at {xpath}[{offset}]"
+            before = (start + length, number, offset + length)
+        return ""
+
+    def _touch(self, first: int, end: int, last: int, start: int) -> bool:
+        """Whether nothing that shows stands between two places."""
+        if first == last:
+            between = self._nodes[first][end:start]
+        else:
+            crossed = frozenset().union(*self._crossed[first + 1 : last + 1])
+            inner = [
+                self._nodes[number] for number in range(first + 1, last) if not self._hidden[number]
+            ]
+            if not crossed <= _WITHIN_WORDS | INVISIBLE:
+                return False
+            between = "".join((self._nodes[first][end:], *inner, self._nodes[last][:start]))
+        return _UNSEEN.fullmatch(between) is not None
 
 
 def _leave_out_brackets(chars: Sequence[str], left_out: list[bool]) -> None:

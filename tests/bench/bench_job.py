@@ -39,7 +39,8 @@ from numpy.typing import NDArray
 from models.locate import find_graph
 from models.model import Model, load_model
 from models.products import describe_products
-from pipeline.job.inputs import InputFile, group_archives
+from pipeline.job.inputs import group_archives
+from pipeline.output.inputs import InputFile
 from tests.bench.shared import corpus_articles, processor
 from transforms.archives import scan_archive
 from transforms.inference import BATCH_COST, BATCH_TOKENS, cut_batches

@@ -23,6 +23,7 @@ from transformers.pipelines.token_classification import AggregationStrategy
 from models.model import load_model
 from tests.models.difficult import difficult_sentences
 from tests.models.rows import LABELS, made_up_logits
+from transforms.windows import BLANKS
 
 SMALL = {
     "hidden_size": 32,
@@ -168,8 +169,10 @@ class Mended(TokenClassificationPipeline):
         )
         knows_words = self.tokenizer.backend_tokenizer.model.__class__.__name__ == "WordPiece"
         kept = []
-        for token in tokens:
+        for token, following in zip(tokens, [*tokens[1:], None], strict=True):
             start, end = token["start"], token["end"]
+            if token["word"] in BLANKS and following and not sentence[following["start"]].isspace():
+                start, end = following["start"], following["start"] + 1  # it opens the word
             text = sentence[start:end]
             if not text.strip() and not knows_words:
                 continue  # white space is no word
@@ -187,6 +190,14 @@ class Mended(TokenClassificationPipeline):
                 {**token, "start": start, "end": end, "is_subword": joined, "word_id": word}
             )
         return kept
+
+    def postprocess(self, *args, **options):
+        """One entity for a place and type: the bytes of a character are tokens of one place."""
+        found = {}
+        for entity in super().postprocess(*args, **options):
+            kind = entity.get("entity_group") or entity["entity"][2:]
+            found.setdefault((entity["start"], entity["end"], kind), entity)
+        return list(found.values())
 
     def aggregate(self, pre_entities, aggregation_strategy):
         """A B- inside a word goes on with the word's entity."""

@@ -12,9 +12,10 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from models.check import write_settings
+from models.encoder import Encoder
 from models.files import ModelError, file_sha256
 from models.locate import embedded_models
-from models.model import Encoder, load_model, run_self_test
+from models.model import load_model, run_self_test
 from models.settings import read_settings, read_tokenizer_settings
 from models.tokenizer import load_tokenizer
 
@@ -44,7 +45,7 @@ def test_a_folder_without_model_json_needs_nothing_else():
     model = load_model(str(TINY))
     assert model.name == "tiny"
     assert model.labels[1] == "O"
-    assert (model.before, model.after, model.pad_id) == ((2,), (3,), 0)
+    assert (model.before, model.after, model.inputs.pad_id) == ((2,), (3,), 0)
     assert (model.max_tokens, model.window_limit) == (64, 62)
     assert model.settings.aggregation == "first"
     assert model.settings.min_scores == {}
@@ -464,7 +465,7 @@ def test_a_fault_of_the_program_is_not_told_as_one_of_the_folder(fault, monkeypa
     def fail(_):
         raise fault("ours")
 
-    monkeypatch.setattr("models.model.special_tokens", fail)
+    monkeypatch.setattr("models.encoder.special_tokens", fail)
     with pytest.raises(fault, match="ours"):
         load_model(str(TINY))
 
@@ -483,7 +484,7 @@ def test_an_encoder_takes_another_head():
     ids = [encoder.tokenizer.token_to_id(token) for token in ("BRCA", "the")]
     windows = [np.array(ids, np.int32), np.array(ids[:1], np.int32)]
     assert encoder.score(windows).shape == (2, 9)
-    assert encoder.longest_window().shape == (1, 64, 9)
+    assert encoder.read_longest_window()["logits"].shape == (1, 64, 9)
     assert encoder.full_name == load_model(str(TINY)).full_name
 
 

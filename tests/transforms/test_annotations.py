@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.annotations import CONTEXT, PLACEHOLDER, annotation_id, map_mentions
-from transforms.records import Article, Mention, Passage, Sentence, XmlRun, XmlSpan
+from transforms.records import METADATA, Article, Mention, Passage, Sentence, XmlRun, XmlSpan
 
 SHA256 = "ab" * 32
 MODEL = "tiny@0123"
@@ -41,11 +41,7 @@ def article_of(*texts: str, xml_map: OneNode | None = None) -> Article:
         passages.append(Passage(at, at + len(text), f"S{number}", (), "/p[1]"))
         at += len(text) + 1
     text = "\n".join(texts)
-    ids = dict.fromkeys(
-        ("pmcid", "pmid", "doi", "title", "journal", "article_type", "language", "license", "year")
-    )
     return Article(
-        article_id="PMC1",
         text=text,
         passages=tuple(passages),
         chars_source=len(text),
@@ -53,7 +49,7 @@ def article_of(*texts: str, xml_map: OneNode | None = None) -> Article:
         excluded={},
         xml_map=xml_map or OneNode(),
         notes={},
-        **ids,
+        **{**dict.fromkeys(METADATA), "article_id": "PMC1"},
     )
 
 

@@ -10,8 +10,9 @@ makes each passage's text; what stands in it as it stands in the XML goes into t
 
 The modules, in the order in which an article meets them: ``tree`` makes elements of its bytes,
 ``metadata`` reads the front matter, ``walk`` goes over the elements and does with each what
-``rules`` says (``elements`` has names, ``nodes`` and ``titles`` look at one element, ``footnotes``
-finds marks of footnotes), ``marks`` cleans the text, ``xml_map`` leads back to the XML.
+``rules`` says (``elements`` has names, ``nodes``, ``titles`` and ``notes`` look at one element,
+``preformatted`` at one text, ``footnotes`` finds marks of footnotes), ``marks`` cleans the text,
+``xml_map`` leads back to the XML.
 """
 
 import re
@@ -22,6 +23,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from transforms.jats.elements import FRONT
 from transforms.jats.metadata import jats_metadata, of_part, pubmed_metadata
 from transforms.jats.nodes import local_name, primary_language, text_length
 from transforms.jats.rules import JATS, PUBMED, Rules
@@ -77,6 +79,8 @@ def parse_articles(source: SourceArticle, options: TextOptions) -> list[Article]
             "not-jats",
             f"expected the root element article or PubmedArticle, found {local_name(root)}",
         )
+    if local_name(root) == "article":
+        _refuse_other_dtd(root)
     paths = Paths()
     articles: list[Article] = []
     waiting = [(root, paths.add(-1, local_name(root), 1, root.tag[0] == "{"))]
@@ -92,6 +96,22 @@ def parse_articles(source: SourceArticle, options: TextOptions) -> list[Article]
         articles.append(_article(metadata, walk, element, {} if articles else notes))
     check_text(articles)
     return articles
+
+
+def _refuse_other_dtd(root: etree._Element) -> None:
+    """Publishers' own DTDs also have a root ``article``, with other elements in it.
+
+    Raises:
+        RejectError: the article has no front matter of JATS, but elements that JATS has not.
+    """
+    names = [local_name(element) for element in root.iterchildren("*")]
+    strange = next((name for name in names if name not in JATS), None)
+    if strange and FRONT.isdisjoint(names):
+        raise RejectError(
+            "parse",
+            "not-jats",
+            f"expected an article of JATS, found one of another DTD: {strange} in it, and no front",
+        )
 
 
 def _article(

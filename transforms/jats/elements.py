@@ -7,6 +7,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+FRONT = frozenset(("front", "front-stub", "article-meta"))
 FORMATTING = _words(
     "italic bold sub sup sc underline overline monospace roman sans-serif strike named-content "
     "styled-content ext-link email uri"
@@ -14,6 +15,13 @@ FORMATTING = _words(
 SPACED = _words(
     "element-citation nlm-citation name compound-kwd taxon-authority taxon-status "
     "nomenclature-citation"
+)
+# Between these, publishers may write nothing.
+CITATION_PARTS = _words(
+    "surname given-names prefix suffix name string-name person-group collab etal year month day "
+    "season date volume issue fpage lpage page-range elocation-id source article-title part-title "
+    "chapter-title trans-title trans-source publisher-name publisher-loc conf-name conf-date "
+    "conf-loc edition series patent pub-id issn isbn institution degrees date-in-citation comment"
 )
 MATHS = frozenset(("math", "tex-math", "inline-formula", "disp-formula"))
 TRANSLATIONS = _words(

@@ -9,6 +9,7 @@ from lxml import etree
 from transforms.jats.nodes import child, language_of, plain_text, primary_language
 from transforms.records import Metadata, article_id_from, article_ids, sub_article_id
 
+_PPRID = re.compile(r"PPR\d+")  # Europe PMC's, of preprints
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -20,6 +21,7 @@ def of_part(own: Metadata, main: Metadata, number: int) -> Metadata:
         pmcid=main.pmcid,
         pmid=main.pmid,
         doi=main.doi,
+        pprid=main.pprid,
         journal=main.journal,
         license=own.license or main.license,
         year=own.year or main.year,
@@ -33,9 +35,8 @@ def jats_metadata(article: etree._Element, sha256: str) -> Metadata:
     meta = front if meta is None else meta
     if meta is None:
         meta = etree.Element("article-meta")
-    pmcid, pmid, doi = article_ids(
-        (e.get("pub-id-type", ""), plain_text(e)) for e in meta.iterchildren("{*}article-id")
-    )
+    ids = [(e.get("pub-id-type", ""), plain_text(e)) for e in meta.iterchildren("{*}article-id")]
+    pmcid, pmid, doi = article_ids(ids)
     titles = child(meta, "title-group")
     journal = None if front is None else child(front, "journal-meta")
     return Metadata(
@@ -43,6 +44,7 @@ def jats_metadata(article: etree._Element, sha256: str) -> Metadata:
         pmcid=pmcid,
         pmid=pmid,
         doi=doi,
+        pprid=next((value for _, value in ids if _PPRID.fullmatch(value)), None),
         title=plain_text(None if titles is None else child(titles, "article-title")) or None,
         journal=plain_text(
             None if journal is None else next(journal.iter("{*}journal-title"), None)
@@ -79,7 +81,8 @@ def pubmed_metadata(record: etree._Element, sha256: str) -> Metadata:
         pmcid=pmcid,
         pmid=pmid,
         doi=doi,
-        title=plain_text(child(article, "ArticleTitle")) or None,
+        pprid=None,
+        title=plain_text(child(article, "ArticleTitle")) or _book_title(article) or None,
         journal=None if journal is None else plain_text(child(journal, "Title")) or None,
         article_type=None
         if types is None
@@ -90,6 +93,11 @@ def pubmed_metadata(record: etree._Element, sha256: str) -> Metadata:
             year for name in ("PubDate", "ArticleDate") for year in _years(article, name)
         ),
     )
+
+
+def _book_title(document: etree._Element) -> str:
+    book = child(document, "Book")
+    return "" if book is None else plain_text(child(book, "BookTitle"))
 
 
 def _years(article: etree._Element, name: str) -> Iterator[str]:

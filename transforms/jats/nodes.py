@@ -7,6 +7,7 @@ from typing import cast
 from lxml import etree
 
 from transforms.jats.elements import (
+    CITATION_PARTS,
     FORMATTING,
     MARC_LANGUAGES,
     NAME_PARTS,
@@ -14,18 +15,10 @@ from transforms.jats.elements import (
     RANKS,
     XREF_MARKS,
 )
+from transforms.jats.marks import CLOSE, clean
 
 _STRING_LENGTH = etree.XPath("string-length()")
 _HAS_TEXT = etree.XPath("boolean(normalize-space())")
-_MARKS = " or ".join(f"@ref-type = '{kind}'" for kind in XREF_MARKS)
-_PARTS = " or ".join(f"local-name() = '{name}'" for name in sorted(NAME_PARTS))
-# Text, and elements that may stand for a space.
-_UNMARKED = etree.XPath(
-    f"descendant::text()[not(ancestor::*[(local-name() = 'xref' and ({_MARKS})) or"
-    " local-name() = 'fn' or local-name() = 'tex-math'])]"
-    f" | descendant::*[local-name() = 'break' or {_PARTS}]",
-    smart_strings=False,
-)
 _SAID = etree.XPath(
     "boolean(descendant-or-self::text()[normalize-space() and not(ancestor::*[local-name() ="
     " 'alt-text' or local-name() = 'long-desc' or local-name() = 'object-id' or local-name() ="
@@ -53,6 +46,18 @@ def has_text(element: etree._Element) -> bool:
 def has_content(element: etree._Element) -> bool:
     """Whether there is text inside that is more than a description of a picture."""
     return cast(bool, _SAID(element))
+
+
+def touches_part(element: etree._Element) -> bool:
+    """Whether an element is a part of a citation or a name, right behind another part."""
+    before = element.getprevious()
+    return (
+        local_name(element) in CITATION_PARTS
+        and before is not None
+        and not before.tail
+        and isinstance(before.tag, str)
+        and local_name(before) in CITATION_PARTS
+    )
 
 
 def continues_name(element: etree._Element) -> bool:
@@ -95,18 +100,37 @@ def child(element: etree._Element, *names: str) -> etree._Element | None:
 
 
 def plain_text(element: etree._Element | None) -> str:
-    """An element's text without marks, on one line."""
+    """An element's text without marks, on one line: as it is in a passage."""
     if element is None:
         return ""
     if not len(element):
         return " ".join((element.text or "").split())
-    pieces = []
-    for piece in cast("list[str | etree._Element]", _UNMARKED(element)):
-        if isinstance(piece, str):
-            pieces.append(piece)
-        elif local_name(piece) == "break" or continues_name(piece):
-            pieces.append(" ")
-    return " ".join("".join(pieces).split())
+    sups: list[tuple[int, int]] = []
+    raw = _marked_text(element, 0, sups)
+    return " ".join(clean(raw, sups).text.split())
+
+
+def _marked_text(element: etree._Element, start: int, sups: list[tuple[int, int]]) -> str:
+    """An element's text with marks around citations; adds where superscripts stand in it.
+
+    Args:
+        element: the element.
+        start: where its text begins.
+        sups: is added to.
+    """
+    text = element.text or ""
+    for inner in element:
+        name = local_name(inner) if isinstance(inner.tag, str) else ""
+        if name == "break" or (name and continues_name(inner)):
+            text += " "
+        if name and name not in ("fn", "tex-math"):
+            mark = XREF_MARKS.get(inner.get("ref-type", ""), "") if name == "xref" else ""
+            begin = start + len(text)
+            text += mark + _marked_text(inner, begin + len(mark), sups) + (mark and CLOSE)
+            if name == "sup":
+                sups.append((begin, start + len(text)))
+        text += inner.tail or ""
+    return text
 
 
 def language_of(element: etree._Element) -> str | None:
@@ -120,8 +144,9 @@ def language_of(element: etree._Element) -> str | None:
 
 
 def own_language(element: etree._Element) -> str | None:
-    """The language that the element itself gives."""
-    return element.get(LANG) or element.get("Language") or None
+    """The language that the element itself gives, or its DTD for it."""
+    default = "eng" if local_name(element) == "OtherAbstract" else None
+    return element.get(LANG) or element.get("Language") or default
 
 
 def primary_language(code: str) -> str:

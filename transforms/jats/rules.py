@@ -9,8 +9,9 @@ from typing import NamedTuple
 from lxml import etree
 
 from transforms.jats.elements import MATHS, TITLE_HOLDERS
-from transforms.jats.nodes import is_plain, kind_of, local_name, plain_text
-from transforms.jats.titles import WORD, is_address, is_statement
+from transforms.jats.nodes import child, is_plain, kind_of, local_name, plain_text
+from transforms.jats.notes import is_address, is_boilerplate, is_new_address, names_people
+from transforms.jats.titles import WORD, is_reference_list, is_statement
 
 
 class Met(NamedTuple):
@@ -103,7 +104,9 @@ def _runs_on(met: Met) -> bool:
 
 
 def _is_authors_address(met: Met) -> bool:
-    return met.parent == "author-notes" and is_address(met.element)
+    if met.parent == "author-notes":
+        return is_address(met.element)
+    return met.parent == "fn-group" and is_new_address(met.element)
 
 
 def _is_history(met: Met) -> bool:
@@ -120,6 +123,25 @@ def _is_footnote_mark(met: Met) -> bool:
 
 def _holds_maths(met: Met) -> bool:
     return any(local_name(inner) in MATHS for inner in met.element.iterchildren("*"))
+
+
+def _is_whole_book(met: Met) -> bool:
+    """A record of a book has a title of an article only if it is that of a chapter."""
+    document = next(met.element.iterancestors("{*}BookDocument"), None)
+    return document is not None and child(document, "ArticleTitle") is None
+
+
+def _is_boilerplate(met: Met) -> bool:
+    return is_boilerplate(met.element)
+
+
+def _names_people(met: Met) -> bool:
+    return names_people(met.element)
+
+
+def _lists_references(met: Met) -> bool:
+    is_outermost = met.parent in ("body", "back")
+    return is_outermost and not met.with_references and is_reference_list(met.element)
 
 
 # Tables of rules
@@ -149,7 +171,7 @@ JATS: Rules = {
     **_each("sub-article response", Rule("sub-article")),
     **_each("break hr", Rule("break")),
     **_each(
-        "p title kwd compound-kwd unstructured-kwd-group nested-kwd term term-head def-head "
+        "title kwd compound-kwd unstructured-kwd-group nested-kwd term term-head def-head "
         "verse-line attrib speaker preformat code sig meta-name meta-value question answer",
         Rule("block"),
     ),
@@ -198,6 +220,8 @@ JATS: Rules = {
     ),
     "fn": (
         Rule("excluded", "authors", when=_of_type("edited-by")),
+        Rule("excluded", "authors", when=_names_people),
+        Rule("excluded", "metadata", when=_is_boilerplate),
         Rule(
             "excluded",
             "affiliations",
@@ -206,7 +230,12 @@ JATS: Rules = {
         Rule("excluded", "affiliations", when=_is_authors_address),
         Rule("holder", block="fn"),
     ),
-    "sec": (Rule("excluded", "metadata", when=_is_history), Rule("holder", block="sec")),
+    "sec": (
+        Rule("excluded", "metadata", when=_is_history),
+        Rule("excluded", "references", when=_lists_references),
+        Rule("holder", block="sec"),
+    ),
+    "p": (Rule("excluded", "affiliations", when=_is_authors_address), Rule("block")),
     "treatment-sec": (Rule("holder", block="sec"),),  # of TaxPub
     "custom-meta": (
         Rule("excluded", "metadata", when=_is_no_statement),
@@ -220,6 +249,7 @@ PUBMED: Rules = {
     **_each("ReferenceList", Rule("excluded", "references")),
     **_each("CopyrightInformation", Rule("excluded", "metadata")),
     "ArticleTitle": (Rule("block", block="article-title"),),
+    "BookTitle": (Rule("block", block="article-title", when=_is_whole_book), Rule("inline")),
     "VernacularTitle": (Rule("block", block="trans-title"),),
     "Abstract": (Rule("holder", block="abstract"),),
     "OtherAbstract": (Rule("holder", block="trans-abstract"),),

@@ -1,6 +1,7 @@
 """What a block is called, and how it begins: what the section stage goes by."""
 
 import re
+from itertools import islice
 from typing import cast
 
 from lxml import etree
@@ -9,13 +10,14 @@ from transforms.jats.nodes import child, local_name, plain_text
 
 WORD = re.compile(r"(?![ivxl]+\b)\b[^\W\d_]{4}", re.IGNORECASE)
 _BEGINNING = etree.XPath("substring(string(), 1, 600)", smart_strings=False)
-_LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
+LED = frozenset(("sec", "fn", "ack", "notes", "app", "boxed-text", "def-list"))
 _TOLD_BY_LABEL = frozenset(("fn", "sec"))
+_STATEMENTS = frozenset(("ack", "fn", "notes"))
 LABELLED = frozenset(("fig", "sec"))
 """What may be told by its label: a figure named "Table 2" is one."""
-_ADDRESS = re.compile(
-    r"\W*(?:(?:for |address (?:all |for )?)?correspond|e-?mail\b|electronic address\b)"
-    r"|[^\w@]*[\w.+-]{1,80}@[\w.-]{1,80}\Z",
+_REFERENCES = re.compile(
+    r"[\W\d]*(?:references?(?: cited)?|bibliography|(?:literature|works) cited"
+    r"|refer[eê]ncias?(?: bibliogr[aá]ficas)?)\W*",
     re.IGNORECASE,
 )
 _STATEMENT = re.compile(
@@ -47,9 +49,9 @@ def label_of(element: etree._Element) -> str:
     return label if WORD.search(label) else ""
 
 
-def is_address(note: etree._Element) -> bool:
-    """Whether an author's note says how to write to them."""
-    return _ADDRESS.match(beginning(note, plain_text(child(note, "label")))) is not None
+def is_reference_list(section: etree._Element) -> bool:
+    """Whether the title of a section says that it lists references."""
+    return _REFERENCES.fullmatch(title_of(section, "sec")) is not None
 
 
 def is_statement(custom_meta: etree._Element) -> bool:
@@ -67,7 +69,7 @@ def lead_of(element: etree._Element, name: str) -> str:
 
     They are bold, or in italics before a full stop or colon.
     """
-    paragraph = element if name == "p" else child(element, "p") if name in _LED else None
+    paragraph = element if name == "p" else child(element, "p") if name in LED else None
     lead = None if paragraph is None else next(paragraph.iterchildren("*"), None)
     if paragraph is None or lead is None or (paragraph.text and paragraph.text.strip()):
         return ""
@@ -77,6 +79,28 @@ def lead_of(element: etree._Element, name: str) -> str:
     words = plain_text(lead)
     spoken = words.endswith((".", ":")) or _SPOKEN.match(lead.tail or "")
     return words if style == "bold" or spoken else ""
+
+
+def is_heading(paragraph: etree._Element) -> bool:
+    """Whether all of a paragraph is set off like a title."""
+    lead = lead_of(paragraph, "p")
+    return bool(lead) and lead == beginning(paragraph, "")
+
+
+def is_one_of_several(paragraph: etree._Element, parent: str) -> bool:
+    """Whether a note or an acknowledgement, the parent by its name, has more paragraphs."""
+    above = paragraph.getparent()
+    return parent in _STATEMENTS and above is not None and _has_several(above)
+
+
+def first_statement(element: etree._Element, name: str) -> etree._Element:
+    """The first paragraph of a note or an acknowledgement that has several, else the element."""
+    several = name in _STATEMENTS and _has_several(element)
+    return next(element.iterchildren("{*}p")) if several else element
+
+
+def _has_several(element: etree._Element) -> bool:
+    return len(list(islice(element.iterchildren("{*}p"), 2))) > 1
 
 
 def beginning(element: etree._Element, title: str) -> str:

@@ -31,12 +31,17 @@ from transforms.jats.nodes import (
     own_language,
     primary_language,
     text_length,
+    touches_part,
 )
 from transforms.jats.preformatted import cut_preformatted
 from transforms.jats.rules import INLINE, Met, Rule, Rules
 from transforms.jats.titles import (
     LABELLED,
+    LED,
     beginning,
+    first_statement,
+    is_heading,
+    is_one_of_several,
     label_of,
     lead_of,
     sec_titles,
@@ -137,6 +142,7 @@ class _Frame:
         spaced: whether its parts have to be parted by spaces.
         chosen: the one child that is read, if only one is.
         sec_titles: titles of its sections, once asked for.
+        lead: words like a title over the paragraphs that come next in it.
     """
 
     element: int
@@ -150,6 +156,7 @@ class _Frame:
     spaced: bool = False
     chosen: etree._Element | None = None
     sec_titles: list[str] | None = None
+    lead: str = ""
 
 
 class Walk:
@@ -316,7 +323,7 @@ class Walk:
         is_phrase = home.runs_on or met.name in FORMATTING
         if language and not is_phrase and home.reason in ("", "language"):
             home = self._new_home(home, met.path, home.section, language)
-        if home.passage is not None and continues_name(met.element):
+        if home.passage is not None and (continues_name(met.element) or touches_part(met.element)):
             self._mark(home, LIFTED)
         frame = _Frame(met.path, met.name, home)
         frame.spaced = met.name in SPACED or (parent.spaced and met.name not in FORMATTING)
@@ -367,9 +374,7 @@ class Walk:
         language = own_language(element)
         if language is None and name in TRANSLATIONS and parent.name not in TRANSLATIONS:
             language = ""
-        section = parent.home.section
-        if rule.block or (name == "p" and lead_of(element, name)):
-            section = self._section(parent, element, name, rule.block or name)
+        section = self._section(parent, element, name, rule.block)
         home = self._new_home(parent.home, met.path, section, language)
         if rule.reason:
             home.reason = rule.reason
@@ -408,32 +413,61 @@ class Walk:
         return XREF_MARKS.get(kind or "", "")
 
     def _section(self, parent: _Frame, element: etree._Element, name: str, block: str) -> _Section:
-        outer = parent.home.section
-        before: tuple[str, ...] = ()
-        after: tuple[str, ...] = ()
+        """The section of what stands in an element: its parent's, and the block that it makes."""
+        outer = self._outer_section(parent, element, name)
+        lead = self._lead(parent, element, name)
+        if name == "p" and (lead or is_one_of_several(element, parent.name)):
+            block = name
+        if not block:
+            return outer
         own = title_of(element, name)
-        if name == "sec":
-            if parent.sec_titles is None:
-                above = element.getparent()
-                parent.sec_titles = [] if above is None else sec_titles(above)
-            at = parent.unqualified.get("sec", 0) + parent.qualified.get("sec", 0) - 1
-            before = tuple(parent.sec_titles[max(at - _NEIGHBOURS, 0) : at])
-            after = tuple(parent.sec_titles[at + 1 : at + 1 + _NEIGHBOURS])
-        elif name == "body":
-            after = tuple(sec_titles(element)[:_NEIGHBOURS])
+        before, after = self._neighbours(parent, element, name)
+        kind = kind_of(element, *KINDS) or (label_of(element) if name in LABELLED else "")
+        text = beginning(first_statement(element, name), own)
         return _Section(
-            (
-                *outer.blocks,
-                Block(
-                    block,
-                    own or lead_of(element, name),
-                    kind_of(element, *KINDS) or (label_of(element) if name in LABELLED else ""),
-                    beginning(element, own),
-                    before,
-                    after,
-                ),
-            ),
+            (*outer.blocks, Block(block, own or lead, kind, text, before, after)),
             (*outer.path, own) if own else outer.path,
+        )
+
+    def _lead(self, parent: _Frame, element: etree._Element, name: str) -> str:
+        """The words like a title that open a block, or are a paragraph before this one."""
+        lead = lead_of(element, name)
+        if name == "p":
+            if lead:
+                parent.lead = lead if is_heading(element) else ""
+            return lead or parent.lead
+        if name in LED:
+            parent.lead = ""
+        return lead
+
+    def _outer_section(self, parent: _Frame, element: etree._Element, name: str) -> _Section:
+        """The section of the parent; behind sections of the body, text knows which they are."""
+        outer = parent.home.section
+        if parent.name != "body" or name == "sec" or not outer.blocks:
+            return outer
+        before, after = self._neighbours(parent, element, "")
+        if not before:
+            return outer
+        return outer._replace(
+            blocks=(*outer.blocks[:-1], outer.blocks[-1]._replace(before=before, after=after))
+        )
+
+    def _neighbours(
+        self, parent: _Frame, element: etree._Element, name: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The titles of the sections before an element and behind it, among its siblings."""
+        if name == "body":
+            return (), tuple(sec_titles(element)[:_NEIGHBOURS])
+        if name not in ("sec", ""):
+            return (), ()
+        if parent.sec_titles is None:
+            above = element.getparent()
+            parent.sec_titles = [] if above is None else sec_titles(above)
+        behind = parent.unqualified.get("sec", 0) + parent.qualified.get("sec", 0)
+        at = behind - (name == "sec")
+        return (
+            tuple(parent.sec_titles[max(at - _NEIGHBOURS, 0) : at]),
+            tuple(parent.sec_titles[behind : behind + _NEIGHBOURS]),
         )
 
     def _is_wanted(self, language: str | None) -> bool:

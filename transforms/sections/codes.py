@@ -91,13 +91,18 @@ def section_code(blocks: Sequence[Block], article_type: str = "") -> str:
     Returns:
         One of ``CODES``, or two joined by "|".
     """
-    telling = [
-        block
-        for block in blocks
-        if block.element != "p" or code_of_title(block.title) in STATED_IN_A_PARAGRAPH
-    ]
-    around = Around(telling, article_type)
+    around = Around(
+        [block for at, block in enumerate(blocks) if _tells(block, blocks[:at])], article_type
+    )
     return next(filter(None, (step(around) for step in _EVIDENCE)), "OTHER")
+
+
+def _tells(block: Block, outer: Sequence[Block]) -> bool:
+    """Whether a block may tell something; paragraphs do by few titles, but as statements."""
+    if block.element != "p" or _is_part(block, outer):
+        return True
+    code = code_of_title(block.title) or _DISCLOSURE.code(normalise(block.title))
+    return bool(code) and STATED_IN_A_PARAGRAPH.issuperset(code.split("|"))
 
 
 # Steps, each with the code that it finds, or "".
@@ -128,7 +133,7 @@ def _by_title(around: Around) -> str:
     if not around.blocks:
         return ""
     *outer, own = around.blocks
-    code = _own_code(own)
+    code = _code_in_statement(own, outer[-1]) if _is_part(own, outer) else _own_code(own)
     rule = TELLING.match(normalise(own.title))
     when = rule.when if rule else ""
     if code in BACK_MATTER and when not in ("outside", "supplement"):
@@ -292,6 +297,24 @@ def _code_of_statement(block: Block) -> str:
     return joined(_stated(block, typed, "COMP_INT")) if typed in stated else typed
 
 
+def _is_part(block: Block, outer: Sequence[Block]) -> bool:
+    return block.element == "p" and bool(outer) and outer[-1].element in STATED
+
+
+def _code_in_statement(paragraph: Block, statement: Block) -> str:
+    """The code of one of a statement's paragraphs if it tells another than the whole, or ""."""
+    lead = code_of_title(paragraph.title) or code_of_lead(paragraph.text)
+    if lead == "OTHER" or lead in BACK_MATTER:
+        return joined([lead, *codes_of_later_leads(paragraph.text)])
+    if code_of_title(statement.title) or code_of_lead(statement.text):
+        return ""
+    typed = ELEMENTS.get(statement.element, "")
+    stated = codes_of_statements(paragraph.text)
+    if typed in BACK_MATTER:
+        return joined(code for code in stated if code in (typed, "COMP_INT"))
+    return joined(stated)
+
+
 def _stated(block: Block, *codes: str) -> list[str]:
     return [code for code in codes_of_statements(block.text) if code in codes]
 
@@ -304,6 +327,8 @@ def _code_of_place(blocks: Sequence[Block]) -> str:
     top = next((block for block in blocks if block.element == "sec"), None)
     place = top or next((block for block in blocks if block.element == "body"), None)
     if place is None or any(block.element == "back" for block in blocks):
+        return ""
+    if top is None and place.before:  # loose text behind sections
         return ""
     if any(code_of_title(title) in CLOSING for title in place.before):
         return ""

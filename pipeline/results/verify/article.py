@@ -118,6 +118,8 @@ def _characters(row: Mapping[str, Any], article: Article, xml: XmlText) -> Itera
     )
     complaint = xml.complaint(article)
     yield Finding("characters", not complaint, f"{row['article_id']}: {complaint}")
+    glued = xml.touching(article)
+    yield Finding("words", not glued, f"{row['article_id']}: glued together: {glued}")
 
 
 def _slice(

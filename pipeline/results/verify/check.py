@@ -1,21 +1,27 @@
 """The promises about a whole output folder: its files, its articles, their sums."""
 
+import functools
 import hashlib
+import json
+import operator
+import random
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from models.annotators import load_annotators
+from models.annotators import load_annotators, load_cached
 from models.files import ModelError
 from pipeline.output import storage
+from pipeline.output.inputs import find_file, inputs_fingerprint
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
 from pipeline.output.receipts import Receipt, Totals, article_key, first_place, place_of
-from pipeline.output.record import DamagedError, FinishedRun, Plan, Reconciliation, read_plan
+from pipeline.output.record import DamagedError, FinishedRun, Plan, read_plan
 from pipeline.results.verify.article import check_article
 from pipeline.results.verify.files import READERS, ChunkRows, Written, read_json
 from pipeline.results.xmltext import XmlText
@@ -27,6 +33,7 @@ from transforms.layers import Annotator, ModelOptions, Resources
 from transforms.mentions import ANNOTATIONS
 from transforms.records import (
     Archive,
+    ArticleRange,
     Counts,
     Reject,
     RejectError,
@@ -35,7 +42,7 @@ from transforms.records import (
     split_article_id,
 )
 from transforms.sections import code_sections
-from transforms.shards import LINES
+from transforms.shards import LINES, SCHEMA_VERSION
 from transforms.tables import (
     ARTICLES,
     OF_ARTICLES,
@@ -46,7 +53,13 @@ from transforms.tables import (
 
 _Row = TypeVar("_Row")
 
-PROMISES = ("slices", "places", "articles", "characters", "tokens", "sentences", "files")
+PROMISES = (
+    *("slices", "places", "articles", "characters", "words"),
+    *("tokens", "sentences", "files", "scores"),
+)
+
+SCORE_TOLERANCE = 1e-4
+"""How far a score may be off when it is computed again, on the same kind of processor."""
 
 SHOWN = 10
 """Broken promises of one kind that are reported; all are counted."""
@@ -59,6 +72,7 @@ class Check:
         output: the folder.
         run: whose output it is.
         report: called with the promise and what is wrong, for the first breaches of each promise.
+        rescore: articles, chosen at random, that are annotated again.
 
     Attributes:
         checked: how many things were looked at, by promise.
@@ -68,7 +82,13 @@ class Check:
         DamagedError: ``run.json`` does not say what was run.
     """
 
-    def __init__(self, output: str, run: FinishedRun, report: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        output: str,
+        run: FinishedRun,
+        report: Callable[[str, str], None],
+        rescore: int = 0,
+    ) -> None:
         self.checked: Counter[str] = Counter()
         self.broken: Counter[str] = Counter()
         self._output = output
@@ -89,13 +109,17 @@ class Check:
         # Hashes of ids and bytes: those of millions of articles fit into memory.
         self._met: set[int] = set()
         self._duplicates: dict[int, str] = {}
+        self._versions: dict[int, int] = {}
+        self._several: set[str] = set()
+        self._sample = _sample(run, rescore)
+        self._n_annotated = 0
 
     def all(self) -> None:
         """Checks every promise."""
         self._load_models()
-        n_files = 0
+        uris: list[str] = []
         for plan in self._plans():
-            n_files += len(plan.uris)
+            uris += plan.uris
             archive = Archive(plan.archive, plan.uris)
             try:
                 self._archive(archive, plan.chunks)
@@ -105,7 +129,7 @@ class Check:
                 self._expect("articles", ok=False, what=f"{archive.name}: {error}")
         for key, what in self._duplicates.items():
             self._expect("articles", ok=key in self._met, what=what)
-        self._run_json(n_files)
+        self._run_json(sorted(uris))
         for folder in FOLDERS:
             for name in storage.sizes(storage.join(self._output, folder)):
                 path = f"{folder}/{name}"
@@ -235,33 +259,75 @@ class Check:
                 what=f"{path}: {name} is {said.get(name)}, its tables and files give {found}",
             )
 
-    def _run_json(self, n_files: int) -> None:
-        totals, sums = self._totals, self._totals.sums
-        run = self._run
-        reconciliation = Reconciliation(
-            planned=totals.planned,
-            annotated=sums.counts.articles,
-            rejected=sums.counts.rejects,
-            duplicates=sums.counts.duplicates,
-            missing=0,
-        )
-        for name, said, found in (
-            ("state", run.state, "complete"),
-            ("inputs.files", run.inputs.files, n_files),
-            ("chunks", run.chunks, len(totals.receipts)),
-            ("counts", run.counts, sums.counts.by_name()),
-            ("annotations.by_type", run.annotations.by_type, sums.types),
-            ("annotations.by_section", run.annotations.by_section, sums.sections),
-            ("rejects", run.rejects, sums.reasons),
-            ("notes", run.notes, sums.notes),
-            ("reconciliation", run.reconciliation, reconciliation),
-            ("receipts_sha256", run.receipts_sha256, totals.receipts_sha256()),
-        ):
+    def _run_json(self, uris: Sequence[str]) -> None:
+        record = asdict(self._run)
+        found = {**self._what_was_run(), **self._what_was_read(uris), **self._what_was_made()}
+        for name, value in found.items():
+            said = functools.reduce(operator.getitem, name.split("."), record)
             self._expect(
-                "files",
-                ok=_without_zeros(said) == _without_zeros(found),
-                what=f"run.json: {name} is {said}, the receipts give {found}",
+                "articles" if name in ("inputs.bytes", "inputs.sha256") else "files",
+                ok=_without_zeros(said) == _without_zeros(value),
+                what=f"run.json: {name} is {said}, the folder and the input give {value}",
             )
+        self._expect(
+            "files",
+            ok=_are_times(self._run.started, self._run.finished)
+            and min(self._run.seconds, *self._run.stage_msec.values()) >= 0,
+            what="run.json: its times cannot be",
+        )
+
+    def _what_was_run(self) -> dict[str, Any]:
+        """Fields of ``run.json`` by the models and by each other."""
+        options = asdict(self._run.options)
+        del options["sha256"]
+        options["models"] = [model.full_name for model in self._run.models]
+        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "state": "complete",
+            "options.sha256": digest[:16],
+            "models": tuple(
+                {
+                    **asdict(said),
+                    "labels": model.labels,
+                    "max_tokens": model.max_tokens,
+                    "version": model.settings.version,
+                    "licence": model.settings.licence,
+                }
+                for said, chosen in zip(self._run.models, self._model_options, strict=True)
+                for model in [load_cached(chosen.folder, 1)]
+            ),
+        }
+
+    def _what_was_read(self, uris: Sequence[str]) -> dict[str, Any]:
+        """Fields by the files that the plans name. Of web servers' no size is known."""
+        found: dict[str, Any] = {"inputs.files": len(uris)}
+        if not any(uri.startswith(("http://", "https://")) for uri in uris):
+            files = [find_file(uri) for uri in uris]
+            found["inputs.bytes"] = sum(file.size or 0 for file in files)
+            found["inputs.sha256"] = inputs_fingerprint(files)
+        return found
+
+    def _what_was_made(self) -> dict[str, Any]:
+        """Fields by the chunks' files and the articles of the sources."""
+        totals, sums = self._totals, self._totals.sums
+        return {
+            "chunks": len(totals.receipts),
+            "counts": sums.counts.by_name(),
+            "annotations.by_type": sums.types,
+            "annotations.by_section": sums.sections,
+            "rejects": sums.reasons,
+            "notes": sums.notes,
+            "reconciliation": {
+                "planned": totals.planned,
+                "annotated": sums.counts.articles,
+                "rejected": sums.counts.rejects,
+                "duplicates": sums.counts.duplicates,
+                "missing": 0,
+            },
+            "same_id_other_bytes": tuple(sorted(self._several)),
+            "receipts_sha256": totals.receipts_sha256(),
+        }
 
     # Articles
 
@@ -273,6 +339,8 @@ class Check:
         for entry in entries:
             place = entry if isinstance(entry, Reject) else entry.range
             key = (place.source_uri, place.source_index)
+            if isinstance(entry, SourceArticle):
+                self._meet_version(entry.range)
             rows = articles.pop(key, [])
             rejected = rejects.pop(key, [])
             mains = [own for own in rows if not split_article_id(own.row["article_id"])[1]]
@@ -319,6 +387,12 @@ class Check:
         )
         return written
 
+    def _meet_version(self, place: ArticleRange) -> None:
+        """Remembers an article's bytes by its id."""
+        sha256 = hash(place.sha256)
+        if self._versions.setdefault(hash(place.article_id), sha256) != sha256:
+            self._several.add(place.article_id)
+
     def _rejected(self, entry: SourceArticle | Reject, row: Mapping[str, Any]) -> None:
         what = f"{row['source_uri']} {row['source_index']}: rejected as {row['reason']}"
         if row["reason"] == "duplicate" and isinstance(entry, SourceArticle):
@@ -348,6 +422,9 @@ class Check:
         key = hash(article_key(entry.range.article_id, entry.range.sha256))
         self._expect("articles", ok=key not in self._met, what=f"{what} is there twice")
         self._met.add(key)
+        if self._n_annotated in self._sample:
+            self._rescore(entry, rows)
+        self._n_annotated += 1
         if not self._expect(
             "articles",
             ok=all(written.row["sha256"] == entry.range.sha256 for written in rows),
@@ -356,7 +433,7 @@ class Check:
             return
         try:
             articles = [code_sections(article) for article in parse_articles(entry, self._text)]
-            xml = XmlText(parse_xml(entry))
+            xml = XmlText(parse_xml(entry), self._text.languages)
         except RejectError as error:
             self._expect("articles", ok=False, what=f"{what} cannot be read: {error.message}")
             return
@@ -371,6 +448,43 @@ class Check:
                     written, article, xml, self._annotators, self._models
                 ):
                     self._expect(promise, ok=ok, what=what)
+            reasons = {reason for written in rows for reason, _ in written.row["excluded"]}
+            missing = xml.missing(reasons)
+            self._expect("words", ok=not missing, what=f"{what}: {missing}")
+
+    def _rescore(self, entry: SourceArticle, rows: Sequence[Written]) -> None:
+        """Annotates an article again, and compares what is found and how surely."""
+        again = annotate_source(entry, layers_using(Resources(self._annotators)), self._text)
+        found = [] if isinstance(again, Reject) else again.rows
+        written = [each for own in rows for each in own.rows[ANNOTATIONS.name]]
+        made = [each for own in found for each in own.batches[ANNOTATIONS.name].to_pylist()]
+        self._expect(
+            "scores",
+            ok=[_without_score(each) for each in written] == [_without_score(each) for each in made]
+            and all(
+                abs(old["score"] - new["score"]) <= SCORE_TOLERANCE
+                for old, new in zip(written, made, strict=True)
+            ),
+            what=f"{rows[0].row['article_id']}: annotated again, it has other mentions or scores",
+        )
+
+
+def _sample(run: FinishedRun, size: int) -> frozenset[int]:
+    """Which of a run's annotated articles are annotated again: the same ones each time."""
+    annotated = max(run.reconciliation.annotated, 0)
+    choose = random.Random(run.receipts_sha256)  # noqa: S311 - no secret
+    return frozenset(choose.sample(range(annotated), min(size, annotated)))
+
+
+def _without_score(annotation: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in annotation.items() if name != "score"}
+
+
+def _are_times(started: str, finished: str) -> bool:
+    try:
+        return datetime.fromisoformat(started) <= datetime.fromisoformat(finished)
+    except (TypeError, ValueError):
+        return False
 
 
 def _without_zeros(said: Any) -> Any:

@@ -76,7 +76,7 @@ def gold(tmp_path):
     """A folder of corpora with the paths and labels of the real ones, all of them IOB."""
     folder = tmp_path / "gold"
     for corpus in EMBEDDED:
-        for name in (*corpus.train, *corpus.held_out):
+        for name in (*corpus.train, *corpus.held_out, *corpus.unread):
             path = folder / name if Path(name).suffix else folder / name / "all.tsv"
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, next(iter(corpus.mentions)), 40)

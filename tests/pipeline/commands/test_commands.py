@@ -1,6 +1,7 @@
 """What all commands have in common: a module each, errors told in a line, a quick start."""
 
 import pkgutil
+import resource
 import subprocess
 import sys
 
@@ -93,3 +94,47 @@ def test_a_shell_completes_commands_and_flags(shell, capsys):
     assert "annotate-articles" in script
     for word in (*commands.SUMMARIES, "--max-reject-rate", "webannotation"):
         assert word in script
+
+
+@pytest.mark.slow
+def test_little_address_space_is_told_and_the_process_ends(tmp_path, tiny, samples):
+    """Beam's threads that could not start are waited for by nobody."""
+    command = [sys.executable, "-m", "pipeline", "annotate", "--input", str(samples)]
+    done = subprocess.run(
+        [*command, "--output", str(tmp_path / "out"), "--model", tiny, "--quiet"],
+        cwd=TESTS.parent,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1_024_000_000,) * 2),
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_machine_that_lacks_something_is_told_in_a_line(monkeypatch, capsys):
+    """What a library cannot load or start for want of memory is no fault of the program."""
+
+    def fail(_: object) -> int:
+        raise ImportError("libx.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("pipeline.commands.report.run", fail)
+    assert main(["report", "out"]) == 1
+    assert capsys.readouterr().err == (
+        "error: the machine lacks something: ImportError: libx.so: failed to map segment from "
+        "shared object\n"
+    )
+
+
+def test_control_characters_reach_no_terminal(tmp_path, capsys):
+    """Of a name that somebody else gave."""
+    name = "a\x1b[31m.xml"
+    (tmp_path / name).write_text("<article/>")
+    flags = ["--output", str(tmp_path / "out")]
+    assert main(["annotate", "--input", str(tmp_path / name), *flags]) == 2
+    assert main(["resolve", str(tmp_path / name), "00"]) != 0
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert "\\u001b[31m.xml" in said.err

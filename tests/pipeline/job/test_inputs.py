@@ -324,3 +324,38 @@ def test_a_name_that_is_no_utf8_is_refused_in_words(tmp_path):
         pytest.skip("this file system takes no such name")
     with pytest.raises(InputError, match=r"caf\\xe9\.xml: the name is no UTF-8; rename the file"):
         match_inputs([str(tmp_path)])
+
+
+class HTTPClientError(Exception):
+    """Stands for botocore's, the base of those without an answer: known by its name."""
+
+
+class Answer(Exception):  # noqa: N818 - it stands for those of several libraries
+    """What a library tells of a server's answer."""
+
+    def __init__(self, **told: object) -> None:
+        super().__init__("no")
+        vars(self).update(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (HTTPClientError("Could not connect to the endpoint URL"), UnreachableError),
+        (Answer(response={"ResponseMetadata": {"HTTPStatusCode": 503}}), UnreachableError),
+        (Answer(response={"ResponseMetadata": {"HTTPStatusCode": 403}}), InputError),
+        (Answer(code=500), UnreachableError),
+        (Answer(code=404), InputError),
+    ],
+)
+def test_store_that_is_away_is_no_wrong_use(error, kind, monkeypatch):
+    """Whoever starts the same command later may have more luck."""
+
+    class Away:
+        def sizes(self, *_: str) -> dict[str, int]:
+            raise error
+
+    monkeypatch.setattr("pipeline.job.inputs.bucket_of", lambda _: Away())
+    monkeypatch.setattr("pipeline.output.storage.bucket_problem", lambda _: "")
+    with pytest.raises(kind, match=r"^s3://b/a\.xml cannot be matched: "):
+        match_inputs(["s3://b/a.xml"])

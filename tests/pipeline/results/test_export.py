@@ -3,11 +3,12 @@
 import csv
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.gold import Mention, read_gold
@@ -20,7 +21,7 @@ from pipeline.results.type_names import names_of
 from pipeline.results.xmltext import XmlText
 from tests.articles import article, files, write_archive
 from transforms.jats import parse_xml
-from transforms.records import Sentence
+from transforms.records import Sentence, article_id_from
 
 LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"
 
@@ -134,8 +135,9 @@ def test_brat_gives_back_the_same_mentions(done, tmp_path):
         if folder.is_dir()
         for document in read_gold(folder).documents
     }
-    assert set(found) == set(articles)
-    for name, document in found.items():
+    assert set(found) == {name.replace("#", "_") for name in articles}
+    for name in articles:
+        document = found[name.replace("#", "_")]
         assert document.text == articles[name][0]["text"]
         assert list(document.mentions) == sorted(mentions(annotations.get(name, [])))
     assert "[entities]\n" in (tmp_path / "brat" / "annotation.conf").read_text()
@@ -211,6 +213,36 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
     about = dict.fromkeys(("title", "journal", "article_type", "language", "license", "year"))
     ids = {"article_id": "PMC1", "pmcid": "PMC1", "pmid": None, "doi": None, "sha256": "0" * 64}
     return ArticleRows({**ids, **about, "text": text, "passages": spans}, sentences, annotations)
+
+
+@pytest.mark.parametrize(
+    ("article_id", "name"),
+    [
+        ("PMC1", "PMC1"),
+        ("MED:1", "MED_1"),
+        ("PMC1#sa2", "PMC1_sa2"),
+        ("SRC:0123456789abcdef#sa1", "SRC_0123456789abcdef_sa1"),
+    ],
+)
+def test_usual_ids_are_file_names(article_id, name):
+    """They are found again at a look."""
+    rows = made([])
+    rows.row["article_id"] = article_id
+    assert formats.brat_name(rows) == name
+
+
+@given(st.lists(st.text(min_size=1, max_size=400), min_size=2, max_size=6, unique=True))
+@example(["10.1/a:b", "10.1/a_b", "10.1/a/b", "10.1/a%2Fb", "10.1/a#sa1", "10.1/" + "x" * 300])
+@example(["10.1/" + "x" * 300 + "1", "10.1/" + "x" * 300 + "2"])
+def test_any_ids_are_file_names_of_their_own(dois):
+    """Short, safe in a URL and on any disk, and no two are one."""
+    names = set()
+    for doi in dois:
+        rows = made([])
+        rows.row["article_id"] = article_id_from(None, None, doi, "")
+        names.add(formats.brat_name(rows))
+    assert len(names) == len({article_id_from(None, None, doi, "") for doi in dois})
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,120}", name) for name in names)
 
 
 @given(PASSAGES)

@@ -177,9 +177,9 @@ def change_run(output: Path, change: Callable[[dict], object]) -> None:
 def verify(output, capsys):
     """Verifies the copy: its exit code, and how many breaches of which promise were found."""
 
-    def run() -> SimpleNamespace:
+    def run(*flags: str) -> SimpleNamespace:
         capsys.readouterr()
-        code = main(["verify", str(output)])
+        code = main(["verify", str(output), *flags])
         said = capsys.readouterr()
         counts = [line.split() for line in said.out.splitlines() if "checks" in line]
         broken = {words[0] for words in counts if words[3] != "none"}
@@ -191,7 +191,7 @@ def verify(output, capsys):
 
 def test_undamaged_output_is_accepted(verify):
     """Exit code 0, every promise checked on something."""
-    found = verify()
+    found = verify("--rescore", "9")
     assert (found.code, found.broken) == (0, set())
     checked = {line.split()[0]: int(line.split()[1]) for line in found.out.splitlines()}
     assert tuple(checked) == PROMISES
@@ -708,6 +708,14 @@ def _stranger_s_sentence(output: Path) -> None:
         _run(rejects={}),
         _run(chunks=1),
         _run(receipts_sha256=""),
+        _run(schema_version="0"),
+        _run(started="yesterday"),
+        _run(seconds=-1),
+        _run(stage_msec={"parse": -1}),
+        _run(same_id_other_bytes=["PMC1"]),
+        lambda output: change_run(output, lambda run: run["options"].update(sha256="0" * 16)),
+        lambda output: change_run(output, lambda run: run["models"][0].update(max_tokens=7)),
+        lambda output: change_run(output, lambda run: run["models"][0].update(licence="mine")),
         _receipt(counts={"articles": 5}),
         _receipt(counts={"articles": "two"}),
         _receipt(counts=7),
@@ -832,3 +840,36 @@ def test_source_that_has_changed_since_is_found(articles, sources, verify):
     else:
         write_archive(sources / "a.xml.gz", articles)
     assert (verify().code, verify().broken) == (1, {"articles"})
+
+
+def test_whole_archive_that_was_dropped_is_found(output, verify):
+    """Though every file, count and hash in the folder is made to fit the rest."""
+    dropped = Chunk(output, "b-")
+    for path in output.rglob("b-*"):
+        path.unlink()
+    for path in (output / "plan").glob("b*"):
+        path.unlink()
+    whole = Chunk(output)
+    whole.seal()
+
+    def fit(run: dict) -> None:
+        run["archives"] = [name for name in run["archives"] if not name.startswith("b")]
+        run["inputs"]["files"] -= 1
+
+    change_run(output, fit)
+    assert dropped.rows["articles"] or dropped.rows["rejects"]
+    found = verify()
+    assert found.code == 1
+    assert "inputs.sha256 is" in found.out
+
+
+def test_score_that_no_model_gave_is_found_by_scoring_again(output, verify):
+    """Nothing else in the folder tells it."""
+    chunk = Chunk(output)
+    annotation = chunk.of("annotations", "PMC1")[0]
+    annotation["score"] = 0.75
+    chunk.seal()
+    assert verify().code == 0
+    found = verify("--rescore", "9")
+    assert (found.code, found.broken) == (1, {"scores"})
+    assert "PMC1: annotated again, it has other mentions or scores" in found.out

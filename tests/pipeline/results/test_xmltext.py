@@ -33,7 +33,7 @@ def source_of(xml: str) -> SourceArticle:
 def parsed(xml: str) -> tuple[Article, XmlText]:
     """The article as the parser reads it, and the XML's own text."""
     source = source_of(xml)
-    return parse_articles(source, TextOptions())[0], XmlText(parse_xml(source))
+    return parse_articles(source, TextOptions())[0], XmlText(parse_xml(source), ("en",))
 
 
 @dataclass(frozen=True)
@@ -200,3 +200,60 @@ def test_what_the_parser_leaves_out_or_reads_apart_may_stand_inside_a_name(name)
     span = article.xml_map.locate(*found.span())
     assert span is not None
     assert xml.holds({"exact": found.group(), **span._asdict()})
+
+
+def damaged(xml: str, cut: str) -> tuple[Article, XmlText]:
+    """An article whose parser has lost a piece of its text, and says nothing of it."""
+    article, text = parsed(xml)
+    at = article.text.index(cut)
+    runs = []
+    for run in article.xml_map.runs():
+        shift = len(cut) if run.start > at else 0
+        if run.start <= at < run.start + run.length:
+            end = run.start + run.length - at - len(cut)
+            runs.append(run._replace(length=at - run.start))
+            runs.append(XmlRun(at, end, run.xpath, run.offset + at - run.start + len(cut)))
+        else:
+            runs.append(run._replace(start=run.start - shift))
+    shorter = article.text.replace(cut, "", 1)
+    passages = tuple(
+        replace(one, start=one.start - (one.start > at) * len(cut), end=one.end - len(cut))
+        if one.end > at
+        else one
+        for one in article.passages
+    )
+    kept = article.chars_kept - len(cut)
+    wrong = replace(
+        article, text=shorter, passages=passages, chars_kept=kept, xml_map=WrongMap(tuple(runs))
+    )
+    return wrong, text
+
+
+def test_a_word_that_is_missing_without_a_reason_is_found():
+    """Every word that is left out has a place that explains it."""
+    xml = (
+        "<article><front><journal-meta>Fur</journal-meta></front><body><p>Red mice "
+        "(see Bell, <xref ref-type='bibr'>1998</xref>) ran.</p><table><tr><td>1.5e-3</td></tr>"
+        "</table><p xml:lang='fr'>souris</p></body></article>"
+    )
+    article, text = parsed(xml)
+    assert text.complaint(article) == ""
+    assert text.missing(article.excluded) == ""
+    assert "'Fur'" in text.missing(set(article.excluded) - {"metadata"})
+    assert "'see'" in text.missing(set(article.excluded) - {"citation"})
+    assert "'1'" in text.missing(set(article.excluded) - {"number"})
+    assert "'souris'" in text.missing(set(article.excluded) - {"language"})
+    wrong, text = damaged(xml, "mice ")
+    assert text.complaint(wrong) == ""
+    assert "'mice'" in text.missing(wrong.excluded)
+
+
+def test_words_that_are_glued_together_are_found():
+    """By an element between them, or by what is left out; letters of a form are not."""
+    apart = "<article><body><p>Bell<x/> A; <i>BR</i>CA<sup>1</sup></p></body></article>"
+    article, text = parsed(apart)
+    assert text.touching(article) == ""
+    wrong, text = damaged(apart, " ")
+    assert "'BellA" in text.touching(wrong)
+    wrong, text = damaged("<article><body><p>red mice</p></body></article>", " ")
+    assert "'redmice'" in text.touching(wrong)
