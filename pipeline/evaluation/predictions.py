@@ -1,7 +1,7 @@
 """What a model, or an earlier run, finds in the texts of gold documents."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -231,6 +231,19 @@ def _articles(
             found = parts[row][ANNOTATIONS.name].filter(pc.field("model") == model).to_pylist()
             mentions = [(each["start"], each["end"], each["type"]) for each in found]
             yield number, article["text"], article["passages"], mentions
+
+
+def document_of(
+    values: Mapping[str, Any], documents: Iterable[GoldDocument]
+) -> GoldDocument | None:
+    """The gold document of an article; None if there is none.
+
+    Args:
+        values: row of ``articles``.
+        documents: of the gold.
+    """
+    index = {_key(unquote(document.name)): document for document in documents}
+    return next((index[name] for name in _names(values) if name in index), None)
 
 
 def _names(values: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,10 @@ from urllib.parse import quote
 
 from pipeline.output.committed import ArticleRows
 from pipeline.results.identifiers import uri_of
-from transforms.records import split_article_id
+from pipeline.results.pages import article_url
+from pipeline.results.type_names import names_of
+from transforms.mentions import ANNOTATIONS
+from transforms.records import Sentence, split_article_id
 
 Json = dict[str, Any]
 
@@ -80,8 +83,6 @@ def one_line(name: str) -> str:
 # The submission service's schema (ne_annotation_schema.json) and its validator; names of types and
 # sections are those of Europe PMC's own pipeline and of the submission page.
 
-SUBMISSION_TYPES = {"GP": "gene_protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
-
 SUBMISSION_DATABASES = {"GP": ("UniProtKB",), "CD": ("CHEBI",)}
 """Those whose entries Europe PMC's own pipeline links to, where a concept has several."""
 
@@ -130,7 +131,7 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
     unmatched: list[Json] = []
     for annotation in _distinct(article.annotations):
         link = links.of(annotation, *SUBMISSION_DATABASES.get(annotation["type"], ()))
-        first = row["text"][article.sentence_starts[annotation["sentence"]] : annotation["start"]]
+        first = row["text"][article.sentences[annotation["sentence"]].start : annotation["start"]]
         section = SUBMISSION_SECTIONS.get(annotation["section"].split("|")[0], DEFAULT_SECTION)
         entry = {
             # Sentence, and word in it as white space divides it, both from 1.
@@ -139,7 +140,7 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
             "exact": annotation["exact"],
             "postfix": annotation["postfix"],
             "section": section,
-            "type": SUBMISSION_TYPES.get(annotation["type"], annotation["type"]),
+            "type": names_of(annotation["type"]).europepmc,
             # "#" is what Europe PMC's pipeline writes for a term that it could not link.
             "tags": [link._asdict() if link else {"name": annotation["exact"], "uri": "#"}],
         }
@@ -231,6 +232,7 @@ def bioc_collection(date: str) -> Json:
 def bioc_document(article: ArticleRows, links: Links) -> Json:
     """An article as a document: offsets are those of ``articles.text``.
 
+    Annotations stand beside a passage's text; its sentences say where they begin and end.
     Infons are strings, as BioC wants them. ``section_type`` has one code, as PubMed Central's
     files do; a combined section has all of its codes in ``sections``.
     """
@@ -238,6 +240,9 @@ def bioc_document(article: ArticleRows, links: Links) -> Json:
     by_passage: dict[int, list[Json]] = {}
     for annotation in article.annotations:
         by_passage.setdefault(annotation["passage"], []).append(annotation)
+    sentences: dict[int, list[Sentence]] = {}
+    for sentence in article.sentences:
+        sentences.setdefault(sentence.passage, []).append(sentence)
     ids = {
         "article-id_pmc": (row["pmcid"] or "").removeprefix("PMC"),
         "article-id_pmid": row["pmid"],
@@ -258,7 +263,16 @@ def bioc_document(article: ArticleRows, links: Links) -> Json:
                     "xpath": passage["xpath"],
                 },
                 "text": row["text"][passage["start"] : passage["end"]],
-                "sentences": [],
+                "sentences": [
+                    {
+                        "offset": sentence.start,
+                        "infons": {},
+                        "text": row["text"][sentence.start : sentence.end],
+                        "annotations": [],
+                        "relations": [],
+                    }
+                    for sentence in sentences.get(number, ())
+                ],
                 "annotations": [
                     _bioc_annotation(annotation, links.of(annotation))
                     for annotation in by_passage.get(number, ())
@@ -314,8 +328,6 @@ def _passage_type(section: str, xpath: str) -> str:
 
 # PubTator ---------------------------------------------------------------------------------------
 
-PUBTATOR_TYPES = {"GP": "Gene", "DS": "Disease", "CD": "Chemical", "OG": "Species"}
-
 
 PUBTATOR_BARE = ("NCBIGene:", "NCBITaxon:")
 """Databases whose ids PubTator has without a prefix."""
@@ -361,7 +373,7 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
         if (shift := base.get(annotation["passage"])) is not None
     ]
     for start, end, annotation in sorted(found, key=lambda mention: mention[:2]):
-        kind = one_line(str(PUBTATOR_TYPES.get(annotation["type"], annotation["type"])))
+        kind = one_line(names_of(annotation["type"]).pubtator)
         exact = same_length(annotation["exact"])
         concept = _bare(annotation["concept"] or "-")
         lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t{concept}")
@@ -380,8 +392,9 @@ WEB_CONTEXT = [
 def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
     """An annotation in W3C's data model.
 
-    The XPath selects a text node of the article's XML, and the position counts that node's own
-    characters, so any XPath processor finds the place. A mention over several text nodes is a
+    The target is the article's XML; the scope, its page for people. The XPath selects a text node
+    of the XML, and the position counts that node's own characters, so any XPath processor finds
+    the place. A mention over several text nodes is a
     range between two such points.
     """
     link = links.of(annotation)
@@ -405,7 +418,8 @@ def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
         "confidence": round(annotation["score"], 4),
         "generator": {"type": "Software", "name": annotation["model"]},
         "target": {
-            "source": _article_iri(row),
+            "source": _xml_iri(row),
+            **({"scope": page} if (page := article_url(row)) else {}),
             "selector": [
                 place,
                 {
@@ -427,13 +441,10 @@ def _node_selector(xpath: str, start: int, end: int) -> Json:
     }
 
 
-def _article_iri(row: Json) -> str:
+def _xml_iri(row: Json) -> str:
+    """Where the article's XML is: at Europe PMC, else the file that was read."""
     if row["pmcid"]:
-        return f"https://europepmc.org/article/PMC/{row['pmcid']}"
-    if row["pmid"]:
-        return f"https://europepmc.org/article/MED/{row['pmid']}"
-    if row["doi"]:
-        return f"https://doi.org/{quote(row['doi'])}"
+        return f"https://www.ebi.ac.uk/europepmc/webservices/rest/{row['pmcid']}/fullTextXML"
     uri: str = row["source_uri"]
     return uri if "://" in uri else PurePosixPath(uri).as_uri()
 
@@ -487,6 +498,23 @@ def brat_configuration(types: Iterable[str]) -> str:
     """``annotation.conf``: what brat must know to show the types."""
     entities = "".join(f"{brat_type(type_)}\n" for type_ in types)
     return f"[entities]\n{entities}[relations]\n[events]\n[attributes]\n"
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+_OF_ARTICLE = ("pmcid", "pmid", "doi", "title", "journal", "year")
+
+TABLE_COLUMNS = (*ANNOTATIONS.schema.names, *_OF_ARTICLE, "sentence_text")
+"""Those of ``annotations``, and what tells the article."""
+
+
+def table_rows(article: ArticleRows) -> Iterator[Json]:
+    """Rows of ``annotations``, each with what tells its article, and its sentence's text."""
+    row = article.row
+    about = {name: row[name] for name in _OF_ARTICLE}
+    for annotation in article.annotations:
+        _, start, end = article.sentences[annotation["sentence"]]
+        yield {**annotation, **about, "sentence_text": row["text"][start:end]}
 
 
 def to_json(value: Any) -> str:

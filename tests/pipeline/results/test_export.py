@@ -1,5 +1,6 @@
 """Each format says what the tables say, by its own rules."""
 
+import csv
 import itertools
 import json
 import re
@@ -16,10 +17,11 @@ from pipeline.output.committed import ArticleRows
 from pipeline.results import formats
 from pipeline.results.export import Lines
 from pipeline.results.resolve import find_source
+from pipeline.results.type_names import names_of
 from pipeline.results.xmltext import XmlText
 from tests.articles import article, files, write_archive
 from transforms.jats import parse_xml
-from transforms.records import article_id_from
+from transforms.records import Sentence, article_id_from
 
 LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"
 
@@ -80,6 +82,11 @@ def test_bioc_holds_every_mention_at_its_place(done, tmp_path):
                 assert passage["text"][start : start + place["length"]] == annotation["text"]
                 kind = annotation["infons"]["type"]
                 found.append(Mention(place["offset"], place["offset"] + place["length"], kind))
+            texts = "".join(sentence["text"] for sentence in passage["sentences"])
+            assert "".join(texts.split()) == "".join(passage["text"].split())
+            for sentence in passage["sentences"]:
+                start = sentence["offset"] - passage["offset"]
+                assert passage["text"][start:].startswith(sentence["text"])
             for infons in (passage["infons"], *(a["infons"] for a in passage["annotations"])):
                 assert all(isinstance(value, str) for value in infons.values())
         assert found == mentions(annotations.get(document["id"], []))
@@ -140,7 +147,7 @@ def test_pubtator_gives_back_title_and_abstract(done, tmp_path):
     """Read as gold, each mention of title and abstract is there, and no other."""
     assert export(done, "pubtator", tmp_path / "pubtator") == 0
     expected = sorted(
-        (found["exact"], formats.PUBTATOR_TYPES[found["type"]])
+        (found["exact"], names_of(found["type"]).pubtator)
         for annotations in rows(done, "annotations").values()
         for found in annotations
         if found["section"] in ("TITLE", "ABSTRACT")
@@ -172,11 +179,11 @@ PASSAGES = st.lists(
 def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
     """An article in which every second word is a mention."""
     text = ""
-    spans, annotations, starts = [], [], []
+    spans, annotations, sentences = [], [], []
     for number, (section, words) in enumerate(passages):
         text += "\n" if number else ""
         begin = len(text)
-        starts.append(begin)
+        sentences.append(Sentence(number, begin, len(text)))
         for index, word in enumerate(words):
             text += " " if index else ""
             start = len(text)
@@ -205,7 +212,7 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
         spans.append({"start": begin, "end": len(text), "section": section, "xpath": "/article[1]"})
     about = dict.fromkeys(("title", "journal", "article_type", "language", "license", "year"))
     ids = {"article_id": "PMC1", "pmcid": "PMC1", "pmid": None, "doi": None, "sha256": "0" * 64}
-    return ArticleRows({**ids, **about, "text": text, "passages": spans}, starts, annotations)
+    return ArticleRows({**ids, **about, "text": text, "passages": spans}, sentences, annotations)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +306,8 @@ def test_web_annotations_are_found_in_the_xml(done, tmp_path):
                 "prefix": annotation["prefix"],
                 "suffix": annotation["postfix"],
             }
-            assert target["source"] == f"https://europepmc.org/article/PMC/{row['pmcid']}"
+            assert target["source"].endswith(f"/rest/{row['pmcid']}/fullTextXML")
+            assert target["scope"] == f"https://europepmc.org/article/PMC/{row['pmcid']}"
             first = place.get("startSelector", place)
             last = place.get("endSelector", place)
             found = {
@@ -546,3 +554,55 @@ def test_no_run_no_export(tmp_path, capsys):
     """A folder without run.json is refused."""
     assert export(tmp_path, "bioc", tmp_path / "to") == 2
     assert "run.json" in capsys.readouterr().err
+
+
+# Tables and spaCy -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format_", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_tables_hold_every_mention_with_its_sentence(done, tmp_path, format_, delimiter):
+    """And what tells its article; a tab-separated table needs no quotes."""
+    assert export(done, format_, tmp_path / format_) == 0
+    quoting = csv.QUOTE_MINIMAL if format_ == "csv" else csv.QUOTE_NONE
+    found = []
+    for path in sorted((tmp_path / format_).glob(f"*.{format_}")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            found += csv.DictReader(lines, delimiter=delimiter, quoting=quoting)
+    expected = [row for group in rows(done, "annotations").values() for row in group]
+    articles = rows(done, "articles")
+    assert len(found) == len(expected)
+    by_id = {row["annotation_id"]: row for row in found}
+    for row in expected:
+        mine = by_id[row["annotation_id"]]
+        assert mine["exact"] == row["exact"]
+        assert row["exact"] in mine["sentence_text"]
+        assert mine["pmcid"] == (articles[row["article_id"]][0]["pmcid"] or "")
+        assert None not in mine
+        assert None not in mine.values()
+
+
+def test_spacy_has_every_mention(done, tmp_path):
+    """As a span of the document that is its passage, at its place; entities do not overlap."""
+    spacy = pytest.importorskip("spacy", reason="spaCy's format is NOT TESTED: install spacy")
+    from spacy.tokens import DocBin
+
+    assert export(done, "spacy", tmp_path / "spacy") == 0
+    vocab = spacy.blank("en").vocab
+    documents = [
+        document
+        for path in (tmp_path / "spacy").glob("*.spacy")
+        for document in DocBin().from_bytes(path.read_bytes()).get_docs(vocab)
+    ]
+    found = {
+        span.id_: (document.user_data["start"] + span.start_char, span.text, span.label_)
+        for document in documents
+        for span in document.spans["mentions"]
+    }
+    expected = [row for group in rows(done, "annotations").values() for row in group]
+    assert set(found) == {row["annotation_id"] for row in expected}
+    for row in expected:
+        start, text, label = found[row["annotation_id"]]
+        assert row["exact"] in text
+        assert start <= row["start"]
+        assert label == names_of(row["type"]).spacy
+    assert any(document.ents for document in documents)
