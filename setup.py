@@ -12,7 +12,7 @@ COMPLETION = ["shtab>=1.7"]
 EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
 EVALUATE = ['nervaluate>=1.2; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
-S3 = ["boto3>=1.35"]
+S3 = ["boto3>=1.35", "botocore>=1.35"]
 SPACY = ["spacy>=3.7"]
 SQL = ["duckdb>=1.1"]
 
