@@ -43,7 +43,10 @@ _OF_TEXT = (
     *("ArticleTitle", "VernacularTitle", "Abstract", "OtherAbstract", "KeywordList"),
 )
 _ADDRESS = re.compile(r"address|\baff|correspond|reprint|e-?mail|\bfax|phone|@|request", re.I)
-_TEXT_OF_CELL = ".//text()[not(ancestor::*[local-name()='sup' or local-name()='xref'])]"
+_TEXT_OF_CELL = (
+    ".//text()[not(ancestor::*[local-name()='sup' or local-name()='xref' or local-name()='math'"
+    " or local-name()='tex-math'])]"
+)
 _EDITOR = re.compile(r"edit|review", re.I)
 _SECTION_OF_JOURNAL = re.compile(r"submitted to", re.I)
 _REFERENCES = re.compile(

@@ -72,6 +72,7 @@ _RUNNING = frozenset(
         "verse-line",
     )
 )
+_CELLS = ("td", "th", "entry")
 _FORMS = frozenset(
     (
         "b",
@@ -114,6 +115,7 @@ class _Open:
     running: bool = False
     hidden: bool = False
     block: int = -1
+    within_block: bool = False
     excuses: Excuses = field(default_factory=Excuses)
     n_texts: int = 0
     tags: dict[str, int] = field(default_factory=dict)
@@ -175,7 +177,8 @@ class XmlText:
             left_out,
             parent.running or name in _RUNNING,
             parent.hidden or name in INVISIBLE,
-            parent.block if parent.running else len(self._nodes),
+            parent.block if parent.within_block else len(self._nodes),
+            parent.within_block or name in _RUNNING or name in _CELLS,
             parent.excuses.inside(element, name, self._languages),
         )
 
