@@ -119,13 +119,14 @@ def _run_command(argv: Sequence[str]) -> int:
         parser.error(f"unknown command: {argv[0]}{meant}")
     to_complete = bool(argv) and argv[0].startswith("--completion")
     commands = parser.add_subparsers(dest="command", required=not to_complete, metavar="COMMAND")
-    module = None
+    module, chosen = None, parser
     for name, summary in SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         if to_complete or (argv and argv[0] == name):
             # Each command imports what it needs, and no more: Beam alone takes a second.
             module = importlib.import_module(f"pipeline.commands.{name}")
             module.add_arguments(command)
+            chosen = command
     args, rest = parser.parse_known_args(argv)
     if args.completion:
         print(_completion(parser, args.completion))
@@ -134,7 +135,7 @@ def _run_command(argv: Sequence[str]) -> int:
     if "beam_flags" in args:
         args.beam_flags = rest
     elif rest:
-        parser.error(f"unknown flag or argument: {rest[0]}")
+        chosen.error(f"unknown flag or argument: {rest[0]}")
     return int(module.run(args))
 
 

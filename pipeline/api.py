@@ -2,7 +2,7 @@
 
 >>> from pipeline.api import annotate_text
 >>> [(found.exact, found.type) for found in annotate_text("Aspirin causes asthma in adults.")]
-[('Aspirin', 'CD'), ('asthma', 'DS'), ('adults', 'OG')]
+[('Aspirin', 'CD'), ('asthma', 'DS')]
 """
 
 import codecs
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from models.annotators import default_options, load_annotators, load_cached
+from models.terminology.store import open_terminology
 from pipeline.output import storage
 from pipeline.output.committed import (
     ArticleRows,
@@ -29,13 +30,14 @@ from transforms.archives import scan_bytes
 from transforms.errors import UserError
 from transforms.jats import TextOptions
 from transforms.journey import annotate_source
-from transforms.layers import Clock, Layer, Resources
+from transforms.layers import Annotator, Clock, Layer, Resources
 from transforms.mentions import ANNOTATIONS, Mentions
 from transforms.records import Reject
 from transforms.sentences import split_passages
 from transforms.tables import TABLES, layers_using
 
 DEFAULT_MODEL = "minilm-l6-bioner"
+DEFAULT_TERMS = "terms-bio"
 
 
 class ArticleError(UserError):
@@ -77,7 +79,7 @@ def annotate_text(text: str, model: str = DEFAULT_MODEL) -> list[TextMention]:
     for line in text.split("\n"):
         passages.append((start, start + len(line)))
         start += len(line) + 1
-    layer = Mentions(_resources(model).annotators)
+    layer = Mentions(_annotators(model))
     found = layer.find(split_passages(text, passages), Clock()).mentions
     return [
         TextMention(one.start, one.end, text[one.start : one.end], one.type, one.score)
@@ -93,7 +95,8 @@ def annotate_article(xml: bytes | str, model: str = DEFAULT_MODEL) -> list[Artic
         model: as of ``annotate_text``.
 
     Returns:
-        The article, and its sub-articles as articles of their own.
+        The article, and its sub-articles as articles of their own; mentions are linked to concepts
+        of the embedded terminology.
 
     Raises:
         ArticleError: there is not one article, or it cannot be annotated.
@@ -182,10 +185,9 @@ def open_run(folder: str | os.PathLike[str]) -> OpenRun:
 
 
 @functools.cache
-def _resources(model: str) -> Resources:
-    loaded = load_cached(model, 1)
-    return Resources(load_annotators([default_options(model, loaded)]))
+def _annotators(model: str) -> Sequence[Annotator]:
+    return load_annotators([default_options(model, load_cached(model, 1))])
 
 
 def _layers(model: str) -> Sequence[Layer]:
-    return layers_using(_resources(model))
+    return layers_using(Resources(_annotators(model), [open_terminology(DEFAULT_TERMS)]))

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _description()
     parser.epilog = EPILOG
     parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
-    parser.add_argument("--format", required=True, choices=FORMATS, help="see above")
+    parser.add_argument("--format", required=True, choices=tuple(FORMATS), help="see above")
     parser.add_argument(
         "--to",
         metavar="FOLDER",

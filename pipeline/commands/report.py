@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from pipeline.commands.flags import positive
 from pipeline.output import storage
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import finished_run
 from pipeline.results import article_view
 from pipeline.results.article_view import find_article, mentions_of
 from pipeline.results.findings import Findings, gather
-from pipeline.results.formats import brat_name
 from pipeline.results.report import Page, make_page
 
 
@@ -47,7 +47,7 @@ def _write_pages(output: str, to: str, found: Findings, most: int) -> Iterator[P
     for name in list(names)[:most]:
         article = find_article(output, name)
         view = article_view.view(article.row, mentions_of(article.annotations))
-        link = f"pages/{brat_name(article)}.html"
+        link = f"pages/{article_file_name(article.row['article_id'])}.html"
         page = article_view.make_page(view, report=f"../{report}")
         storage.write(storage.join(folder, link), page.encode())
         title = article.row["title"] or ""

@@ -7,7 +7,7 @@ from pipeline.results.ddl import DIALECTS, create_statements
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``schema``."""
-    parser.add_argument("dialect", choices=DIALECTS, help="the database")
+    parser.add_argument("dialect", choices=tuple(DIALECTS), help="the database")
     parser.add_argument(
         "location",
         metavar="LOCATION",

@@ -10,11 +10,11 @@ from pipeline.evaluation.align import align, map_span
 from pipeline.evaluation.predictions import document_of
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import RUN, known_run
 from pipeline.results import article_view
 from pipeline.results.article_text import article_lines
 from pipeline.results.article_view import Mention, find_article, mentions_of
-from pipeline.results.formats import brat_name
 from transforms.errors import UserError
 
 EPILOG = """\
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _default_page(output: str, article: ArticleRows) -> str:
-    return storage.join(output, "pages", f"{brat_name(article)}.html")
+    return storage.join(output, "pages", f"{article_file_name(article.row['article_id'])}.html")
 
 
 def _compared(

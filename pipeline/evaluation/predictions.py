@@ -15,6 +15,7 @@ from models.annotators import default_options, load_cached
 from models.gold import GoldDocument, Mention
 from pipeline.evaluation.align import align, map_span
 from pipeline.output.committed import by_article, chunk_names, read_table
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import OutputError, known_run
 from transforms.labels import read_scheme
 from transforms.layers import Annotator, Clock
@@ -249,7 +250,9 @@ def document_of(
 def _names(values: Mapping[str, Any]) -> Iterator[str]:
     """What a gold document of the article may be called, the most telling first."""
     article_id = values["article_id"] or ""
-    yield _key(f"{article_id}@{values['sha256'][:8]}")
+    for name in (article_id, article_file_name(article_id)):
+        yield _key(f"{name}@{values['sha256'][:8]}")
+    yield article_file_name(article_id)
     for column in ("article_id", "pmcid", "pmid", "doi"):
         name = values[column]
         if name:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import DamagedError, FinishedRun, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
@@ -100,7 +101,7 @@ class Export:
         """Text and standoff of each article, in a folder of the chunk's."""
         several = set(self.run.same_id_other_bytes)
         for article in self._all(articles):
-            name = f"{chunk}/{formats.brat_name(article)}"
+            name = f"{chunk}/{article_file_name(article.row['article_id'])}"
             if split_article_id(article.row["article_id"])[0] in several:
                 name = f"{name}@{article.row['sha256'][:8]}"
             yield f"{name}.txt", article.row["text"].encode()

@@ -3,7 +3,6 @@
 Offsets count Unicode code points, start included, end excluded, in every format.
 """
 
-import hashlib
 import json
 import re
 import uuid
@@ -450,25 +449,6 @@ def _xml_iri(row: Json) -> str:
 
 
 # brat -------------------------------------------------------------------------------------------
-
-
-MAX_NAME = 100
-"""Characters of a file's name, of which file systems take 255 bytes."""
-
-
-def brat_name(article: ArticleRows) -> str:
-    """A file name for an article's id, of letters, digits, dots, dashes and underscores alone.
-
-    ``MED:1`` gives ``MED_1``, and ``PMC1#sa2`` gives ``PMC1_sa2``. What else is replaced, or cut,
-    leaves a hash at the end: no two articles have one name. brat takes names for parts of URLs.
-    """
-    article_id = article.row["article_id"]
-    main, number = split_article_id(article_id)
-    plain = main.replace(":", "_", 1) + (f"_sa{number}" if number else "")
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", plain)[:MAX_NAME]
-    if name == plain:
-        return name
-    return f"{name}-{hashlib.sha256(article_id.encode()).hexdigest()[:12]}"
 
 
 def brat_type(type_: str) -> str:

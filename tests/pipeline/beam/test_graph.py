@@ -77,7 +77,7 @@ def test_counters_and_times_are_those_of_the_run(job):
     assert counters(result) == expected_counters(run)
     found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(NAMESPACE))
     times = {each.key.metric.name: each.committed for each in found["distributions"]}
-    stages = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+    stages = {"parse", "classify", "split", "window", "infer", "decode", "remap", "link", "write"}
     assert times.keys() == {f"{stage}_msec" for stage in stages}
     for spent in times.values():
         assert spent.count == run.reconciliation.annotated

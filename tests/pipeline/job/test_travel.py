@@ -10,6 +10,7 @@ import pytest
 from apache_beam.internal import pickler
 
 from models.annotators import load_cached
+from models.terminology.store import open_terminology
 from pipeline.beam.graph import AnnotateChunk
 from pipeline.job.chunks import Chunk
 from pipeline.job.fingerprint import parts_fingerprint
@@ -32,11 +33,12 @@ def options(tiny: str) -> RunOptions:
     )
     text = TextOptions(languages=frozenset({"en", "de"}), references=True)
     loaded = load_cached(tiny, 2)
-    parts = parts_fingerprint([loaded, loaded])
+    terms = open_terminology("terms-bio")
+    parts = parts_fingerprint([loaded, loaded, terms, terms])
     return RunOptions(
         "s3://bucket/out",
         (model, model),
-        ("terms-bio", "/my/terms"),
+        ("terms-bio", "terms-bio"),
         text,
         2,
         "fedcba98",

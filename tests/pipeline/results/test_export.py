@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from models.gold import Mention, read_gold
 from pipeline.__main__ import main
 from pipeline.output.committed import ArticleRows
+from pipeline.output.paths import article_file_name
 from pipeline.results import formats
 from pipeline.results.export import Lines
 from pipeline.results.resolve import find_source
@@ -207,6 +208,7 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
                         "start_offset": start - begin,
                         "end_xpath": f"/article[1]/p[{number}]/text()[1]",
                         "end_offset": len(text) - begin,
+                        "concept": None,
                     }
                 )
         spans.append({"start": begin, "end": len(text), "section": section, "xpath": "/article[1]"})
@@ -226,9 +228,7 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
 )
 def test_usual_ids_are_file_names(article_id, name):
     """They are found again at a look."""
-    rows = made([])
-    rows.row["article_id"] = article_id
-    assert formats.brat_name(rows) == name
+    assert article_file_name(article_id) == name
 
 
 @given(st.lists(st.text(min_size=1, max_size=400), min_size=2, max_size=6, unique=True))
@@ -240,7 +240,7 @@ def test_any_ids_are_file_names_of_their_own(dois):
     for doi in dois:
         rows = made([])
         rows.row["article_id"] = article_id_from(None, None, doi, "")
-        names.add(formats.brat_name(rows))
+        names.add(article_file_name(rows.row["article_id"]))
     assert len(names) == len({article_id_from(None, None, doi, "") for doi in dois})
     assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,120}", name) for name in names)
 
@@ -255,9 +255,10 @@ def test_any_text_survives(tmp_path_factory, passages):
     [document] = read_gold(folder).documents
     assert list(document.mentions) == mentions(rows.annotations)
 
+    written = formats.to_json(formats.bioc_document(rows, formats.Links()))
     found = [
         passage["text"][place["offset"] - passage["offset"] :][: place["length"]]
-        for passage in json.loads(formats.to_json(formats.bioc_document(rows, {})))["passages"]
+        for passage in json.loads(written)["passages"]
         for annotation in passage["annotations"]
         for place in annotation["locations"]
     ]
@@ -273,7 +274,7 @@ def test_any_text_survives(tmp_path_factory, passages):
         slices = [document.text[mention.start : mention.end] for mention in document.mentions]
         assert sorted(slices) == sorted(inside)
 
-    for line in formats.submission_rows(rows, "lab", {}):
+    for line in formats.submission_rows(rows, "lab", formats.Links()):
         for found, annotation in zip(line["anns"], rows.annotations, strict=False):
             sentence, word = map(int, found["position"].split("."))
             words = rows.row["text"].split("\n")[sentence - 1].split(" ")
@@ -325,7 +326,7 @@ def test_a_mention_over_several_text_nodes_is_a_range():
     rows = made([("RESULTS", ["IFN-γ"])])
     node = "/article[1]/p[1]/italic[1]/text()[1]"
     annotation = {**rows.annotations[0], "end_xpath": node, "end_offset": 1}
-    place = formats.web_annotation(annotation, rows.row, {})["target"]["selector"][0]
+    place = formats.web_annotation(annotation, rows.row, formats.Links())["target"]["selector"][0]
     ends = [place["startSelector"], place["endSelector"]]
     assert place["type"] == "RangeSelector"
     assert [end["value"] for end in ends] == [annotation["start_xpath"], node]
@@ -357,8 +358,10 @@ def test_linked_mentions_can_be_submitted(done, submission):
         assert set(line) == {"src", "id", "provider", "anns"}
         assert formats.submission_problems(line) == []
         for annotation in line["anns"]:
-            assert annotation["exact"] == annotation["tags"][0]["name"] == "BRCA1"
-            assert annotation["type"] == "gene_protein"
+            [tag] = annotation["tags"]
+            own = {"name": "BRCA1", "uri": "https://www.uniprot.org/uniprotkb/P38398/entry"}
+            assert (tag == own) == (annotation["exact"] == "BRCA1")
+            assert tag["uri"].startswith("https://")
             quoted = annotation["prefix"] + annotation["exact"] + annotation["postfix"]
             assert quoted in texts[line["id"]]
     assert len({line["id"] for line in lines}) == len(lines)
@@ -382,9 +385,11 @@ def test_every_other_mention_is_in_no_match(done, submission):
     assert sum(count for what, count in counts.items() if "annotations" in what) == total
 
 
-def test_without_links_nothing_is_submitted(done, tmp_path, capsys):
+def test_without_links_nothing_is_submitted(annotate, samples, tmp_path, capsys):
     """And it is said, as is what stands in no file at all."""
-    assert export(done, "europepmc", tmp_path / "to", "--provider", "lab") == 0
+    unlinked = tmp_path / "unlinked"
+    assert annotate(samples, unlinked, "--terms", "none", "--max-reject-rate", "0.1") == 0
+    assert export(unlinked, "europepmc", tmp_path / "to", "--provider", "lab") == 0
     assert not list((tmp_path / "to").glob("*.api.json"))
     said = capsys.readouterr().out
     assert "nothing can be submitted" in said
