@@ -133,7 +133,8 @@ def test_step_arrives_ready_to_work(tiny, travel):
     step = travel(AnnotateChunk(sent))
     step.setup()
     assert step._worker.options == sent
-    [mentions] = step._worker.layers
+    mentions, links = step._worker.layers
+    assert len(links.terminologies) == len(sent.terms)
     assert [annotator.options for annotator in mentions.annotators] == list(sent.models)
 
 
