@@ -49,7 +49,7 @@ def package(tmp_path_factory) -> Path:
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     for name in ("pipeline", "transforms", "models"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("*.onnx", "*.json"))
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("minilm-*"))
     return copy
 
 
