@@ -8,10 +8,13 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 [VERSION] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "pipeline/__init__.py").read_text(), re.M)
 
+COMPLETION = ["shtab>=1.7"]
 EXPORT = ["onnx>=1.17", "torch>=2.4", "transformers>=4.46"]
 EVALUATE = ['nervaluate>=1.2; python_version >= "3.11"']
 QUANTIZE = ["onnx>=1.17"]
-S3 = ["boto3>=1.35"]
+S3 = ["boto3>=1.35", "botocore>=1.35"]
+SPACY = ["spacy>=3.7"]
+SQL = ["duckdb>=1.1"]
 
 setup(
     name="article-annotator",
@@ -34,11 +37,18 @@ setup(
     package_data={
         "transforms.sections": ["*.tsv"],
         # A model folder is data, not a package: models/NAME/{model.onnx, tokenizer.json, ...}.
-        "models": ["*/*.json", "*/*.onnx", "*/*.tsv", "*/*.txt", "*/*.md", "*/LICENSE*"],
+        "pipeline.results": ["sql/*.sql", "sql/questions/*.sql", "templates/*"],
+        "models": [
+            *("*/*.json", "*/*.onnx", "*/*.parquet", "*/*.tsv", "*/*.txt", "*/*.md"),
+            "*/LICENSE*",
+        ],
     },
+    entry_points={"console_scripts": ["annotate-articles = pipeline.__main__:start"]},
     install_requires=[
         "apache-beam>=2.70,<3",
+        "jinja2>=3.1",
         "lxml>=5.2",
+        "markupsafe>=2.1",
         "msgspec>=0.19",
         "numpy>=1.26",
         "onnxruntime>=1.20",
@@ -49,18 +59,21 @@ setup(
         "urllib3>=1.26",  # of requests, whose responses raise its errors
     ],
     extras_require={
+        "completion": COMPLETION,
         "evaluate": EVALUATE,
         "export": EXPORT,
         "gcs": ["apache-beam[gcp]", "smart-open[gcs]"],
         "quantize": QUANTIZE,
         "s3": S3,
-        "sql": ["duckdb>=1.1"],
+        "spacy": SPACY,
+        "sql": SQL,
         "test": [
+            *COMPLETION,
             *EVALUATE,
             *QUANTIZE,
             *S3,
+            *SQL,
             "build>=1.2",
-            "duckdb>=1.1",
             "flask>=3.0",  # with moto: a local S3 server
             "flask-cors>=5.0",
             "gcp-storage-emulator>=2024.8",  # a local server of Google Cloud Storage
@@ -69,12 +82,15 @@ setup(
             "lxml-stubs>=0.5",
             "moto[s3]>=5.0",
             "mypy>=1.13",
+            "polars>=1.0",
             "psutil>=6.0",
             "pytest>=8.3",
             "pytest-benchmark>=5.0",
             "ruff>=0.9",
+            "selenium>=4.20",
             "seqeval>=1.2.2",
             "setuptools>=77",  # to build the package without the network
+            "sqlglot>=26",
         ],
     },
 )

@@ -122,7 +122,7 @@ def write_settings(
     names = [path.relative_to(folder).as_posix() for path in paths]
     names += ["config.json", "tokenizer_config.json", "tokenizer.json"]
     if not (folder / "tokenizer.json").is_file():
-        names += ["vocab.txt", "vocab.json", "merges.txt", "added_tokens.json"]
+        names += ["vocab.txt", "vocab.json", "merges.txt"]
     content["files"] = {
         name: file_sha256(folder / name) for name in names if (folder / name).is_file()
     }

@@ -3,7 +3,6 @@
 import hashlib
 import mmap
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -27,8 +26,8 @@ _INSIDE = {
     "SparseTensorProto": {1: "TensorProto", 2: "TensorProto"},
     "TensorProto": {13: "external_data"},
 }
-_SIZES = {1: 8, 3: 0, 4: 0, 5: 4}
-"""Of protobuf's types whose size is fixed; 3 and 4 stand around groups, which ONNX has none of."""
+_SIZES = {1: 8, 5: 4}
+"""Of protobuf's types whose size is fixed."""
 
 
 class ModelError(UserError):
@@ -74,27 +73,39 @@ def listed_files(settings: Any, source: str) -> dict[str, str]:
 def external_files(graph: Path) -> list[str]:
     """Names of the files beside a graph in which it keeps weights.
 
-    Read off its bytes: ``location`` in a TensorProto's external_data, see onnx.proto. Of a damaged
-    graph, which ONNX Runtime refuses, those before the damage.
+    Read off its bytes: ``location`` in a TensorProto's external_data, see onnx.proto.
 
     Raises:
-        ModelError: one is not in the graph's folder, or the graph is empty.
+        ModelError: one is not in the graph's folder; or the graph is empty, or damaged: another
+            reader might see weights behind the damage.
     """
     if not graph.stat().st_size:
         raise ModelError(f"{graph} is empty: was its copy cut short?")
+    _refuse_other_files(graph)
     names = set()
     with (
         graph.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        suppress(IndexError, ValueError),
     ):
-        for start, end in _external_data(content):
-            entry = {number: content[a:b] for number, a, b in _fields(content, start, end)}
-            if entry.get(1) == b"location":
-                names.add(entry.get(2, b"").decode(errors="replace"))
+        try:
+            for start, end in _external_data(content):
+                entry = {number: content[a:b] for number, a, b in _fields(content, start, end)}
+                if entry.get(1) == b"location":
+                    names.add(entry.get(2, b"").decode(errors="replace"))
+        except (IndexError, ValueError) as error:
+            raise ModelError(f"{graph} is damaged, or no ONNX file: {error}") from error
     if strangers := [name for name in names if not _stands_in_folder(name)]:
         raise ModelError(f"{graph} keeps weights in {strangers[0]}, outside of its folder")
     return sorted(names)
+
+
+def _refuse_other_files(graph: Path) -> None:
+    with graph.open("rb") as file:
+        head = file.read(64)
+    if head.startswith((b"PK", b"\x80")):
+        raise ModelError(f"{graph} is a pickle or PyTorch file under an ONNX name")
+    if head.startswith(b"version https://git-lfs"):
+        raise ModelError(f"{graph} is a Git LFS pointer, not the file itself: run git lfs pull")
 
 
 def _external_data(content: mmap.mmap) -> Iterator[tuple[int, int]]:
@@ -113,31 +124,41 @@ def _external_data(content: mmap.mmap) -> Iterator[tuple[int, int]]:
 def _fields(content: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The fields of a protobuf message that have a length: number, start and end.
 
+    Groups are passed over whole: ONNX has none, so that every reader takes them for unknown.
+
     Raises:
         IndexError: the message ends within a field.
         ValueError: it is none.
     """
+    groups: list[int] = []
     while start < end:
         tag, start = _varint(content, start)
         number, wire_type = divmod(tag, 8)
         if wire_type == 0:
             _, start = _varint(content, start)
+        elif wire_type == 3:
+            groups.append(number)
+        elif wire_type == 4 and groups and groups[-1] == number:
+            groups.pop()
         elif wire_type == 2:
             size, start = _varint(content, start)
             if start + size > end:
                 raise IndexError(f"a field of {size} bytes at {start}, the message ends at {end}")
-            yield number, start, start + size
+            if not groups:
+                yield number, start, start + size
             start += size
         elif wire_type in _SIZES:
             start += _SIZES[wire_type]
         else:
             raise ValueError(f"a field of type {wire_type} at {start}")
+    if start > end or groups:
+        raise IndexError(f"a message that ends at {end} goes on")
 
 
 def _varint(content: mmap.mmap, start: int) -> tuple[int, int]:
     """The integer that starts somewhere, and where it ends."""
     value = 0
-    for count, position in enumerate(range(start, start + 10)):
+    for count, position in enumerate(range(start, min(start + 10, len(content)))):
         value |= (content[position] & 0x7F) << 7 * count
         if content[position] < 0x80:
             return value, position + 1

@@ -9,8 +9,8 @@ classifier can find no other; a span annotated twice with one type counts once.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -42,6 +42,7 @@ class GoldDocument:
         undecided: mentions on which the readers of the text did not agree.
         section: code of the section that the text is from; empty if the gold does not say.
         article: id of the article that the text is a part of; empty if it is a whole.
+        concepts: CURIEs of mentions, where the gold has them (PubTator).
     """
 
     name: str
@@ -53,6 +54,7 @@ class GoldDocument:
     undecided: tuple[Mention, ...] = ()
     section: str = ""
     article: str = ""
+    concepts: Mapping[Mention, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,9 @@ def _read_pubtator(file: Path) -> Iterator[GoldDocument]:
     def document() -> Iterator[GoldDocument]:
         if name:
             text = f"{title}\n{abstract}"
-            yield GoldDocument(name, text, _in_order(_pubtator_mentions(file, text, rows)))
+            concepts = dict(_pubtator_mentions(file, text, rows))
+            known = {mention: ids for mention, ids in concepts.items() if ids}
+            yield GoldDocument(name, text, _in_order(concepts), concepts=known)
 
     for number, line in enumerate(_lines(file), 1):
         passage = _PASSAGE.fullmatch(line)
@@ -261,7 +265,8 @@ def _read_pubtator(file: Path) -> Iterator[GoldDocument]:
 
 def _pubtator_mentions(
     file: Path, text: str, rows: Iterable[tuple[int, list[str]]]
-) -> Iterator[Mention]:
+) -> Iterator[tuple[Mention, tuple[str, ...]]]:
+    """Each mention with its concepts; the last column may be missing."""
     for number, row in rows:
         if len(row) > 1 and not row[1].isdigit():
             continue  # a relation: id, type, first, second
@@ -271,7 +276,32 @@ def _pubtator_mentions(
         except (ValueError, IndexError):
             raise GoldError(f"{place}: expected id, start, end, mention, type: {row}") from None
         _check(place, text, [(start, end)], surface)
-        yield Mention(start, end, label)
+        yield Mention(start, end, label), _curies(label, row[5] if len(row) > 5 else "")
+
+
+_BARE_IDS = (
+    (re.compile(r"[CD]\d{6,}"), "MESH", ""),
+    (re.compile(r"\d+"), "NCBIGene", "gene"),
+    (re.compile(r"\d+"), "NCBITaxon", "species taxon organism"),
+)
+"""What an id without a prefix is of: its form, the database, and words in the mention's label."""
+
+
+def _curies(label: str, ids: str) -> tuple[str, ...]:
+    """The concepts of a mention; several are joined by ``|``, ``+``, ``,`` or ``;``.
+
+    >>> _curies("Gene", "7157|NCBIGene:672"), _curies("Disease", "-1")
+    (('NCBIGene:7157', 'NCBIGene:672'), ())
+    """
+    found = []
+    for id_ in re.split(r"[|+,;]", ids.strip()):
+        if ":" in id_:
+            found.append(id_)
+        for form, database, words in _BARE_IDS:
+            fits = not words or any(word in label.lower() for word in words.split())
+            if fits and form.fullmatch(id_):
+                found.append(f"{database}:{id_}")
+    return tuple(found)
 
 
 # ChemProt ---------------------------------------------------------------------------------------
@@ -301,7 +331,7 @@ def _read_chemprot(entities: Path) -> Iterator[GoldDocument]:
                     f"{file}:{number}: expected PMID, title and abstract: {line[:80]!r}"
                 )
             text = text.replace("\t", "\n", 1)
-            mentions = _in_order(_pubtator_mentions(entities, text, rows.get(name, ())))
+            mentions = _in_order(dict(_pubtator_mentions(entities, text, rows.get(name, ()))))
             yield GoldDocument(name, text, mentions)
 
 

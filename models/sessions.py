@@ -56,7 +56,6 @@ class Sessions:
     """
 
     def __init__(self, graph: Path, count: int = 1) -> None:
-        _refuse_other_files(graph)
         try:
             # A file that is in use cannot be deleted everywhere: not on NFS.
             with tempfile.TemporaryDirectory(prefix="model-", ignore_cleanup_errors=True) as folder:
@@ -154,15 +153,6 @@ def session_options() -> ort.SessionOptions:
         # The matrices as the kernels want them are in the file; else each session makes its own.
         options.add_session_config_entry(PREPACKED, "1")
     return options
-
-
-def _refuse_other_files(graph: Path) -> None:
-    with graph.open("rb") as file:
-        head = file.read(64)
-    if head.startswith((b"PK", b"\x80")):
-        raise ModelError(f"{graph} is a pickle or PyTorch file under an ONNX name")
-    if head.startswith(b"version https://git-lfs"):
-        raise ModelError(f"{graph} is a Git LFS pointer, not the file itself: run git lfs pull")
 
 
 def _optimise(graph: Path, optimised: Path) -> None:

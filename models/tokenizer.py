@@ -7,10 +7,10 @@ from typing import Any
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the job's threads are its parallelism
 
 from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
+from tokenizers.models import BPE, WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
-from tokenizers.processors import TemplateProcessing
+from tokenizers.processors import RobertaProcessing, TemplateProcessing
 
 from models.files import ModelError
 from models.settings import TokenizerSettings
@@ -36,7 +36,12 @@ def load_tokenizer(settings: TokenizerSettings) -> tuple[Tokenizer, list[Path]]:
     elif (folder / "vocab.txt").is_file():
         files = [folder / "vocab.txt"] + [settings.path] * settings.path.is_file()
         tokenizer = _bert_tokenizer(files[0], settings)
+    elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
+        files = [folder / "vocab.json", folder / "merges.txt"]
+        tokenizer = _byte_level_tokenizer(files[0], files[1], settings)
+        files += [settings.path] * settings.path.is_file()
     else:
+        _refuse_sentencepiece(folder)
         raise ModelError(f"{folder} has neither tokenizer.json nor vocab.txt")
     # Both can be baked into the file, and would cut or lengthen what the job counts on.
     tokenizer.no_truncation()
@@ -80,6 +85,37 @@ def _apply_settings(tokenizer: Tokenizer, settings: TokenizerSettings) -> bool:
     for name, value in changed.items():
         setattr(part, name, value)
     return bool(changed)
+
+
+def _refuse_sentencepiece(folder: Path) -> None:
+    """Raises ModelError for SentencePiece's own file, whose normaliser tokenizers cannot read."""
+    for path in sorted([*folder.glob("*.model"), *folder.glob("*.spm")]):
+        raise ModelError(
+            f"{folder} has only {path.name} of its tokenizer: make tokenizer.json of it with "
+            f"transformers, AutoTokenizer.from_pretrained(...).save_pretrained({str(folder)!r})"
+        )
+
+
+def _byte_level_tokenizer(vocab: Path, merges: Path, settings: TokenizerSettings) -> Tokenizer:
+    """GPT-2's tokenizer, or RoBERTa's: with special tokens around the text, if it knows them."""
+    try:
+        tokenizer = Tokenizer(BPE.from_file(str(vocab), str(merges)))
+    except Exception as error:  # a bare Exception is what tokenizers raises
+        raise ModelError(f"{vocab} and {merges} cannot be read: {error}") from error
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=settings.add_prefix_space)
+    named = settings.special
+    cls, sep = named.get("cls_token", "<s>"), named.get("sep_token", "</s>")
+    special = [cls, sep, *(named.get(role, "") for role in ("pad_token", "mask_token"))]
+    tokenizer.add_special_tokens([t for t in special if tokenizer.token_to_id(t) is not None])
+    last, first = tokenizer.token_to_id(sep), tokenizer.token_to_id(cls)
+    if last is not None and first is not None:
+        tokenizer.post_processor = RobertaProcessing(
+            (sep, last),
+            (cls, first),
+            trim_offsets=False,
+            add_prefix_space=settings.add_prefix_space,
+        )
+    return tokenizer
 
 
 def _bert_tokenizer(vocab: Path, settings: TokenizerSettings) -> Tokenizer:

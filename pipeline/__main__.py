@@ -1,4 +1,4 @@
-"""``python -m pipeline COMMAND``: the job, and what looks at its results."""
+"""``python -m pipeline COMMAND``, or ``annotate-articles COMMAND``: the job and its results."""
 
 import argparse
 import difflib
@@ -26,13 +26,18 @@ def _put_own_packages_first() -> None:
 if __name__ == "__main__":
     _put_own_packages_first()
 
-from pipeline.commands import SUMMARIES  # noqa: E402 - found beside this module only now
+from pipeline import __version__  # noqa: E402 - found beside this module only now
+from pipeline.commands import SUMMARIES  # noqa: E402
 from transforms.errors import (  # noqa: E402
     JobError,
     UserError,
     is_fault_of_machine,
     printable,
 )
+
+DISTRIBUTION = "article-annotator"
+PROGRAM = "annotate-articles"
+"""The command that an installed package brings, for any folder, whatever lies in it."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,7 +98,7 @@ def _run(argv: Sequence[str]) -> int:
 
 def _run_command(argv: Sequence[str]) -> int:
     parser = _Parser(
-        prog="python -m pipeline",
+        prog=PROGRAM if Path(sys.argv[0]).name == PROGRAM else "python -m pipeline",
         description="Annotates biomedical literature: Europe PMC XML in, entities with their "
         "exact places out.",
         epilog="`python -m pipeline COMMAND --help` tells more.",
@@ -101,22 +106,47 @@ def _run_command(argv: Sequence[str]) -> int:
     if "--verbose" not in argv:
         # Libraries chatter while they are imported; what concerns the user is printed.
         logging.basicConfig(level=logging.CRITICAL)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    module = None
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {__version__}")
+    parser.add_argument(
+        "--completion",
+        choices=("bash", "zsh", "tcsh"),
+        help=f"print a script that completes {PROGRAM} in a shell (needs the extra completion)",
+    )
+    if argv and not argv[0].startswith("-") and argv[0] not in SUMMARIES:
+        meant = "".join(
+            f"; did you mean {one}?" for one in difflib.get_close_matches(argv[0], SUMMARIES, 1)
+        )
+        parser.error(f"unknown command: {argv[0]}{meant}")
+    to_complete = bool(argv) and argv[0].startswith("--completion")
+    commands = parser.add_subparsers(dest="command", required=not to_complete, metavar="COMMAND")
+    module, chosen = None, parser
     for name, summary in SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        if argv and argv[0] == name:
+        if to_complete or (argv and argv[0] == name):
             # Each command imports what it needs, and no more: Beam alone takes a second.
             module = importlib.import_module(f"pipeline.commands.{name}")
             module.add_arguments(command)
+            chosen = command
     args, rest = parser.parse_known_args(argv)
-    if module is None:
-        parser.error(f"unknown command: {args.command}")
+    if args.completion:
+        print(_completion(parser, args.completion))
+        return 0
+    assert module is not None  # noqa: S101 - a command is required, and known
     if "beam_flags" in args:
         args.beam_flags = rest
     elif rest:
-        parser.error(f"unknown flag or argument: {rest[0]}")
+        chosen.error(f"unknown flag or argument: {rest[0]}")
     return int(module.run(args))
+
+
+def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
+    """A script that completes commands, flags and their choices."""
+    try:
+        shtab = importlib.import_module("shtab")
+    except ModuleNotFoundError as error:
+        raise UserError("--completion needs shtab: pip install '.[completion]'") from error
+    parser.prog = PROGRAM
+    return str(shtab.complete(parser, shell))
 
 
 class _PlainText(io.TextIOWrapper):
@@ -156,10 +186,15 @@ def _exit(code: int) -> NoReturn:
     sys.exit(code)
 
 
-if __name__ == "__main__":
+def start() -> NoReturn:
+    """Runs the command of this process's arguments, and ends the process."""
     # As Ctrl-C does: what is under way is cleaned up. A run has its own way to stop, once it runs.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda number, _: sys.exit(128 + number))
     _open_streams()
     _exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    start()

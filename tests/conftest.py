@@ -1,6 +1,8 @@
 """Fixtures that several test modules use."""
 
+import atexit
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,10 @@ def samples() -> Path:
 def tiny() -> str:
     """The folder of a model whose labels can be worked out by hand."""
     return str(TESTS / "models" / "tiny")
+
+
+@atexit.register
+def _silence_duckdb() -> None:
+    """Leads nowhere what DuckDB's bindings print of their own objects after the tests' result."""
+    if "duckdb" in sys.modules and sys.__stderr__ is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())

@@ -31,6 +31,7 @@ articles
     n_windows: int32
     n_tokens: int32
     n_annotations: int32
+    n_linked: int32
     chars_source: int32
     chars_kept: int32
     chars_excluded: int32
@@ -62,6 +63,11 @@ annotations
     start_offset: int32
     end_xpath: string
     end_offset: int32
+    concept: string or null
+    concept_name: string or null
+    concept_xrefs: list of string or null
+    link: string or null
+    link_score: float32 or null
 rejects
     source_uri: string
     source_index: int32

@@ -2,7 +2,7 @@
 
 The method is that of Schwartz and Hearst, "A simple algorithm for identifying abbreviation
 definitions in biomedical text", Pacific Symposium on Biocomputing 2003: a short form in parentheses
-behind its long form, whose characters stand in the long form in their order.
+behind its long form, or the other way round, whose letters stand in the long form in their order.
 """
 
 import re
@@ -14,6 +14,7 @@ MOST_SHORT = 10
 
 _OPENING = re.compile(r"[(\[]")
 _WORD = re.compile(r"\S+")
+_SEPARATOR = re.compile(r"[;,:]\s|;")
 _CLOSING = {"(": ")", "[": "]"}
 
 
@@ -56,12 +57,29 @@ def _definition_at(text: str, start: int, opening: int, end: int) -> Abbreviatio
     closing = text.find(_CLOSING[text[opening]], opening, end)
     if closing < 0:
         return None
-    inside = re.split(r"[;,]\s|[;:]", text[opening + 1 : closing], maxsplit=1)[0]
-    begin = opening + 1 + len(inside) - len(inside.lstrip())
-    inside = inside.strip()
-    if _is_short_form(inside):
-        return _long_before(text, start, opening, begin, inside)
+    inside = _stripped(text, opening + 1, closing)
+    first = _stripped(text, inside[0], _end_of_first(text, *inside))
+    before = _stripped(text, start, opening)
+    if _is_short_form(text[slice(*first)]):
+        return _define(text, first, _last_words(text, before, text[slice(*first)]))
+    words = list(_WORD.finditer(text, *before))
+    if words and _is_short_form(short := words[-1].group()):
+        return _define(text, words[-1].span(), _last_words(text, inside, short))
     return None
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _end_of_first(text: str, start: int, end: int) -> int:
+    """The end of the first of several things in a parenthesis: ``(TNF; Fig. 1)``."""
+    found = _SEPARATOR.search(text, start, end)
+    return found.start() if found else end
 
 
 def _is_short_form(words: str) -> bool:
@@ -73,24 +91,23 @@ def _is_short_form(words: str) -> bool:
     )
 
 
-def _long_before(
-    text: str, start: int, opening: int, begin: int, short: str
-) -> Abbreviation | None:
-    """The long form before a parenthesis: at most this many words, as the paper has it."""
+def _last_words(text: str, span: tuple[int, int], short: str) -> tuple[int, int]:
+    """The end of a span, as many words as the paper has it for a short form."""
     most = min(len(short) + 5, 2 * len(short))
-    words = [word.start() for word in _WORD.finditer(text, start, opening)][-most:]
-    if not words:
+    words = list(_WORD.finditer(text, *span))[-most:]
+    return (words[0].start() if words else span[1]), span[1]
+
+
+def _define(text: str, short: tuple[int, int], long: tuple[int, int]) -> Abbreviation | None:
+    """The definition of a short form by the end of a span, if its letters are there."""
+    form = text[slice(*short)]
+    start = _match_backwards(form, text, *long)
+    if start is None:
         return None
-    long_end = opening
-    while long_end > words[0] and text[long_end - 1].isspace():
-        long_end -= 1
-    long_start = _match_backwards(short, text, words[0], long_end)
-    if long_start is None:
+    words = text[start : long[1]]
+    if len(words) <= len(form) or form in words.split():
         return None
-    long = text[long_start:long_end]
-    if len(long) <= len(short) or short in long.split():
-        return None
-    return Abbreviation(short, long, begin, begin + len(short), long_start, long_end)
+    return Abbreviation(form, words, *short, start, long[1])
 
 
 def _match_backwards(short: str, text: str, start: int, end: int) -> int | None:

@@ -134,7 +134,7 @@ def _defined_names(
             longs[short] = long
         elif definition.long_end not in ends and _is_acronym(definition):
             names.pop(short, None)
-    return longs
+    return {short: long for short, long in longs.items() if long in names}
 
 
 def _is_acronym(definition: Abbreviation) -> bool:
@@ -147,18 +147,25 @@ def _vote(
     names: Mapping[str, Sequence[Mention]], longs: Mapping[str, str]
 ) -> dict[str, tuple[str, float]]:
     """Returns each name's type, and its share of the votes; short and long forms vote together."""
-    shorts = {long: short for short, long in longs.items()}
     votes: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for key, mentions in names.items():
         for mention in mentions:
-            votes[shorts.get(key, key)][mention.type] += mention.score
+            votes[_longest(key, longs)][mention.type] += mention.score
     winners = {}
     for key in names.keys() | longs.keys():
-        by_type = votes[shorts.get(key, key)]
+        by_type = votes[_longest(key, longs)]
         winner = max(sorted(by_type), key=by_type.__getitem__)
         total = sum(by_type.values())
         winners[key] = winner, by_type[winner] / total if total else 1.0
     return winners
+
+
+def _longest(name: str, longs: Mapping[str, str]) -> str:
+    """Returns the long form of a name, which may be short for another; else the name itself."""
+    seen = {name}
+    while (name := longs.get(name, name)) not in seen:
+        seen.add(name)
+    return name
 
 
 def _find_whole(text: str, name: str) -> Iterator[Span]:

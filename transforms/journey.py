@@ -4,7 +4,7 @@
 
     read > parse > classify > split > layers > write
 
-    layers: mentions (window > infer > decode > agree > remap)
+    layers: mentions (window > infer > decode > agree > remap) > links (link)
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
+from transforms.concepts import Terminology
 from transforms.inference import TokenClassifier
 from transforms.records import Aggregation, Article, ArticleRange, SplitText, WindowMode
 from transforms.shards import Row, Table
@@ -107,6 +108,7 @@ class Resources:
     """What a process has loaded, once, for the layers of its run."""
 
     annotators: Sequence[Annotator] = ()
+    terminologies: Sequence[Terminology] = ()
 
 
 class Layer(Protocol):

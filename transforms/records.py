@@ -415,7 +415,7 @@ class Mention(NamedTuple):
 
 
 class Annotation(NamedTuple):
-    """One row of ``annotations``: a mention, its place in the text and in the XML."""
+    """One row of ``annotations``: a mention, its place in the text and in the XML, its meaning."""
 
     annotation_id: str
     article_id: str
@@ -435,6 +435,11 @@ class Annotation(NamedTuple):
     start_offset: int
     end_xpath: str
     end_offset: int
+    concept: str | None = None
+    concept_name: str | None = None
+    concept_xrefs: tuple[str, ...] | None = None
+    link: str | None = None
+    link_score: float | None = None
 
 
 @dataclass

@@ -18,11 +18,16 @@ import pyarrow.parquet as pq
 Batch: TypeAlias = pa.RecordBatch
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 LINES = "jsonl"
 """The file of a chunk that is no table: a line of JSON for each article."""
 
-_ARROW_TYPES = {str: pa.string(), int: pa.int32(), float: pa.float32()}
+_ARROW_TYPES: dict[Any, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int32(),
+    float: pa.float32(),
+    tuple[str, ...]: pa.list_(pa.string()),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def schema_of(columns: Iterable[pa.Field]) -> pa.Schema:
 
 
 def columns_of(row: type[Row]) -> list[pa.Field]:
-    """The columns of a NamedTuple's fields: text, int32 and float32; ``| None`` allows nulls.
+    """The columns of a NamedTuple's fields: text, int32, float32, lists; ``| None`` allows nulls.
 
     >>> from typing import NamedTuple
     >>> class Pair(NamedTuple):

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.layers import Annotated, Layer, Resources
-from transforms.mentions import Mentions
+from transforms.links import Links
+from transforms.mentions import ANNOTATIONS, Mentions
 from transforms.records import METADATA, Reject
 from transforms.shards import Batch, Table, columns_of, json_line, schema_of
 
-LAYERS: tuple[type[Layer], ...] = (Mentions,)
+LAYERS: tuple[type[Layer], ...] = (Mentions, Links)
 """In the order in which they see an article."""
 
 
@@ -77,6 +78,7 @@ ARTICLES: Table[Any] = Table(
             pa.field("n_windows", pa.int32(), nullable=False),
             pa.field("n_tokens", pa.int32(), nullable=False),
             *(pa.field(table.count, pa.int32(), nullable=False) for table in OF_LAYERS),
+            pa.field("n_linked", pa.int32(), nullable=False),
             pa.field("chars_source", pa.int32(), nullable=False),
             pa.field("chars_kept", pa.int32(), nullable=False),
             pa.field("chars_excluded", pa.int32(), nullable=False),
@@ -135,6 +137,7 @@ def article_row(annotated: Annotated) -> dict[str, Any]:
         "n_windows": annotated.n_windows,
         "n_tokens": annotated.n_tokens,
         **{table.count: len(annotated.rows_of(table)) for table in OF_LAYERS},
+        "n_linked": sum(row.concept is not None for row in annotated.rows_of(ANNOTATIONS)),
         "chars_source": article.chars_source,
         "chars_kept": article.chars_kept,
         "chars_excluded": sum(article.excluded.values()),

@@ -16,11 +16,12 @@ from typing import get_args
 from models.annotators import default_options, load_cached
 from models.cores import available_cores
 from models.locate import embedded_models
+from models.terminology.store import embedded_terminologies, open_terminology
 from pipeline.beam import runners
 from pipeline.beam.execute import execute
 from pipeline.beam.failures import readable, way_on
 from pipeline.beam.stopping import Stopped
-from pipeline.commands.flags import DEFAULT_MODEL, positive, rate
+from pipeline.commands.flags import DEFAULT_MODEL, DEFAULT_TERMS, positive, rate
 from pipeline.job import progress
 from pipeline.job.begin import Start, begin, describe_run
 from pipeline.job.commit import record_timing
@@ -30,7 +31,7 @@ from pipeline.job.options import RunOptions, describe_options
 from pipeline.job.summary import summary_lines
 from pipeline.output import storage
 from pipeline.output.inputs import inputs_fingerprint
-from pipeline.output.record import finished_run
+from pipeline.output.record import FinishedRun, read_run
 from transforms.errors import JobError, UserError, printable
 from transforms.jats import TextOptions, primary_language
 from transforms.labels import read_scheme
@@ -138,6 +139,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "packed up to its limit (default: sentence)",
     )
     model.add_argument(
+        "--terms",
+        nargs="+",
+        default=[DEFAULT_TERMS],
+        metavar="NAME_OR_DIR",
+        help="terminologies (`terms list`, or folders of your own) to whose concepts mentions are "
+        f"linked, the first that has a name decides; or `none` (default: {DEFAULT_TERMS})",
+    )
+    model.add_argument(
         "--agreement",
         choices=("on", "off"),
         help="make an article agree with itself: one type for a name, its further occurrences, its "
@@ -232,12 +241,14 @@ def _finish(
     Raises:
         JobError: the run is not complete, or more articles were rejected than the user allows.
     """
-    done = finished_run(options.output)
-    sums = done.reconciliation
+    run = read_run(options.output)
+    if not isinstance(run, FinishedRun):
+        raise JobError(f"the run has not ended; {go_on}")
+    sums = run.reconciliation
     if sums.missing:
         raise JobError(f"the run is not complete: {json.dumps(asdict(sums))}; {go_on}")
     if not args.quiet:
-        for line in summary_lines(done, options.output, seconds, kept):
+        for line in summary_lines(run, options.output, seconds, kept):
             print(line)
     attempted = sums.annotated + sums.rejected
     if attempted and sums.rejected / attempted > args.max_reject_rate:
@@ -276,6 +287,8 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     loaded = [load_cached(folder, threads) for folder in folders]
     if len({model.fingerprint for model in loaded}) < len(loaded):
         raise UserError("--model: two of the folders hold the same model")
+    terms = _terms(args.terms)
+    terminologies = [open_terminology(folder) for folder in terms]
     if args.people and not any(model.settings.people for model in loaded):
         raise UserError("--people: no model has a type of its own for words for people")
     known = {
@@ -304,17 +317,31 @@ def run_options(args: argparse.Namespace, inputs: str) -> RunOptions:
     return RunOptions(
         output=storage.absolute(args.output),
         models=models,
+        terms=terms,
         text=text,
         threads=args.threads or 0,
         inputs=inputs,
-        fingerprint=describe_options(models, text, loaded).sha256,
-        parts=parts_fingerprint(loaded),
+        fingerprint=describe_options(models, text, loaded, terminologies).sha256,
+        parts=parts_fingerprint([*loaded, *terminologies]),
     )
 
 
 def _is_name(folder: str) -> bool:
     """Whether a model is named, not located: names win over folders of the same name."""
     return folder in embedded_models() or ("/" not in folder and not Path(folder).is_dir())
+
+
+def _terms(names: Sequence[str]) -> tuple[str, ...]:
+    """The terminologies of a run, those of folders by their whole path."""
+    if names == ["none"]:
+        return ()
+    if "none" in names:
+        raise UserError("--terms: none stands alone")
+    embedded = embedded_terminologies()
+    found = tuple(name if name in embedded else storage.absolute(name) for name in names)
+    if len(set(found)) < len(found):
+        raise UserError("--terms: the same terminology is named twice")
+    return found
 
 
 def _languages(codes: Sequence[str]) -> frozenset[str]:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from models.cores import available_cores
 from models.gold import read_gold
-from pipeline.commands.flags import DEFAULT_MODEL
+from models.terminology.store import open_terminology
+from pipeline.commands.flags import DEFAULT_MODEL, DEFAULT_TERMS
 from pipeline.evaluation.evaluate import Report, compare, write_errors
 from pipeline.evaluation.predictions import predict, read_predictions
 from pipeline.evaluation.scores import CONFIDENCE, RESAMPLES, Matching, Score
@@ -78,6 +79,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", metavar="DIR", dest="output", help="score what a run found, from its output folder"
     )
+    parser.add_argument(
+        "--concepts",
+        action="store_true",
+        help="score links as well, against the ids of PubTator gold: of the gold's own mentions, "
+        "and end to end the set of concepts of each document",
+    )
+    parser.add_argument(
+        "--terms",
+        nargs="+",
+        metavar="NAME_OR_DIR",
+        help=f"terminologies to link to, with --concepts (default: {DEFAULT_TERMS})",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "--errors",
@@ -92,6 +105,14 @@ def run(args: argparse.Namespace) -> int:
     for flag in ("aggregation", "window", "agreement"):
         if args.output and getattr(args, flag):
             raise UserError(f"--{flag}: a run's mentions are made already; it goes with --model")
+    if args.terms and not args.concepts:
+        raise UserError("--terms goes with --concepts")
+    if args.output and args.concepts:
+        raise UserError(
+            "--concepts links anew, what a model finds: it goes with --model, not --run"
+        )
+    terms = args.terms or [DEFAULT_TERMS] if args.concepts else []
+    terminologies = [open_terminology(name) for name in terms]
     gold = read_gold(args.gold)
     if args.output:
         found = read_predictions(storage.absolute(args.output), gold.documents, args.model)
@@ -104,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
             args.window or "sentence",
             args.agreement and args.agreement == "on",
         )
-    report = compare(gold, found, args.gold_types)
+    report = compare(gold, found, args.gold_types, terminologies)
     if args.errors:
         write_errors(args.errors, report)
     if args.json:
@@ -118,6 +139,7 @@ def _as_json(report: Report) -> dict[str, Any]:
     found = report.predictions
     return {
         **{name: _matching(matching) for name, matching in report.matchings.items()},
+        **({"concepts": _concepts(report)} if report.concepts else {}),
         "sections": {code: _matching(matching) for code, matching in report.sections.items()},
         "errors": dict(Counter(error.kind for error in report.errors)),
         "model": found.name,
@@ -137,6 +159,26 @@ def _as_json(report: Report) -> dict[str, Any]:
             "predictions_outside": found.outside,
         },
     }
+
+
+def _concepts(report: Report) -> dict[str, Any]:
+    return {type_: score.as_json() for type_, score in report.concepts.items()}
+
+
+def _concept_lines(report: Report) -> list[str]:
+    """The table of concepts: of documents end to end, then of the gold's own mentions."""
+    lines = [
+        "",
+        f"{'concepts':8} {'type':8} {'precision':>9} {'recall':>7} {'F1':>7} {'support':>8} "
+        f"{'accuracy of gold mentions':>26} {'of those linked':>16} {'mentions':>9}",
+    ]
+    for type_, its in _concepts(report).items():
+        lines.append(
+            f"{'':8} {type_:8} {its['precision']:9.4f} {its['recall']:7.4f} {its['f1']:7.4f} "
+            f"{its['gold_concepts']:8d} {its['accuracy_of_gold_mentions']:26.4f} "
+            f"{its['precision_of_gold_mentions']:16.4f} {its['gold_mentions']:9d}"
+        )
+    return lines
 
 
 def _matching(matching: Matching) -> dict[str, Any]:
@@ -167,6 +209,7 @@ def _as_table(report: Report) -> list[str]:
         for kind, its in [*matching.types.items(), ("micro", matching.micro)]:
             lines.append(f"{name:8} {kind:8} {_row(its)}")
     lines += [f"{code:8} micro    {_row(its.micro)}" for code, its in report.sections.items()]
+    lines += _concept_lines(report) if report.concepts else []
     lines += [
         "",
         f"intervals: {RESAMPLES} bootstrap samples of whole {gold.unit}s",

@@ -1,24 +1,26 @@
 """``export``: writes a finished run's annotations in other people's formats."""
 
 import argparse
+import textwrap
 from pathlib import Path
 
 from pipeline.output import storage
 from pipeline.output.record import finished_run
 from pipeline.results.export import FORMATS, Export, read_links, write_export
+from pipeline.results.formats import Links
 from transforms.errors import UserError
 
-DESCRIPTION = """\
-Writes a finished run's annotations in other people's formats, one file a chunk (brat: one folder).
+LINKING = ", ".join(name for name, format_ in FORMATS.items() if format_.has_links)
 
-  europepmc       JSON lines for Europe PMC's annotations submission service. Only mentions with a
-                  link (--links) can be submitted; the others are written to no_match/. Those of
-                  sub-articles, and of articles without PMCID and PMID, are in no file.
-  bioc            BioC JSON: passages with section types, text and annotations
-  pubtator        PubTator: titles and abstracts only, full text does not fit into the format
-  webannotation   W3C Web Annotation (JSON-LD): XPath and position, and the quoted text
-  brat            brat standoff: text and annotations of each whole article
-"""
+
+def _description() -> str:
+    """What is in each format."""
+    lines = ["Writes a finished run's annotations in other people's formats, one file a chunk.", ""]
+    for name, format_ in FORMATS.items():
+        first, *more = textwrap.wrap(format_.help, 82)
+        lines += [f"  {name:<16}{first}", *(f"{'':<18}{line}" for line in more)]
+    return "\n".join(lines)
+
 
 EPILOG = """\
 examples:
@@ -28,16 +30,14 @@ examples:
 Offsets count Unicode code points, start included, end excluded, in every format.
 """
 
-LINKING = ("europepmc", "bioc", "webannotation")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of ``export``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = DESCRIPTION
+    parser.description = _description()
     parser.epilog = EPILOG
     parser.add_argument("output", metavar="DIR", help="output folder of a finished run")
-    parser.add_argument("--format", required=True, choices=FORMATS, help="see above")
+    parser.add_argument("--format", required=True, choices=tuple(FORMATS), help="see above")
     parser.add_argument(
         "--to",
         metavar="FOLDER",
@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="tab-separated type, mention, name, URI: what mentions mean in public databases "
-        f"({', '.join(LINKING)}); type and mention must be exactly as annotated",
+        f"({LINKING}), in place of what `annotate --terms` linked them to; type and mention must "
+        "be exactly as annotated",
     )
     parser.add_argument(
         "--provider", metavar="NAME", help="as registered with Europe PMC (europepmc needs it)"
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     output = storage.absolute(args.output)
     to = storage.absolute(args.to) if args.to else storage.join(output, "export", args.format)
     _check_flags(args)
-    links = read_links(args.links) if args.links else {}
+    links = read_links(args.links) if args.links else Links()
     export = Export(finished_run(output), args.provider or "", links)
     write_export(export, args.format, output, to)
     for what, count in export.counts.items():
@@ -73,6 +74,9 @@ def run(args: argparse.Namespace) -> int:
             "sub-articles, and articles without PMCID and PMID, cannot be submitted: "
             "they are in no file"
         )
+    if unused := sorted(links.own.keys() - links.used):
+        type_, mention = unused[0]
+        print(f"{len(unused):,} of --links fit no mention, the first is {type_} {mention!r}")
     if args.format == "europepmc" and not export.counts["annotations"]:
         print("nothing can be submitted: no mention is linked to a public database (see --links)")
     print(f"files {to}")
@@ -80,9 +84,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_flags(args: argparse.Namespace) -> None:
-    if args.format == "europepmc" and not args.provider:
-        raise UserError("--format europepmc needs --provider: the name that Europe PMC gave you")
-    if args.format != "europepmc" and args.provider:
+    format_ = FORMATS[args.format]
+    if format_.needs_provider and not args.provider:
+        raise UserError(
+            f"--format {args.format} needs --provider: the name that Europe PMC gave you"
+        )
+    if args.provider and not format_.needs_provider:
         raise UserError(f"--provider is for --format europepmc, not {args.format}")
-    if args.links and args.format not in LINKING:
-        raise UserError(f"--links is for {', '.join(LINKING)}: {args.format} has no place for it")
+    if args.links and not format_.has_links:
+        raise UserError(f"--links is for {LINKING}: {args.format} has no place for it")

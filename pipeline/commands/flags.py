@@ -3,6 +3,7 @@
 import argparse
 import math
 
+DEFAULT_TERMS = "terms-bio"
 DEFAULT_MODEL = "minilm-l6-bioner"
 
 

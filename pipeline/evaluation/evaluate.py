@@ -3,12 +3,14 @@
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.cores import available_cores
 from models.gold import Gold, GoldDocument, Mention, read_gold
+from pipeline.evaluation.concepts import ConceptScore, score_concepts
 from pipeline.evaluation.predictions import Predictions, predict
+from transforms.concepts import Terminology
 from transforms.errors import UserError
 
 try:
@@ -22,7 +24,8 @@ except ModuleNotFoundError as error:
 LABELS = {
     "GP": "gp gene gene-y gene-n protein dna rna ggp pr gene_or_gene_product geneorgeneproduct "
     "gene_protein",
-    "DS": "ds disease mondo diseaseorphenotypicfeature",
+    "DS": "ds disease mondo diseaseorphenotypicfeature specificdisease diseaseclass modifier "
+    "compositemention",
     "CD": "cd chemical chebi drug simple_chemical amino_acid chemicalentity",
     "OG": "og species taxon ncbitaxon organism organismtaxon",
 }
@@ -63,6 +66,7 @@ class Report:
 
     Attributes:
         gold_types: the scored types, each with the gold's labels for it.
+        concepts: by type, if links were scored too.
         unscored: the gold's other labels, counted.
         documents: those scored; ``absent`` are the others, by name, which the run does not hold.
         people: the model's types of words for people, and what they were scored as; "" if not.
@@ -80,19 +84,28 @@ class Report:
     matchings: Mapping[str, Matching]
     sections: Mapping[str, Matching]
     errors: Sequence[Error]
+    concepts: Mapping[str, ConceptScore] = field(default_factory=dict)
 
 
-def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Report:
+def compare(
+    gold: Gold,
+    found: Predictions,
+    gold_types: str | None = None,
+    terminologies: Sequence[Terminology] = (),
+) -> Report:
     """Scores predictions.
 
     Args:
         gold: what is right.
         found: what was found in its documents; counts of types that are not scored are dropped.
         gold_types: as ``match_types`` takes it.
+        terminologies: to link mentions to, whose concepts are scored then.
 
     Raises:
-        UserError: as ``match_types`` does.
+        UserError: as ``match_types`` does, or terminologies and no ids in the gold.
     """
+    if terminologies and not any(document.concepts for document in gold.documents):
+        raise UserError("--concepts: the gold has no ids of concepts; PubTator files can have them")
     labels = Counter(mention.type for doc in gold.documents for mention in doc.mentions)
     type_of = match_types(labels, found.types, gold_types)
     types = sorted(set(type_of.values()))
@@ -131,6 +144,9 @@ def compare(gold: Gold, found: Predictions, gold_types: str | None = None) -> Re
         matchings=score(theirs, ours, types),
         sections=_by_section([document for document, _ in scored], theirs, ours, types),
         errors=list(find_errors(theirs, ours, types)),
+        concepts=score_concepts([document for document, _ in scored], ours, type_of, terminologies)
+        if terminologies
+        else {},
     )
 
 

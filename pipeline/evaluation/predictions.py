@@ -1,7 +1,7 @@
 """What a model, or an earlier run, finds in the texts of gold documents."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +15,7 @@ from models.annotators import default_options, load_cached
 from models.gold import GoldDocument, Mention
 from pipeline.evaluation.align import align, map_span
 from pipeline.output.committed import by_article, chunk_names, read_table
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import OutputError, known_run
 from transforms.labels import read_scheme
 from transforms.layers import Annotator, Clock
@@ -233,10 +234,25 @@ def _articles(
             yield number, article["text"], article["passages"], mentions
 
 
+def document_of(
+    values: Mapping[str, Any], documents: Iterable[GoldDocument]
+) -> GoldDocument | None:
+    """The gold document of an article; None if there is none.
+
+    Args:
+        values: row of ``articles``.
+        documents: of the gold.
+    """
+    index = {_key(unquote(document.name)): document for document in documents}
+    return next((index[name] for name in _names(values) if name in index), None)
+
+
 def _names(values: Mapping[str, Any]) -> Iterator[str]:
     """What a gold document of the article may be called, the most telling first."""
     article_id = values["article_id"] or ""
-    yield _key(f"{article_id}@{values['sha256'][:8]}")
+    for name in (article_id, article_file_name(article_id)):
+        yield _key(f"{name}@{values['sha256'][:8]}")
+    yield article_file_name(article_id)
     for column in ("article_id", "pmcid", "pmid", "doi"):
         name = values[column]
         if name:

@@ -11,6 +11,7 @@ from typing import Any
 
 from models.annotators import load_cached
 from models.products import describe_products
+from models.terminology.store import open_terminology
 from pipeline import __version__
 from pipeline.job.options import RunOptions, describe_options
 from pipeline.output import storage
@@ -23,6 +24,7 @@ from pipeline.output.record import (
     OutputError,
     Run,
     RunModel,
+    RunTerminology,
     Update,
     create_run,
     read_run,
@@ -51,6 +53,7 @@ def describe_run(
 ) -> Run:
     """Returns the record of a run that begins."""
     loaded = [load_cached(model.folder, options.threads_here) for model in options.models]
+    terminologies = [open_terminology(folder) for folder in options.terms]
     return Run(
         schema_version=SCHEMA_VERSION,
         state="running",
@@ -60,7 +63,7 @@ def describe_run(
             **{name: _version(name) for name in SOFTWARE},
         },
         int8_products=describe_products(),
-        options=describe_options(options.models, options.text, loaded),
+        options=describe_options(options.models, options.text, loaded, terminologies),
         models=tuple(
             RunModel(
                 name=model.name,
@@ -72,6 +75,16 @@ def describe_run(
                 licence=model.settings.licence,
             )
             for chosen, model in zip(options.models, loaded, strict=True)
+        ),
+        terminologies=tuple(
+            RunTerminology(
+                name=terminology.name,
+                fingerprint=terminology.fingerprint,
+                folder=folder,
+                version=str(terminology.settings.get("version", "")),
+                licence=str(terminology.settings.get("licence", "")),
+            )
+            for folder, terminology in zip(options.terms, terminologies, strict=True)
         ),
         inputs=Inputs(
             patterns=tuple(patterns),
@@ -233,9 +246,13 @@ def _changed_options(old: Run, new: Run) -> list[str]:
         for name, value in _options_by_name(new).items()
         if before.get(name) != value
     ]
-    was, now = ([model.full_name for model in run.models] for run in (old, new))
-    if was != now:
-        changed.insert(0, f"model (was {', '.join(was)}, now {', '.join(now)})")
+    for what, parts in (
+        ("terminology", (old.terminologies, new.terminologies)),
+        ("model", (old.models, new.models)),
+    ):
+        was, now = (", ".join(part.full_name for part in each) or "none" for each in parts)
+        if was != now:
+            changed.insert(0, f"{what} (was {was}, now {now})")
     return changed
 
 

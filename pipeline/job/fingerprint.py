@@ -9,6 +9,7 @@ from pathlib import Path
 
 import transforms
 from models import model, sessions, settings, tokenizer
+from transforms.concepts import Terminology
 from transforms.inference import TokenClassifier
 
 LIBRARIES = ("onnxruntime", "tokenizers", "lxml", "pyarrow")
@@ -23,9 +24,9 @@ def code_fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def parts_fingerprint(loaded: Sequence[TokenClassifier]) -> str:
-    """Returns a hash of the stages' code and of the models' files, as this process has them."""
-    names = [each.full_name for each in loaded]
+def parts_fingerprint(parts: Sequence[TokenClassifier | Terminology]) -> str:
+    """Returns a hash of the stages' code and of what a process has loaded."""
+    names = [part.full_name for part in parts]
     return hashlib.sha256("\n".join([_hash_stages().hex(), *names]).encode()).hexdigest()[:16]
 
 

@@ -148,8 +148,11 @@ def _match_remote(pattern: str, note: Callable[[str], None]) -> list[InputFile]:
 
 def _named_object(uri: str) -> dict[str, int]:
     folder, _, name = uri.rpartition("/")
-    sizes = {} if _has_magic(uri) or not name else bucket_of(uri).sizes(f"{folder}/", name)
-    return {f"{folder}/{name}": size for name, size in sizes.items()}
+    is_bucket = folder.endswith(":/")
+    if _has_magic(uri) or is_bucket or not name:
+        return {}
+    sizes = bucket_of(uri).sizes(f"{folder}/", name)
+    return {uri: sizes[name]} if name in sizes else {}
 
 
 def _matching_objects(pattern: str) -> dict[str, int]:
@@ -177,7 +180,7 @@ def _has_magic(uri: str) -> bool:
 
 
 def _regex_of(pattern: str) -> str:
-    """The regular expression for a glob, as ``glob.translate`` makes it in Python 3.13."""
+    """The regular expression for a glob: ``**`` enters folders, ``*`` does not."""
     pieces = []
     for piece in _MAGIC.split(pattern):
         if _MAGIC.fullmatch(piece) and piece.startswith("["):

@@ -9,6 +9,7 @@ from typing import Any
 from models.cores import available_cores
 from pipeline.job.fingerprint import code_fingerprint
 from pipeline.output.record import Options
+from transforms.concepts import Terminology
 from transforms.inference import TokenClassifier
 from transforms.jats import TextOptions
 from transforms.layers import ModelOptions
@@ -21,15 +22,18 @@ class RunOptions:
     Attributes:
         output: the output folder.
         models: one or more.
+        terms: names or folders of the terminologies whose concepts mentions are linked to.
         text: which text is kept.
         threads: of a worker process, each with one article in hand; 0: the cores that it has.
         inputs: hash of the input files, by name and size and, if they are local, their ends.
-        fingerprint: hash of all that changes the rows: models' files and options, and text options.
-        parts: hash of the code and of the models' files, which every worker must have too.
+        fingerprint: hash of all that changes the rows: the files of models and terminologies, and
+            options of models and text.
+        parts: hash of the code and of these files, which every worker must have too.
     """
 
     output: str
     models: tuple[ModelOptions, ...]
+    terms: tuple[str, ...]
     text: TextOptions
     threads: int
     inputs: str
@@ -43,7 +47,10 @@ class RunOptions:
 
 
 def describe_options(
-    models: Sequence[ModelOptions], text: TextOptions, loaded: Sequence[TokenClassifier]
+    models: Sequence[ModelOptions],
+    text: TextOptions,
+    loaded: Sequence[TokenClassifier],
+    terminologies: Sequence[Terminology],
 ) -> Options:
     """Returns the options that change the rows, with their hash, as ``run.json`` has them.
 
@@ -51,6 +58,7 @@ def describe_options(
         models: of the run.
         text: of the run.
         loaded: the models themselves.
+        terminologies: of the run.
     """
     shown: dict[str, Any] = {
         "code": code_fingerprint(),
@@ -62,7 +70,8 @@ def describe_options(
         "references": text.references,
     }
     names = [model.full_name for model in loaded]
-    hashed = json.dumps({**shown, "models": names}, sort_keys=True).encode()
+    terms = [terminology.full_name for terminology in terminologies]
+    hashed = json.dumps({**shown, "models": names, "terminologies": terms}, sort_keys=True).encode()
     return Options(
         code=shown["code"],
         model_options=tuple(shown["model_options"]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from models.annotators import load_annotators
+from models.terminology.store import open_terminology
 from pipeline.job import reuse
 from pipeline.job.chunks import Chunk, articles_in
 from pipeline.job.fingerprint import parts_fingerprint
@@ -45,6 +46,7 @@ class Worker:
 
     Raises:
         ModelError: a model cannot be had, or cannot work.
+        TerminologyError: the same of a terminology.
         OtherWorkerError: this process would give other rows than its receipts would say.
     """
 
@@ -52,12 +54,14 @@ class Worker:
         self.options = options
         self._threads = options.threads_here
         annotators = load_annotators(options.models, self._threads)
-        if parts_fingerprint([annotator.model for annotator in annotators]) != options.parts:
+        terminologies = tuple(map(open_terminology, options.terms))
+        models = [annotator.model for annotator in annotators]
+        if parts_fingerprint([*models, *terminologies]) != options.parts:
             raise OtherWorkerError(
-                "a worker has other code, or other files of a model, than the process that "
-                "started the run: install the same version on all of them"
+                "a worker has other code, or other files of a model or terminology, than the "
+                "process that started the run: install the same version on all of them"
             )
-        self.layers = layers_using(Resources(annotators))
+        self.layers = layers_using(Resources(annotators, terminologies))
         settle_memory()
         self._on_article = on_article
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="annotate")

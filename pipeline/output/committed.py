@@ -12,6 +12,7 @@ from pipeline.output.paths import files_of, receipt_of
 from pipeline.output.receipts import Receipt
 from pipeline.output.record import DamagedError
 from transforms.mentions import ANNOTATIONS
+from transforms.records import Sentence
 from transforms.shards import Table
 from transforms.tables import ARTICLES, SENTENCES
 from transforms.tables import by_article as tables_by_article
@@ -22,12 +23,12 @@ class ArticleRows(NamedTuple):
 
     Attributes:
         row: its row of ``articles``.
-        sentence_starts: of its sentences, in order; offsets in the text.
+        sentences: in order.
         annotations: its rows of ``annotations``, in the order of the text.
     """
 
     row: dict[str, Any]
-    sentence_starts: list[int]
+    sentences: list[Sentence]
     annotations: list[dict[str, Any]]
 
 
@@ -101,10 +102,16 @@ def read_chunk(output: str, chunk: str) -> Iterator[ArticleRows]:
     """
     tables = {
         ARTICLES.name: read_table(output, chunk, ARTICLES),
-        SENTENCES.name: read_table(output, chunk, SENTENCES, ["article_id", "start"]),
+        SENTENCES.name: read_table(output, chunk, SENTENCES, ["article_id", *Sentence._fields]),
         ANNOTATIONS.name: read_table(output, chunk, ANNOTATIONS),
     }
     for article in by_article(chunk, tables):
-        [row] = article[ARTICLES.name].to_pylist()
-        starts = article[SENTENCES.name]["start"].to_pylist()
-        yield ArticleRows(row, starts, article[ANNOTATIONS.name].to_pylist())
+        yield article_rows(article)
+
+
+def article_rows(tables: Mapping[str, pa.Table | pa.RecordBatch]) -> ArticleRows:
+    """One article's rows, as Arrow has them, as Python's."""
+    [row] = tables[ARTICLES.name].to_pylist()
+    columns = (tables[SENTENCES.name][name].to_pylist() for name in Sentence._fields)
+    sentences = [Sentence(*values) for values in zip(*columns, strict=True)]
+    return ArticleRows(row, sentences, tables[ANNOTATIONS.name].to_pylist())

@@ -49,7 +49,7 @@ class Options:
         model_options: of each model.
         languages: codes, or "all".
         references: whether reference lists are annotated.
-        sha256: hash of all these and of the models.
+        sha256: hash of all these, of the models and of the terminologies.
     """
 
     code: str
@@ -74,6 +74,22 @@ class RunModel:
     @property
     def full_name(self) -> str:
         """Name and fingerprint, as the table of annotations has them."""
+        return f"{self.name}@{self.fingerprint}"
+
+
+@dataclass(frozen=True)
+class RunTerminology:
+    """A terminology of the run: ``folder`` is the name or folder that the user gave."""
+
+    name: str
+    fingerprint: str
+    folder: str
+    version: str
+    licence: str
+
+    @property
+    def full_name(self) -> str:
+        """Name and fingerprint."""
         return f"{self.name}@{self.fingerprint}"
 
 
@@ -111,6 +127,7 @@ class Run:
     int8_products: str = ""
     options: Options
     models: tuple[RunModel, ...]
+    terminologies: tuple[RunTerminology, ...] = ()
     inputs: Inputs
     archives: tuple[str, ...]
     update: Update | None

@@ -1,18 +1,21 @@
 """Files in other people's formats, made of a finished run one chunk at a time."""
 
+import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.output import storage
 from pipeline.output.committed import ArticleRows, chunk_names, read_chunk
+from pipeline.output.paths import article_file_name
 from pipeline.output.record import DamagedError, FinishedRun, OutputError
 from pipeline.results import formats
 from pipeline.results.formats import Link, Links, to_json
+from pipeline.results.spacy_docs import spacy_bytes
 from transforms.errors import UserError
 from transforms.records import split_article_id
 
@@ -26,7 +29,7 @@ class Export:
     Attributes:
         run: whose annotations they are.
         provider: name registered with Europe PMC.
-        links: of mentions to public databases.
+        links: what mentions mean.
         counts: what was written and what was left out.
     """
 
@@ -98,17 +101,58 @@ class Export:
         """Text and standoff of each article, in a folder of the chunk's."""
         several = set(self.run.same_id_other_bytes)
         for article in self._all(articles):
-            name = f"{chunk}/{formats.brat_name(article)}"
+            name = f"{chunk}/{article_file_name(article.row['article_id'])}"
             if split_article_id(article.row["article_id"])[0] in several:
                 name = f"{name}@{article.row['sha256'][:8]}"
             yield f"{name}.txt", article.row["text"].encode()
             yield f"{name}.ann", formats.brat_standoff(article).encode()
+
+    def brat_configuration(self) -> Iterator[tuple[str, bytes]]:
+        """What brat must know to show the types."""
+        types = self.run.annotations.by_type
+        yield "annotation.conf", formats.brat_configuration(types).encode()
+
+    def csv(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
+        """One table with a header; null is an empty cell."""
+        yield f"{chunk}.csv", _table_file(self._all(articles), "excel", str)
+
+    def tsv(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
+        """The same for tools that know no quotes."""
+        yield f"{chunk}.tsv", _table_file(self._all(articles), _Tabs, _without_breaks)
+
+    def spacy(self, chunk: str, articles: Iterable[ArticleRows]) -> Iterator[tuple[str, bytes]]:
+        """One DocBin."""
+        yield f"{chunk}.spacy", spacy_bytes(self._all(articles))
 
     def _all(self, articles: Iterable[ArticleRows]) -> Iterator[ArticleRows]:
         for article in articles:
             self.counts["articles"] += 1
             self.counts["annotations"] += len(article.annotations)
             yield article
+
+
+class _Tabs(csv.excel_tab):
+    quoting = csv.QUOTE_NONE
+    quotechar = None
+
+
+def _without_breaks(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _table_file(
+    articles: Iterable[ArticleRows],
+    dialect: str | type[csv.Dialect],
+    clean: Callable[[str], str],
+) -> bytes:
+    sink = io.StringIO()
+    writer = csv.writer(sink, dialect, lineterminator="\n")
+    writer.writerow(formats.TABLE_COLUMNS)
+    for article in articles:
+        for row in formats.table_rows(article):
+            values = (row[name] for name in formats.TABLE_COLUMNS)
+            writer.writerow("" if value is None else clean(str(value)) for value in values)
+    return sink.getvalue().encode()
 
 
 class Lines:
@@ -142,16 +186,79 @@ def _json_file(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> byte
     return sink.getvalue()
 
 
-FORMATS: dict[str, Callable[[Export, str, Iterable[ArticleRows]], Iterator[tuple[str, bytes]]]] = {
-    "europepmc": Export.europepmc,
-    "bioc": Export.bioc,
-    "pubtator": Export.pubtator,
-    "webannotation": Export.webannotation,
-    "brat": Export.brat,
+def _no_folders(_: Sequence[str]) -> Sequence[str]:
+    return ()
+
+
+def _no_files(_: Export) -> Iterator[tuple[str, bytes]]:
+    return iter(())
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    Attributes:
+        help: what is in it, for people.
+        files: makes the files of a chunk: their names and contents.
+        has_links: whether mentions can carry links to databases.
+        needs_provider: whether it names who provides the annotations.
+        folders: that an export has, for the names of its chunks.
+        closing: makes files of the whole export.
+    """
+
+    help: str
+    files: Callable[[Export, str, Iterable[ArticleRows]], Iterator[tuple[str, bytes]]]
+    has_links: bool = False
+    needs_provider: bool = False
+    folders: Callable[[Sequence[str]], Sequence[str]] = _no_folders
+    closing: Callable[[Export], Iterator[tuple[str, bytes]]] = _no_files
+
+
+FORMATS = {
+    "europepmc": Format(
+        "JSON lines for Europe PMC's annotations submission service. Only mentions with a link "
+        "(--links) can be submitted; the others are written to no_match/. Those of sub-articles, "
+        "and of articles without PMCID and PMID, are in no file.",
+        Export.europepmc,
+        has_links=True,
+        needs_provider=True,
+        folders=lambda _: ("no_match",),
+    ),
+    "bioc": Format(
+        "BioC JSON: passages with section types, text, sentences and annotations",
+        Export.bioc,
+        has_links=True,
+    ),
+    "pubtator": Format(
+        "PubTator: titles and abstracts only, full text does not fit into the format",
+        Export.pubtator,
+    ),
+    "webannotation": Format(
+        "W3C Web Annotation (JSON-LD): XPath and position in the XML, and the quoted text",
+        Export.webannotation,
+        has_links=True,
+    ),
+    "brat": Format(
+        "brat standoff: text and annotations of each whole article",
+        Export.brat,
+        folders=lambda chunks: chunks,
+        closing=Export.brat_configuration,
+    ),
+    "csv": Format(
+        "comma-separated values: a row a mention, with its article and its sentence",
+        Export.csv,
+    ),
+    "tsv": Format("the same, separated by tabs; tabs and line ends become spaces", Export.tsv),
+    "spacy": Format(
+        "spaCy's DocBin: a document a passage, mentions as doc.ents, and as doc.spans['mentions'] "
+        "with those that overlap (pip install '.[spacy]')",
+        Export.spacy,
+    ),
 }
 
 
-def read_links(file: Path) -> dict[tuple[str, str], Link]:
+def read_links(file: Path) -> Links:
     """Reads links of mentions.
 
     Raises:
@@ -172,7 +279,7 @@ def read_links(file: Path) -> dict[tuple[str, str], Link]:
         if not (name and formats.is_public_uri(uri)):
             raise UserError(f"{file}:{number}: expected a name and an http(s) address: {line}")
         links[type_, mention] = Link(name, uri)
-    return links
+    return Links(links)
 
 
 def write_export(export: Export, format_: str, output: str, to: str) -> None:
@@ -186,20 +293,19 @@ def write_export(export: Export, format_: str, output: str, to: str) -> None:
         raise OutputError(f"{output} is not complete: articles are missing, see run.json")
     chunks = chunk_names(output)
     _clear(to, format_)
-    folders = {"brat": chunks, "europepmc": ["no_match"]}.get(format_, [])
+    chosen = FORMATS[format_]
     manifest = {
         "format": format_,
         "state": "running",
         "receipts_sha256": export.run.receipts_sha256,
-        "folders": folders,
+        "folders": list(chosen.folders(chunks)),
     }
     _write_manifest(to, manifest)
     for chunk in chunks:
-        for name, data in FORMATS[format_](export, chunk, read_chunk(output, chunk)):
+        for name, data in chosen.files(export, chunk, read_chunk(output, chunk)):
             storage.write(storage.join(to, name), data)
-    if format_ == "brat":
-        configuration = formats.brat_configuration(export.run.annotations.by_type)
-        storage.write(storage.join(to, "annotation.conf"), configuration.encode())
+    for name, data in chosen.closing(export):
+        storage.write(storage.join(to, name), data)
     _write_manifest(to, {**manifest, "state": "complete", "counts": dict(export.counts)})
 
 

@@ -3,17 +3,21 @@
 Offsets count Unicode code points, start included, end excluded, in every format.
 """
 
-import hashlib
 import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pipeline.output.committed import ArticleRows
-from transforms.records import split_article_id
+from pipeline.results.identifiers import uri_of
+from pipeline.results.pages import article_url
+from pipeline.results.type_names import names_of
+from transforms.mentions import ANNOTATIONS
+from transforms.records import Sentence, split_article_id
 
 Json = dict[str, Any]
 
@@ -25,8 +29,29 @@ class Link(NamedTuple):
     uri: str
 
 
-Links = Mapping[tuple[str, str], Link]
-"""By type and mention, exactly as in ``annotations``."""
+@dataclass
+class Links:
+    """What mentions mean: as the user says, else the concepts that they were linked to.
+
+    Attributes:
+        own: the user's, by type and mention, exactly as in ``annotations``.
+        used: those of them that some mention has.
+    """
+
+    own: Mapping[tuple[str, str], Link] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    def of(self, annotation: Json, *databases: str) -> Link | None:
+        """The link of a mention: to the first of these databases that has its concept, if any."""
+        key = annotation["type"], annotation["exact"]
+        if key in self.own:
+            self.used.add(key)
+            return self.own[key]
+        if annotation["concept"] is None:
+            return None
+        ids = [annotation["concept"], *annotation["concept_xrefs"]]
+        wanted = (id_ for database in databases for id_ in ids if id_.startswith(f"{database}:"))
+        return Link(annotation["concept_name"], uri_of(next(wanted, ids[0])))
 
 
 def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
@@ -37,10 +62,6 @@ def _distinct(annotations: Iterable[Json]) -> Iterator[Json]:
         if key not in seen:
             seen.add(key)
             yield annotation
-
-
-def _link(annotation: Json, links: Links) -> Link | None:
-    return links.get((annotation["type"], annotation["exact"]))
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -61,7 +82,8 @@ def one_line(name: str) -> str:
 # The submission service's schema (ne_annotation_schema.json) and its validator; names of types and
 # sections are those of Europe PMC's own pipeline and of the submission page.
 
-SUBMISSION_TYPES = {"GP": "gene_protein", "DS": "disease", "CD": "chemical", "OG": "organism"}
+SUBMISSION_DATABASES = {"GP": ("UniProtKB",), "CD": ("CHEBI",)}
+"""Those whose entries Europe PMC's own pipeline links to, where a concept has several."""
 
 SUBMISSION_SECTIONS = {
     "TITLE": "Title",
@@ -107,8 +129,8 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
     matched: list[Json] = []
     unmatched: list[Json] = []
     for annotation in _distinct(article.annotations):
-        link = _link(annotation, links)
-        first = row["text"][article.sentence_starts[annotation["sentence"]] : annotation["start"]]
+        link = links.of(annotation, *SUBMISSION_DATABASES.get(annotation["type"], ()))
+        first = row["text"][article.sentences[annotation["sentence"]].start : annotation["start"]]
         section = SUBMISSION_SECTIONS.get(annotation["section"].split("|")[0], DEFAULT_SECTION)
         entry = {
             # Sentence, and word in it as white space divides it, both from 1.
@@ -117,7 +139,7 @@ def submission_rows(article: ArticleRows, provider: str, links: Links) -> tuple[
             "exact": annotation["exact"],
             "postfix": annotation["postfix"],
             "section": section,
-            "type": SUBMISSION_TYPES.get(annotation["type"], annotation["type"]),
+            "type": names_of(annotation["type"]).europepmc,
             # "#" is what Europe PMC's pipeline writes for a term that it could not link.
             "tags": [link._asdict() if link else {"name": annotation["exact"], "uri": "#"}],
         }
@@ -209,6 +231,7 @@ def bioc_collection(date: str) -> Json:
 def bioc_document(article: ArticleRows, links: Links) -> Json:
     """An article as a document: offsets are those of ``articles.text``.
 
+    Annotations stand beside a passage's text; its sentences say where they begin and end.
     Infons are strings, as BioC wants them. ``section_type`` has one code, as PubMed Central's
     files do; a combined section has all of its codes in ``sections``.
     """
@@ -216,6 +239,9 @@ def bioc_document(article: ArticleRows, links: Links) -> Json:
     by_passage: dict[int, list[Json]] = {}
     for annotation in article.annotations:
         by_passage.setdefault(annotation["passage"], []).append(annotation)
+    sentences: dict[int, list[Sentence]] = {}
+    for sentence in article.sentences:
+        sentences.setdefault(sentence.passage, []).append(sentence)
     ids = {
         "article-id_pmc": (row["pmcid"] or "").removeprefix("PMC"),
         "article-id_pmid": row["pmid"],
@@ -236,9 +262,18 @@ def bioc_document(article: ArticleRows, links: Links) -> Json:
                     "xpath": passage["xpath"],
                 },
                 "text": row["text"][passage["start"] : passage["end"]],
-                "sentences": [],
+                "sentences": [
+                    {
+                        "offset": sentence.start,
+                        "infons": {},
+                        "text": row["text"][sentence.start : sentence.end],
+                        "annotations": [],
+                        "relations": [],
+                    }
+                    for sentence in sentences.get(number, ())
+                ],
                 "annotations": [
-                    _bioc_annotation(annotation, _link(annotation, links))
+                    _bioc_annotation(annotation, links.of(annotation))
                     for annotation in by_passage.get(number, ())
                 ],
                 "relations": [],
@@ -257,6 +292,7 @@ def _bioc_annotation(annotation: Json, link: Link | None) -> Json:
     }
     if link:
         infons["identifier"] = link.uri
+        infons["name"] = link.name
     start, end = annotation["start"], annotation["end"]
     return {
         "id": annotation["annotation_id"],
@@ -291,7 +327,15 @@ def _passage_type(section: str, xpath: str) -> str:
 
 # PubTator ---------------------------------------------------------------------------------------
 
-PUBTATOR_TYPES = {"GP": "Gene", "DS": "Disease", "CD": "Chemical", "OG": "Species"}
+
+PUBTATOR_BARE = ("NCBIGene:", "NCBITaxon:")
+"""Databases whose ids PubTator has without a prefix."""
+
+
+def _bare(curie: str) -> str:
+    for prefix in PUBTATOR_BARE:
+        curie = curie.removeprefix(prefix)
+    return curie
 
 
 def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
@@ -328,9 +372,10 @@ def pubtator_text(article: ArticleRows) -> tuple[str, int] | None:
         if (shift := base.get(annotation["passage"])) is not None
     ]
     for start, end, annotation in sorted(found, key=lambda mention: mention[:2]):
-        kind = one_line(str(PUBTATOR_TYPES.get(annotation["type"], annotation["type"])))
+        kind = one_line(names_of(annotation["type"]).pubtator)
         exact = same_length(annotation["exact"])
-        lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t-")
+        concept = _bare(annotation["concept"] or "-")
+        lines.append(f"{name}\t{start}\t{end}\t{exact}\t{kind}\t{concept}")
     return "\n".join([*lines, "", ""]), len(found)
 
 
@@ -346,11 +391,12 @@ WEB_CONTEXT = [
 def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
     """An annotation in W3C's data model.
 
-    The XPath selects a text node of the article's XML, and the position counts that node's own
-    characters, so any XPath processor finds the place. A mention over several text nodes is a
+    The target is the article's XML; the scope, its page for people. The XPath selects a text node
+    of the XML, and the position counts that node's own characters, so any XPath processor finds
+    the place. A mention over several text nodes is a
     range between two such points.
     """
-    link = _link(annotation, links)
+    link = links.of(annotation)
     body = [{"type": "TextualBody", "value": annotation["type"], "purpose": "tagging"}]
     if link:
         body.append({"type": "SpecificResource", "source": link.uri, "purpose": "identifying"})
@@ -371,7 +417,8 @@ def web_annotation(annotation: Json, row: Json, links: Links) -> Json:
         "confidence": round(annotation["score"], 4),
         "generator": {"type": "Software", "name": annotation["model"]},
         "target": {
-            "source": _article_iri(row),
+            "source": _xml_iri(row),
+            **({"scope": page} if (page := article_url(row)) else {}),
             "selector": [
                 place,
                 {
@@ -393,37 +440,15 @@ def _node_selector(xpath: str, start: int, end: int) -> Json:
     }
 
 
-def _article_iri(row: Json) -> str:
+def _xml_iri(row: Json) -> str:
+    """Where the article's XML is: at Europe PMC, else the file that was read."""
     if row["pmcid"]:
-        return f"https://europepmc.org/article/PMC/{row['pmcid']}"
-    if row["pmid"]:
-        return f"https://europepmc.org/article/MED/{row['pmid']}"
-    if row["doi"]:
-        return f"https://doi.org/{quote(row['doi'])}"
+        return f"https://www.ebi.ac.uk/europepmc/webservices/rest/{row['pmcid']}/fullTextXML"
     uri: str = row["source_uri"]
     return uri if "://" in uri else PurePosixPath(uri).as_uri()
 
 
 # brat -------------------------------------------------------------------------------------------
-
-
-MAX_NAME = 100
-"""Characters of a file's name, of which file systems take 255 bytes."""
-
-
-def brat_name(article: ArticleRows) -> str:
-    """A file name for an article's id, of letters, digits, dots, dashes and underscores alone.
-
-    ``MED:1`` gives ``MED_1``, and ``PMC1#sa2`` gives ``PMC1_sa2``. What else is replaced, or cut,
-    leaves a hash at the end: no two articles have one name. brat takes names for parts of URLs.
-    """
-    article_id = article.row["article_id"]
-    main, number = split_article_id(article_id)
-    plain = main.replace(":", "_", 1) + (f"_sa{number}" if number else "")
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", plain)[:MAX_NAME]
-    if name == plain:
-        return name
-    return f"{name}-{hashlib.sha256(article_id.encode()).hexdigest()[:12]}"
 
 
 def brat_type(type_: str) -> str:
@@ -432,7 +457,10 @@ def brat_type(type_: str) -> str:
 
 
 def brat_standoff(article: ArticleRows) -> str:
-    """The annotations over ``articles.text``; a note tells the score and the model."""
+    """The annotations over ``articles.text``, with their concepts.
+
+    A note tells the score and the model.
+    """
     lines = []
     for number, annotation in enumerate(article.annotations, 1):
         start, end, exact = annotation["start"], annotation["end"], annotation["exact"]
@@ -440,6 +468,9 @@ def brat_standoff(article: ArticleRows) -> str:
         lines.append(f"T{number}\t{kind} {start} {end}\t{same_length(exact)}\n")
         note = f"score {annotation['score']:.4f}, {one_line(annotation['model'])}"
         lines.append(f"#{number}\tAnnotatorNotes T{number}\t{note}\n")
+        if concept := annotation["concept"]:
+            name = one_line(annotation["concept_name"])
+            lines.append(f"N{number}\tReference T{number} {concept}\t{name}\n")
     return "".join(lines)
 
 
@@ -447,6 +478,23 @@ def brat_configuration(types: Iterable[str]) -> str:
     """``annotation.conf``: what brat must know to show the types."""
     entities = "".join(f"{brat_type(type_)}\n" for type_ in types)
     return f"[entities]\n{entities}[relations]\n[events]\n[attributes]\n"
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+_OF_ARTICLE = ("pmcid", "pmid", "doi", "title", "journal", "year")
+
+TABLE_COLUMNS = (*ANNOTATIONS.schema.names, *_OF_ARTICLE, "sentence_text")
+"""Those of ``annotations``, and what tells the article."""
+
+
+def table_rows(article: ArticleRows) -> Iterator[Json]:
+    """Rows of ``annotations``, each with what tells its article, and its sentence's text."""
+    row = article.row
+    about = {name: row[name] for name in _OF_ARTICLE}
+    for annotation in article.annotations:
+        _, start, end = article.sentences[annotation["sentence"]]
+        yield {**annotation, **about, "sentence_text": row["text"][start:end]}
 
 
 def to_json(value: Any) -> str:

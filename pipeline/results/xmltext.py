@@ -1,4 +1,4 @@
-"""The text of an article's XML, to check the parser against: none of the parser's code is used."""
+"""The text of an article's XML, to check the parser against: by none of the parser's rules."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
 
-from lxml import etree
-
 from pipeline.results.excuses import INVISIBLE, Excuses
+from transforms.jats.tree import TreeWalk
 from transforms.records import PLACEHOLDER, Article, split_article_id
 
 # Elements whose text the parser may leave out in the middle of running text.
@@ -151,7 +150,7 @@ class XmlText:
     def _walk(self) -> None:
         around: list[_Open] = []
         crossed: set[str] = set()
-        for event, element in etree.iterwalk(self._root, events=("start", "end", "comment", "pi")):
+        for event, element in TreeWalk(self._root):
             if event in ("start", "end"):
                 crossed.add(element.tag.rpartition("}")[2])
             if event == "start":

@@ -1,8 +1,13 @@
 """Promises about a model's files: whatever holds its weights is found."""
 
+from contextlib import suppress
 from pathlib import Path
 
+import onnx
 import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.files import ModelError, external_files
 
@@ -54,12 +59,44 @@ def test_weights_outside_of_the_folder_are_refused(tmp_path: Path, entry: bytes)
         external_files(tmp_path / "model.onnx")
 
 
-def test_damaged_graphs_are_read_up_to_the_damage(tmp_path: Path):
-    """Nothing in them stops or misleads the reader."""
+GROUP, END_OF_GROUP = b"\x93\x3e", b"\x94\x3e"  # 994, which no message of ONNX has
+
+
+def test_unknown_groups_hide_nothing(tmp_path: Path):
+    """A reader that took their ends for its own would see no weights behind them."""
     whole = graph(KEY + field(2, b"weights.data"))
-    for size in range(1, len(whole)):
-        (tmp_path / "model.onnx").write_bytes(whole[:size])
-        assert external_files(tmp_path / "model.onnx") == []
-    for content in (b"\xff" * 99, b"<html>", b"\x07"):
+    inside = GROUP + b"\x08\x01" + GROUP + END_OF_GROUP + field(7, b"\xff") + END_OF_GROUP
+    (tmp_path / "model.onnx").write_bytes(inside + whole + inside)
+    assert external_files(tmp_path / "model.onnx") == ["weights.data"]
+
+
+def test_damaged_graphs_are_refused(tmp_path: Path):
+    """Weights behind the damage would be in no fingerprint."""
+    whole = graph(KEY + field(2, b"weights.data"))
+    damaged = [whole[:size] for size in range(3, len(whole))]
+    damaged += [b"\xff" * 99, b"<html>", b"\x07", GROUP + whole, whole + END_OF_GROUP]
+    for content in damaged:
         (tmp_path / "model.onnx").write_bytes(content)
-        assert external_files(tmp_path / "model.onnx") == []
+        with pytest.raises(ModelError, match="is damaged, or no ONNX file"):
+            external_files(tmp_path / "model.onnx")
+
+
+@given(st.binary(max_size=12), st.integers(0, 200), st.integers(0, 3))
+def test_what_the_onnx_library_finds_is_found(tmp_path_factory, change: bytes, at: int, cut: int):
+    """In a graph with any bytes in it, or too few."""
+    whole = graph(KEY + field(2, b"weights.data"))
+    content = whole[: at % len(whole)] + change + whole[at % len(whole) + cut :]
+    path = tmp_path_factory.getbasetemp() / "changed.onnx"
+    path.write_bytes(content)
+    try:
+        parsed = onnx.load_model_from_string(content)
+    except DecodeError:
+        return
+    expected = {  # a name that is no UTF-8 comes as bytes
+        entry.value if isinstance(entry.value, str) else entry.value.decode(errors="replace")
+        for tensor in parsed.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    with suppress(ModelError):  # nothing is taken that was not read whole
+        assert expected <= set(external_files(path))

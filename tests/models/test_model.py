@@ -371,6 +371,10 @@ def _no_tokenizer(folder: Path) -> None:
     (folder / "vocab.txt").unlink()
 
 
+def _only_sentencepiece(folder: Path) -> None:
+    (folder / "vocab.txt").rename(folder / "sentencepiece.bpe.model")
+
+
 def _two_graphs(folder: Path) -> None:
     shutil.copy(folder / "model.onnx", folder / "model_a.onnx")
     (folder / "model.onnx").rename(folder / "model_b.onnx")
@@ -389,11 +393,12 @@ def _two_graphs(folder: Path) -> None:
         (_pytorch_instead, r"holds pytorch_model\.bin but no model\*\.onnx"),
         (_pickle_in_disguise, "pickle or PyTorch file"),
         (_large_file_pointer, "git lfs pull"),
-        (_damaged_graph, "cannot load"),
+        (_damaged_graph, "is damaged, or no ONNX file"),
         (_future_opset, "needs a newer ONNX Runtime"),
         (_future_format, "needs a newer ONNX Runtime"),
         (_external_data_missing, "keeps its weights in another file, which is missing"),
         (_no_tokenizer, r"neither tokenizer\.json nor vocab\.txt"),
+        (_only_sentencepiece, r"only sentencepiece\.bpe\.model of .*save_pretrained"),
         (_two_graphs, "several graphs"),
         (_no_room, "has no room for text"),
         (_other_vocabulary, "knows only 60 tokens, the model 212"),
@@ -486,6 +491,35 @@ def test_an_encoder_takes_another_head():
     assert encoder.score(windows).shape == (2, 9)
     assert encoder.read_longest_window()["logits"].shape == (1, 64, 9)
     assert encoder.full_name == load_model(str(TINY)).full_name
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model_quantized.onnx"])
+def test_the_graph_may_stand_as_on_the_hub(folder: Path, name: str):
+    """In ``onnx`` below the folder; model.json lists it there, and its hash is checked."""
+    expected = load_model(str(folder)).fingerprint
+    (folder / "onnx").mkdir()
+    (folder / "model.onnx").rename(folder / "onnx" / name)
+    assert load_model(str(folder)).fingerprint == expected
+    write_settings(folder)
+    assert f"onnx/{name}" in json.loads((folder / "model.json").read_text())["files"]
+    with (folder / "onnx" / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(ModelError, match="damaged or another file"):
+        load_model(str(folder))
+
+
+def test_a_byte_level_tokenizer_is_made_of_its_vocabulary(tmp_path: Path):
+    """GPT-2's and RoBERTa's two files, where there is no tokenizer.json."""
+    folder = Path(shutil.copytree(TINY.parent / "tiny_bpe", tmp_path / "bpe"))
+    text = "the BRCA and aspirin 😀"
+    expected = load_model(str(folder)).tokenizer.encode(text)
+    written = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (folder / "vocab.json").write_text(json.dumps(written["vocab"]))
+    merges = "\n".join(" ".join(pair) for pair in written["merges"])
+    (folder / "merges.txt").write_text(f"#version: 0.2\n{merges}\n")
+    (folder / "tokenizer.json").unlink()
+    made = load_model(str(folder)).tokenizer.encode(text)
+    assert (made.ids, made.offsets) == (expected.ids, expected.offsets)
 
 
 def test_an_unknown_name_lists_the_embedded_models():

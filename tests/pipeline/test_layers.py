@@ -51,8 +51,8 @@ class Pairs:
             ]
         return article.with_rows(PAIRS, rows)
 '''
-BEFORE = "LAYERS: tuple[type[Layer], ...] = (Mentions,)\n"
-AFTER = "LAYERS: tuple[type[Layer], ...] = (Mentions, Pairs)\n"
+BEFORE = "LAYERS: tuple[type[Layer], ...] = (Mentions, Links)\n"
+AFTER = "LAYERS: tuple[type[Layer], ...] = (Mentions, Links, Pairs)\n"
 
 
 @pytest.fixture(scope="module")

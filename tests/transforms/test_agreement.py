@@ -121,6 +121,26 @@ def test_a_longer_name_keeps_its_words():
 WORDS = st.sampled_from(
     ["TNF", "tnf", "Cat", "cats", "acid", "İnsulin", "ß-carotene", "of", "(", ")"]
 )
+
+
+def test_two_abbreviations_of_a_name_share_its_type():
+    """Also one that the model found nowhere."""
+    text = "The tumor necrosis factor (TNF) rose. The tumor necrosis factor (TNFA) fell."
+    found = agreed(text, ("tumor necrosis factor", "GP", 1.0), ("tumor necrosis factor", "GP", 1.0))
+    assert [(exact, type_, how) for exact, type_, how, _ in found] == [
+        ("tumor necrosis factor", "GP", "model"),
+        ("TNF", "GP", "abbreviation"),
+        ("tumor necrosis factor", "GP", "model"),
+        ("TNFA", "GP", "abbreviation"),
+    ]
+
+
+def test_what_is_short_for_an_acronym_of_no_name_is_none():
+    """The acronym is no name either, once its own long form has been read."""
+    text = "We saw the HSR (HS) rise. It is the heat shock response (HSR)."
+    assert agreed(text, ("HSR", "GP", 1.0)) == []
+
+
 TEXTS = st.lists(WORDS, min_size=1, max_size=40).map(" ".join)
 
 

@@ -75,6 +75,26 @@ def test_a_byte_level_model_gives_words_without_their_space():
     assert [(text[e.start : e.end], e.type) for e in found] == [("BRCA", "GP"), ("aspirin", "CD")]
 
 
+@pytest.mark.parametrize("aggregation", get_args(Aggregation))
+def test_one_place_and_type_is_one_entity(aggregation: Aggregation):
+    """An emoji's bytes are tokens with the same offsets."""
+    (tokens,) = tokenize_passages(["😀 ⊕"], BYTE_LEVEL)
+    labels = ["B-X", "O", "B-X", "B-Y", "B-X", "O", "B-X", "B-X"][: len(tokens.ids)]
+    found = spans(rows(*labels), tokens, BIO, aggregation)
+    assert found
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("aggregation", WORDS_ONLY)
+def test_every_label_called_o_is_outside(aggregation: Aggregation):
+    """A second one neither is an entity nor joins the two beside it."""
+    labels = ("O", "B-DS", "I-DS", "O")
+    logits = np.zeros((4, 4), np.float32)
+    logits[range(4), [1, 2, 3, 1]] = 4
+    found = spans(logits, words_of(1, 1, 1, 1), labels, aggregation)
+    assert found == [(0, 3, "DS"), (6, 7, "DS")]
+
+
 @given(st.lists(TEXT.filter(str.strip), min_size=1, max_size=5), st.integers(0, 9), st.data())
 def test_only_labelled_sentences_have_entities(texts, seed, data):
     """Whatever the aggregation, what the filter leaves out has none."""
@@ -104,12 +124,15 @@ def test_entities_are_those_recorded_from_transformers(name, aggregation):
     for case in RECORDED[name]:
         text = case["text"]
         (tokens,) = tokenize_passages([text], tokenizer)
+        if tokenizer.token_to_id("Ġ") in tokens.ids:
+            continue  # transformers makes no part of a word of a blank by itself
         logits = made_up_logits(tokens.ids)
         found = find_entities(logits, tokens, (0, len(text)), LABELS, aggregation)
-        assert [list(e[:3]) for e in found] == [e[:3] for e in case[aggregation]], text
-        assert [e.score for e in found] == pytest.approx(
-            [e[3] for e in case[aggregation]], abs=1e-4
-        )
+        expected: dict[tuple[int, int, str], float] = {}
+        for start, end, kind, score in case[aggregation]:
+            expected.setdefault((start, end, kind), score)  # bytes of a character: several times
+        assert [e[:3] for e in found] == list(expected), text
+        assert [e.score for e in found] == pytest.approx(list(expected.values()), abs=1e-4)
 
 
 @given(

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.labels import SURE, TOUCHING, best_sequence, probabilities, read_scheme
+from transforms.labels import (
+    OUTSIDE,
+    SURE,
+    TOUCHING,
+    best_sequence,
+    outside_labels,
+    probabilities,
+    read_scheme,
+)
 
 IOB2 = ("O", "B-X", "I-X", "B-Y", "I-Y")
 IOBES = ("I-X", "O", "B-X", "E-X", "S-X")
@@ -61,11 +69,43 @@ def worth(tags: list[str], labels: tuple[str, ...], scores: np.ndarray) -> float
         (("O", "B-X", "I-X", "MISC"), ("", "X", "X", "MISC")),
         (("O", "I-X", "I-Y"), ("", "X", "Y")),
         (("O", "B-B-cell", "I-B-cell"), ("", "B-cell", "B-cell")),
+        (("O", "vitamin-B", "vitamin-E"), ("", "vitamin-B", "vitamin-E")),
+        (("O", "B_cell", "T_cell"), ("", "B_cell", "T_cell")),
     ],
 )
 def test_a_type_keeps_its_hyphens(labels, types):
     """Transformers issue 23206: it cut a label without a prefix at its first hyphen."""
     assert read_scheme(labels).types == types
+
+
+@pytest.mark.parametrize(
+    ("labels", "types"),
+    [
+        (("B_DS", "I_DS", "O"), ("DS", "DS", "")),
+        (("B:DS", "I:DS", "O"), ("DS", "DS", "")),
+        (("b-DS", "i-DS", "o"), ("DS", "DS", "")),
+        (("DS-B", "DS-I", "GP-B", "O"), ("DS", "DS", "GP", "")),
+        (("DS_B", "DS_I", "OUT"), ("DS", "DS", "")),
+        (("B-DS", "I-DS", "0"), ("DS", "DS", "")),
+        (("B", "I", "O"), ("entity", "entity", "")),
+        (("B-", "I-", "O"), ("entity", "entity", "")),
+        (("O", "B-DS", "I-DS", "O"), ("", "DS", "DS", "")),
+        (("[CLS]", "B-DS", "I-DS", "O", "[SEP]"), ("", "DS", "DS", "", "")),
+    ],
+)
+def test_labels_are_understood_however_they_are_written(labels, types):
+    """A type is never empty, a B begins an entity, and no label for nothing is an entity."""
+    scheme = read_scheme(labels)
+    assert scheme.types == types
+    assert labels[scheme.outside] in OUTSIDE
+    begins = [label for label, begins in zip(labels, scheme.begins, strict=True) if begins]
+    assert begins == [label for label in labels if "B" in label.upper()]
+
+
+@pytest.mark.parametrize("labels", [("LABEL_0", "LABEL_1"), ("B-X", "I-X"), ("[CLS]", "B", "I")])
+def test_nothing_says_what_is_outside(labels):
+    """Such a model is refused when it is loaded."""
+    assert not outside_labels(labels)
 
 
 @pytest.mark.parametrize("labels", RULES)

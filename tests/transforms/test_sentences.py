@@ -197,3 +197,9 @@ def test_splitting_ignores_white_space_around_a_passage(text):
 def test_extreme_passages_are_split_like_any_other(text):
     """Long runs of one thing take no longer than prose of that length, and break nothing."""
     check_promises(text)
+
+
+def test_a_stop_right_after_a_bracket_ends_no_list_item():
+    """As in numbers whose zero was lost: what stands before the stop is a bracket alone."""
+    text = "It was less frequent in donors (. 0092)."
+    assert split_sentences(text)[-1][1] == len(text)

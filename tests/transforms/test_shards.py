@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,19 +35,35 @@ offsets = st.integers(0, 2**31 - 1)
 maybe = st.none() | texts
 scores = st.floats(0, 1, width=32)
 notes = st.dictionaries(texts, offsets, max_size=3)
+VALUES = {
+    str: texts,
+    int: offsets,
+    float: scores,
+    str | None: maybe,
+    float | None: st.none() | scores,
+    tuple[str, ...] | None: st.none() | st.lists(texts, max_size=3),  # as they are read
+}
 
 annotations = st.builds(
     Annotation,
-    **{
-        name: {str: texts, int: offsets, float: scores}[kind]
-        for name, kind in Annotation.__annotations__.items()
-    },
+    **{name: VALUES[kind] for name, kind in get_type_hints(Annotation).items()},
 )
 articles = st.builds(
     Article,
     article_id=texts,
     **dict.fromkeys(
-        ("pmcid", "pmid", "doi", "title", "journal", "article_type", "language", "license"), maybe
+        (
+            "pmcid",
+            "pmid",
+            "doi",
+            "pprid",
+            "title",
+            "journal",
+            "article_type",
+            "language",
+            "license",
+        ),
+        maybe,
     ),
     year=st.none() | st.integers(1000, 2999),
     text=texts,

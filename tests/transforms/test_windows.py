@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordPiece
+from tokenizers.normalizers import NFKC
+from tokenizers.pre_tokenizers import BertPreTokenizer, Metaspace
 
 from models.model import load_model
 from transforms.records import Tokens, Window
@@ -68,6 +71,31 @@ def test_an_emoji_of_several_tokens_is_one_word():
     assert emoji.sum() > 1
     assert len(set(tokens.words[emoji])) == 1
     assert sorted(set(tokens.words)) == [0, 1, 2]
+
+
+def test_a_character_is_of_one_word():
+    """Where NFKC makes several of it that are words, and of what follows without a space."""
+    pieces = {t: index for index, t in enumerate(["[UNK]", ".", "a", "/", "c", "##m"])}
+    tokenizer = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))  # noqa: S106 - a token's name
+    tokenizer.normalizer, tokenizer.pre_tokenizer = NFKC(), BertPreTokenizer()
+    (tokens,) = tokenize_passages(["a … \u2100m ."], tokenizer)  # the sign a/c
+    assert tokens.starts.tolist() == [0, 2, 2, 2, 4, 4, 4, 5, 7]
+    assert tokens.words.tolist() == [0, 1, 1, 1, 2, 2, 2, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["β-cat", "a β-cat", "a  β-cat β-cat"])
+def test_a_blank_by_itself_opens_the_word_behind_it(text: str):
+    """At the start of a sentence and in its middle alike; a second space is of no word."""
+    pieces = [("<unk>", 0.0), ("▁", -1.0), ("▁a", -1.0), ("β", -2.0), ("-cat", -2.0), ("a", -3.0)]
+    tokenizer = Tokenizer(Unigram(pieces, 0))
+    tokenizer.pre_tokenizer = Metaspace()
+    (tokens,) = tokenize_passages([text], tokenizer)
+    filled = tokens.starts < tokens.ends
+    for start in [i for i, character in enumerate(text) if character == "β"]:
+        of_word = filled & (tokens.starts >= start) & (tokens.starts < start + len("β-cat"))
+        names = [tokenizer.id_to_token(index) for index in tokens.ids[of_word]]
+        assert names == ["▁", "β", "-cat"]
+        assert len(set(tokens.words[of_word])) == 1
 
 
 @given(passages(), st.sampled_from(TOKENIZERS))

@@ -18,6 +18,7 @@ identifiers, ``problems`` says why something is none.
 """
 
 import hashlib
+import io
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +51,7 @@ __all__ = [
     "quick_article_id",
     "read_articles",
     "scan_archive",
+    "scan_bytes",
 ]
 
 
@@ -81,6 +83,11 @@ def scan_archive(
     """
     for uri in archive.uris:
         yield from _scan_file(uri, max_article_bytes, opened)
+
+
+def scan_bytes(data: bytes) -> Iterator[SourceArticle | Reject]:
+    """The same for a file's bytes, which need stand in no file."""
+    return _scan_open("", io.BytesIO(data), MAX_ARTICLE_BYTES)
 
 
 def read_articles(
@@ -118,16 +125,22 @@ def _scan_file(
         yield file_reject(uri, "unreadable", f"the file cannot be opened: {error}")
         return
     opened(file)
-    meter = Meter()
     with file:
-        for document in open_documents(uri, file, meter):
-            if isinstance(document, Reject):
-                found: Iterable[SourceArticle | Reject] = (document,)
-            else:
-                found = Scanner(document, max_article_bytes).items()
-            for item in found:
-                meter.items += 1
-                yield item
+        yield from _scan_open(uri, file, max_article_bytes)
+
+
+def _scan_open(
+    uri: str, file: BinaryIO, max_article_bytes: int
+) -> Iterator[SourceArticle | Reject]:
+    meter = Meter()
+    for document in open_documents(uri, file, meter):
+        if isinstance(document, Reject):
+            found: Iterable[SourceArticle | Reject] = (document,)
+        else:
+            found = Scanner(document, max_article_bytes).items()
+        for item in found:
+            meter.items += 1
+            yield item
 
 
 def _read_file(

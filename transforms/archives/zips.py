@@ -111,7 +111,9 @@ def zip_documents(
     members = Members(uri)
     try:
         package = zipfile.ZipFile(cast("BinaryIO", _PackageFile(uri, file)))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (MemoryError, OSError, UnreadableError):
+        raise
+    except Exception as error:  # zipfile has many on damaged bytes
         yield file_reject(uri, "damaged", f"the zip file is damaged: {error}")
         return
     with package:
@@ -123,7 +125,7 @@ def zip_documents(
         if package_byte:
             infos = [*dropwhile(lambda info: info.header_offset != package_byte, infos)]
         for info in infos:
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() fails at an empty name
                 continue
             if reject := members.refuse(info.filename, None):
                 yield reject

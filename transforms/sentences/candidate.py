@@ -109,7 +109,8 @@ class Candidate:
         number = self.words[-1].removeprefix("(")
         if _RATIO.search(" ".join(self.words[-3:-1])):
             return False
-        opens = self.words[-2][-1] in ";:" or (number != self.words[-1] and number[-1] != ")")
+        in_brackets = number != self.words[-1] and not number.endswith(")")
+        opens = self.words[-2][-1] in ";:" or in_brackets
         return opens and _ITEM_NUMBER.fullmatch(number) is not None
 
     @property

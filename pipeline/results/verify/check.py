@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from models.annotators import load_annotators, load_cached
 from models.files import ModelError
+from models.terminology.store import StoredTerminology, TerminologyError, open_terminology
 from pipeline.output import storage
 from pipeline.output.inputs import find_file, inputs_fingerprint
 from pipeline.output.paths import FOLDERS, files_of, plan_of, receipt_of
@@ -29,7 +30,8 @@ from transforms.archives import scan_archive
 from transforms.errors import JobError
 from transforms.jats import TextOptions, parse_articles, parse_xml
 from transforms.journey import annotate_source
-from transforms.layers import Annotator, ModelOptions, Resources
+from transforms.layers import Annotator, Layer, ModelOptions, Resources
+from transforms.links import LINK_COLUMNS
 from transforms.mentions import ANNOTATIONS
 from transforms.records import (
     Archive,
@@ -55,7 +57,7 @@ _Row = TypeVar("_Row")
 
 PROMISES = (
     *("slices", "places", "articles", "characters", "words"),
-    *("tokens", "sentences", "files", "scores"),
+    *("tokens", "sentences", "concepts", "files", "scores"),
 )
 
 SCORE_TOLERANCE = 1e-4
@@ -104,6 +106,7 @@ class Check:
             raise DamagedError(f"{output}/run.json is damaged: {error}") from error
         self._models = [(model.name, model.fingerprint) for model in run.models]
         self._annotators: tuple[Annotator, ...] = ()
+        self._terminologies: list[StoredTerminology] = []
         self._totals = Totals()
         self._known: set[str] = set()
         # Hashes of ids and bytes: those of millions of articles fit into memory.
@@ -117,6 +120,7 @@ class Check:
     def all(self) -> None:
         """Checks every promise."""
         self._load_models()
+        self._open_terminologies()
         uris: list[str] = []
         for plan in self._plans():
             uris += plan.uris
@@ -155,6 +159,19 @@ class Check:
                 what=f"model {name} is no longer the one that annotated",
             )
 
+    def _open_terminologies(self) -> None:
+        for terms in self._run.terminologies:
+            try:
+                terminology = open_terminology(terms.folder)
+            except TerminologyError as error:
+                raise JobError(f"a terminology of the run cannot be opened: {error}") from error
+            self._terminologies.append(terminology)
+            self._expect(
+                "concepts",
+                ok=terminology.fingerprint == terms.fingerprint,
+                what=f"terminology {terms.name} is no longer the one that was linked to",
+            )
+
     def _plans(self) -> Iterator[Plan]:
         for name in sorted(self._run.archives):
             self._known.add(plan_of(name))
@@ -173,6 +190,7 @@ class Check:
                 self._known.add(receipt_of(chunk))
                 continue
             self._receipt(chunk, chunks[chunk], tables)
+            self._concepts(chunk, tables)
             self._chunk(chunk, part, tables)
         for extra in entries:
             place = extra if isinstance(extra, Reject) else extra.range
@@ -259,6 +277,38 @@ class Check:
                 what=f"{path}: {name} is {said.get(name)}, its tables and files give {found}",
             )
 
+    def _concepts(self, chunk: str, tables: ChunkRows) -> None:
+        """The links of a chunk against the terminologies, and their number in ``articles``."""
+        rows = tables.of(ANNOTATIONS)
+        linked = [row for row in rows if row["concept"] is not None]
+        known = {
+            (concept.type, concept.id, concept.name, concept.xrefs)
+            for terminology in self._terminologies
+            for concept in terminology.with_ids({row["concept"] for row in linked})
+        }
+        for row in linked:
+            concept = (row["type"], row["concept"], row["concept_name"])
+            self._expect(
+                "concepts",
+                ok=(*concept, tuple(row["concept_xrefs"] or ())) in known
+                and row["link"] is not None
+                and 0 <= (row["link_score"] or 0) <= 1,
+                what=f"{row['annotation_id']}: {concept} is in no terminology of the run",
+            )
+        for row in rows:
+            parts = {row[name] is None for name in LINK_COLUMNS}
+            if len(parts) > 1:
+                self._expect("concepts", ok=False, what=f"{row['annotation_id']}: half a link")
+        counts = Counter(row["article_id"] for row in linked)
+        said = Counter({row["article_id"]: 0 for row in tables.of(ARTICLES)})
+        for row in tables.of(ARTICLES):
+            said[row["article_id"]] += row["n_linked"]
+        self._expect(
+            "concepts",
+            ok=+counts == +said,
+            what=f"{chunk}: n_linked differs from the links in annotations",
+        )
+
     def _run_json(self, uris: Sequence[str]) -> None:
         record = asdict(self._run)
         found = {**self._what_was_run(), **self._what_was_read(uris), **self._what_was_made()}
@@ -281,6 +331,7 @@ class Check:
         options = asdict(self._run.options)
         del options["sha256"]
         options["models"] = [model.full_name for model in self._run.models]
+        options["terminologies"] = [terms.full_name for terms in self._run.terminologies]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
         return {
             "schema_version": SCHEMA_VERSION,
@@ -404,7 +455,7 @@ class Check:
         found = (
             entry
             if isinstance(entry, Reject)
-            else annotate_source(entry, layers_using(Resources(self._annotators)), self._text)
+            else annotate_source(entry, self._layers(), self._text)
         )
         self._expect(
             "articles",
@@ -412,6 +463,9 @@ class Check:
             what=f"{what}, but it is "
             + (f"{found.reason}: {found.message}" if isinstance(found, Reject) else "sound"),
         )
+
+    def _layers(self) -> tuple[Layer, ...]:
+        return layers_using(Resources(self._annotators, self._terminologies))
 
     def _annotated_once(self, entry: SourceArticle | Reject, rows: Sequence[Written]) -> None:
         row = rows[0].row
@@ -454,7 +508,7 @@ class Check:
 
     def _rescore(self, entry: SourceArticle, rows: Sequence[Written]) -> None:
         """Annotates an article again, and compares what is found and how surely."""
-        again = annotate_source(entry, layers_using(Resources(self._annotators)), self._text)
+        again = annotate_source(entry, self._layers(), self._text)
         found = [] if isinstance(again, Reject) else again.rows
         written = [each for own in rows for each in own.rows[ANNOTATIONS.name]]
         made = [each for own in found for each in own.batches[ANNOTATIONS.name].to_pylist()]

@@ -12,8 +12,9 @@ from apache_beam.testing.util import assert_that
 from pipeline.beam.graph import NAMESPACE, AnnotateArchives
 from pipeline.commands.annotate import add_arguments, run_options
 from pipeline.job.begin import begin, describe_run
-from pipeline.job.inputs import group_archives, inputs_fingerprint, match_inputs
+from pipeline.job.inputs import group_archives, match_inputs
 from pipeline.job.options import RunOptions
+from pipeline.output.inputs import inputs_fingerprint
 from pipeline.output.receipts import Receipt, Totals
 from pipeline.output.record import FinishedRun, finished_run
 from transforms.records import Archive
@@ -76,7 +77,7 @@ def test_counters_and_times_are_those_of_the_run(job):
     assert counters(result) == expected_counters(run)
     found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(NAMESPACE))
     times = {each.key.metric.name: each.committed for each in found["distributions"]}
-    stages = {"parse", "split", "window", "infer", "decode", "remap", "write"}
+    stages = {"parse", "classify", "split", "window", "infer", "decode", "remap", "link", "write"}
     assert times.keys() == {f"{stage}_msec" for stage in stages}
     for spent in times.values():
         assert spent.count == run.reconciliation.annotated

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipeline import commands
+from pipeline import __version__, commands
 from pipeline.__main__ import main
 from tests.articles import TESTS
 from transforms.errors import JobError, UserError
@@ -61,6 +61,39 @@ finally:
         needless.add("requests")
     assert "pipeline" in imported
     assert not imported & needless
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["annotat"], "unknown command: annotat; did you mean annotate?"),
+        (["nothing"], "unknown command: nothing ("),
+        (["report", "out", "--page", "3"], "did you mean --pages by --page?"),
+    ],
+)
+def test_a_mistyped_word_is_met_by_the_one_that_was_meant(words, said, capsys):
+    """Commands and flags alike."""
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert said in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    """As the package has it."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"article-annotator {__version__}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_completes_commands_and_flags(shell, capsys):
+    """Of the command that a package brings."""
+    pytest.importorskip("shtab", reason="completion is NOT TESTED: install shtab")
+    assert main(["--completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "annotate-articles" in script
+    for word in (*commands.SUMMARIES, "--max-reject-rate", "webannotation"):
+        assert word in script
 
 
 @pytest.mark.slow

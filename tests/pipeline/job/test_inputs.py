@@ -261,8 +261,9 @@ def bucket(s3):
     ],
 )
 def test_s3_patterns(bucket, pattern, expected):
-    """Objects, folders and globs in a bucket are matched like files."""
+    """Objects, folders and globs in a bucket are matched like files; a bucket is a folder."""
     assert names(match_inputs([f"{bucket}/{pattern}"]), bucket) == expected
+    assert names(match_inputs([bucket]), bucket) == ["large.xml"]
 
 
 def test_s3_articles(bucket):

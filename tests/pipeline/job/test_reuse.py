@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.annotators import load_annotators
+from models.terminology.store import open_terminology
 from pipeline.job.reuse import Reader, annotated_before
 from pipeline.output.record import DamagedError
 from tests.articles import article, write_archive
@@ -83,7 +84,8 @@ def test_shard_that_is_damaged_meanwhile_is_told_with_its_path(earlier):
 def test_rows_are_those_of_annotating_again_at_the_new_place(earlier, tiny):
     """Byte for byte what would be written, and the same counts."""
     output, chunk, sources = earlier
-    layers = layers_using(Resources(load_annotators([ModelOptions(tiny, "first")])))
+    annotators = load_annotators([ModelOptions(tiny, "first")])
+    layers = layers_using(Resources(annotators, [open_terminology("terms-bio")]))
     known = annotated_before(str(output), [chunk])
     reader = Reader(
         str(output), {number: known[key(source.range)] for number, source in enumerate(sources)}

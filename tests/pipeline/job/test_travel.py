@@ -10,6 +10,7 @@ import pytest
 from apache_beam.internal import pickler
 
 from models.annotators import load_cached
+from models.terminology.store import open_terminology
 from pipeline.beam.graph import AnnotateChunk
 from pipeline.job.chunks import Chunk
 from pipeline.job.fingerprint import parts_fingerprint
@@ -32,9 +33,17 @@ def options(tiny: str) -> RunOptions:
     )
     text = TextOptions(languages=frozenset({"en", "de"}), references=True)
     loaded = load_cached(tiny, 2)
-    parts = parts_fingerprint([loaded, loaded])
+    terms = open_terminology("terms-bio")
+    parts = parts_fingerprint([loaded, loaded, terms, terms])
     return RunOptions(
-        "s3://bucket/out", (model, model), text, 2, "fedcba98", "0123456789abcdef", parts
+        "s3://bucket/out",
+        (model, model),
+        ("terms-bio", "terms-bio"),
+        text,
+        2,
+        "fedcba98",
+        "0123456789abcdef",
+        parts,
     )
 
 
@@ -124,7 +133,8 @@ def test_step_arrives_ready_to_work(tiny, travel):
     step = travel(AnnotateChunk(sent))
     step.setup()
     assert step._worker.options == sent
-    [mentions] = step._worker.layers
+    mentions, links = step._worker.layers
+    assert len(links.terminologies) == len(sent.terms)
     assert [annotator.options for annotator in mentions.annotators] == list(sent.models)
 
 

@@ -1,5 +1,6 @@
 """Each format says what the tables say, by its own rules."""
 
+import csv
 import itertools
 import json
 import re
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 from models.gold import Mention, read_gold
 from pipeline.__main__ import main
 from pipeline.output.committed import ArticleRows
+from pipeline.output.paths import article_file_name
 from pipeline.results import formats
 from pipeline.results.export import Lines
 from pipeline.results.resolve import find_source
+from pipeline.results.type_names import names_of
 from pipeline.results.xmltext import XmlText
 from tests.articles import article, files, write_archive
 from transforms.jats import parse_xml
-from transforms.records import article_id_from
+from transforms.records import Sentence, article_id_from
 
 LINKS = "GP\tBRCA1\tBRCA1\thttps://www.uniprot.org/uniprotkb/P38398/entry\n"
 
@@ -80,6 +83,11 @@ def test_bioc_holds_every_mention_at_its_place(done, tmp_path):
                 assert passage["text"][start : start + place["length"]] == annotation["text"]
                 kind = annotation["infons"]["type"]
                 found.append(Mention(place["offset"], place["offset"] + place["length"], kind))
+            texts = "".join(sentence["text"] for sentence in passage["sentences"])
+            assert "".join(texts.split()) == "".join(passage["text"].split())
+            for sentence in passage["sentences"]:
+                start = sentence["offset"] - passage["offset"]
+                assert passage["text"][start:].startswith(sentence["text"])
             for infons in (passage["infons"], *(a["infons"] for a in passage["annotations"])):
                 assert all(isinstance(value, str) for value in infons.values())
         assert found == mentions(annotations.get(document["id"], []))
@@ -140,7 +148,7 @@ def test_pubtator_gives_back_title_and_abstract(done, tmp_path):
     """Read as gold, each mention of title and abstract is there, and no other."""
     assert export(done, "pubtator", tmp_path / "pubtator") == 0
     expected = sorted(
-        (found["exact"], formats.PUBTATOR_TYPES[found["type"]])
+        (found["exact"], names_of(found["type"]).pubtator)
         for annotations in rows(done, "annotations").values()
         for found in annotations
         if found["section"] in ("TITLE", "ABSTRACT")
@@ -172,11 +180,11 @@ PASSAGES = st.lists(
 def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
     """An article in which every second word is a mention."""
     text = ""
-    spans, annotations, starts = [], [], []
+    spans, annotations, sentences = [], [], []
     for number, (section, words) in enumerate(passages):
         text += "\n" if number else ""
         begin = len(text)
-        starts.append(begin)
+        sentences.append(Sentence(number, begin, len(text)))
         for index, word in enumerate(words):
             text += " " if index else ""
             start = len(text)
@@ -200,12 +208,13 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
                         "start_offset": start - begin,
                         "end_xpath": f"/article[1]/p[{number}]/text()[1]",
                         "end_offset": len(text) - begin,
+                        "concept": None,
                     }
                 )
         spans.append({"start": begin, "end": len(text), "section": section, "xpath": "/article[1]"})
     about = dict.fromkeys(("title", "journal", "article_type", "language", "license", "year"))
     ids = {"article_id": "PMC1", "pmcid": "PMC1", "pmid": None, "doi": None, "sha256": "0" * 64}
-    return ArticleRows({**ids, **about, "text": text, "passages": spans}, starts, annotations)
+    return ArticleRows({**ids, **about, "text": text, "passages": spans}, sentences, annotations)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +228,7 @@ def made(passages: list[tuple[str, list[str]]]) -> ArticleRows:
 )
 def test_usual_ids_are_file_names(article_id, name):
     """They are found again at a look."""
-    rows = made([])
-    rows.row["article_id"] = article_id
-    assert formats.brat_name(rows) == name
+    assert article_file_name(article_id) == name
 
 
 @given(st.lists(st.text(min_size=1, max_size=400), min_size=2, max_size=6, unique=True))
@@ -233,7 +240,7 @@ def test_any_ids_are_file_names_of_their_own(dois):
     for doi in dois:
         rows = made([])
         rows.row["article_id"] = article_id_from(None, None, doi, "")
-        names.add(formats.brat_name(rows))
+        names.add(article_file_name(rows.row["article_id"]))
     assert len(names) == len({article_id_from(None, None, doi, "") for doi in dois})
     assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,120}", name) for name in names)
 
@@ -248,9 +255,10 @@ def test_any_text_survives(tmp_path_factory, passages):
     [document] = read_gold(folder).documents
     assert list(document.mentions) == mentions(rows.annotations)
 
+    written = formats.to_json(formats.bioc_document(rows, formats.Links()))
     found = [
         passage["text"][place["offset"] - passage["offset"] :][: place["length"]]
-        for passage in json.loads(formats.to_json(formats.bioc_document(rows, {})))["passages"]
+        for passage in json.loads(written)["passages"]
         for annotation in passage["annotations"]
         for place in annotation["locations"]
     ]
@@ -266,7 +274,7 @@ def test_any_text_survives(tmp_path_factory, passages):
         slices = [document.text[mention.start : mention.end] for mention in document.mentions]
         assert sorted(slices) == sorted(inside)
 
-    for line in formats.submission_rows(rows, "lab", {}):
+    for line in formats.submission_rows(rows, "lab", formats.Links()):
         for found, annotation in zip(line["anns"], rows.annotations, strict=False):
             sentence, word = map(int, found["position"].split("."))
             words = rows.row["text"].split("\n")[sentence - 1].split(" ")
@@ -299,7 +307,8 @@ def test_web_annotations_are_found_in_the_xml(done, tmp_path):
                 "prefix": annotation["prefix"],
                 "suffix": annotation["postfix"],
             }
-            assert target["source"] == f"https://europepmc.org/article/PMC/{row['pmcid']}"
+            assert target["source"].endswith(f"/rest/{row['pmcid']}/fullTextXML")
+            assert target["scope"] == f"https://europepmc.org/article/PMC/{row['pmcid']}"
             first = place.get("startSelector", place)
             last = place.get("endSelector", place)
             found = {
@@ -317,7 +326,7 @@ def test_a_mention_over_several_text_nodes_is_a_range():
     rows = made([("RESULTS", ["IFN-γ"])])
     node = "/article[1]/p[1]/italic[1]/text()[1]"
     annotation = {**rows.annotations[0], "end_xpath": node, "end_offset": 1}
-    place = formats.web_annotation(annotation, rows.row, {})["target"]["selector"][0]
+    place = formats.web_annotation(annotation, rows.row, formats.Links())["target"]["selector"][0]
     ends = [place["startSelector"], place["endSelector"]]
     assert place["type"] == "RangeSelector"
     assert [end["value"] for end in ends] == [annotation["start_xpath"], node]
@@ -349,8 +358,10 @@ def test_linked_mentions_can_be_submitted(done, submission):
         assert set(line) == {"src", "id", "provider", "anns"}
         assert formats.submission_problems(line) == []
         for annotation in line["anns"]:
-            assert annotation["exact"] == annotation["tags"][0]["name"] == "BRCA1"
-            assert annotation["type"] == "gene_protein"
+            [tag] = annotation["tags"]
+            own = {"name": "BRCA1", "uri": "https://www.uniprot.org/uniprotkb/P38398/entry"}
+            assert (tag == own) == (annotation["exact"] == "BRCA1")
+            assert tag["uri"].startswith("https://")
             quoted = annotation["prefix"] + annotation["exact"] + annotation["postfix"]
             assert quoted in texts[line["id"]]
     assert len({line["id"] for line in lines}) == len(lines)
@@ -374,9 +385,11 @@ def test_every_other_mention_is_in_no_match(done, submission):
     assert sum(count for what, count in counts.items() if "annotations" in what) == total
 
 
-def test_without_links_nothing_is_submitted(done, tmp_path, capsys):
+def test_without_links_nothing_is_submitted(annotate, samples, tmp_path, capsys):
     """And it is said, as is what stands in no file at all."""
-    assert export(done, "europepmc", tmp_path / "to", "--provider", "lab") == 0
+    unlinked = tmp_path / "unlinked"
+    assert annotate(samples, unlinked, "--terms", "none", "--max-reject-rate", "0.1") == 0
+    assert export(unlinked, "europepmc", tmp_path / "to", "--provider", "lab") == 0
     assert not list((tmp_path / "to").glob("*.api.json"))
     said = capsys.readouterr().out
     assert "nothing can be submitted" in said
@@ -429,7 +442,7 @@ def test_articles_outside_pmc_show_title_and_abstract_only():
     """Europe PMC has no more of them."""
     rows = made([("TITLE", ["of", "x", "BRCA1"]), ("METHODS", ["of", "x", "BRCA1"])])
     rows.row.update(pmcid=None, pmid="12")
-    links = {("GP", "BRCA1"): formats.Link("BRCA1", "https://example.org/1")}
+    links = formats.Links({("GP", "BRCA1"): formats.Link("BRCA1", "https://example.org/1")})
     matched, others = formats.submission_rows(rows, "lab", links)
     assert (matched["src"], matched["id"]) == ("MED", "12")
     assert [found["section"] for found in matched["anns"]] == ["Title"]
@@ -546,3 +559,55 @@ def test_no_run_no_export(tmp_path, capsys):
     """A folder without run.json is refused."""
     assert export(tmp_path, "bioc", tmp_path / "to") == 2
     assert "run.json" in capsys.readouterr().err
+
+
+# Tables and spaCy -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format_", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_tables_hold_every_mention_with_its_sentence(done, tmp_path, format_, delimiter):
+    """And what tells its article; a tab-separated table needs no quotes."""
+    assert export(done, format_, tmp_path / format_) == 0
+    quoting = csv.QUOTE_MINIMAL if format_ == "csv" else csv.QUOTE_NONE
+    found = []
+    for path in sorted((tmp_path / format_).glob(f"*.{format_}")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            found += csv.DictReader(lines, delimiter=delimiter, quoting=quoting)
+    expected = [row for group in rows(done, "annotations").values() for row in group]
+    articles = rows(done, "articles")
+    assert len(found) == len(expected)
+    by_id = {row["annotation_id"]: row for row in found}
+    for row in expected:
+        mine = by_id[row["annotation_id"]]
+        assert mine["exact"] == row["exact"]
+        assert row["exact"] in mine["sentence_text"]
+        assert mine["pmcid"] == (articles[row["article_id"]][0]["pmcid"] or "")
+        assert None not in mine
+        assert None not in mine.values()
+
+
+def test_spacy_has_every_mention(done, tmp_path):
+    """As a span of the document that is its passage, at its place; entities do not overlap."""
+    spacy = pytest.importorskip("spacy", reason="spaCy's format is NOT TESTED: install spacy")
+    from spacy.tokens import DocBin
+
+    assert export(done, "spacy", tmp_path / "spacy") == 0
+    vocab = spacy.blank("en").vocab
+    documents = [
+        document
+        for path in (tmp_path / "spacy").glob("*.spacy")
+        for document in DocBin().from_bytes(path.read_bytes()).get_docs(vocab)
+    ]
+    found = {
+        span.id_: (document.user_data["start"] + span.start_char, span.text, span.label_)
+        for document in documents
+        for span in document.spans["mentions"]
+    }
+    expected = [row for group in rows(done, "annotations").values() for row in group]
+    assert set(found) == {row["annotation_id"] for row in expected}
+    for row in expected:
+        start, text, label = found[row["annotation_id"]]
+        assert row["exact"] in text
+        assert start <= row["start"]
+        assert label == names_of(row["type"]).spacy
+    assert any(document.ents for document in documents)

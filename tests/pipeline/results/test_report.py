@@ -72,7 +72,10 @@ def test_the_page_stands_alone(done):
     Reader().feed(text)
     assert not open_tags
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in seen}
-    assert not [attrs for _, attrs in seen if {"src", "href", "onload"} & attrs.keys()]
+    assert not [attrs for _, attrs in seen if {"src", "onload"} & attrs.keys()]
+    links = {attrs["href"] for _, attrs in seen if "href" in attrs}
+    assert links
+    assert all(link.startswith("https://europepmc.org/article/PMC/PMC") for link in links)
     assert "@import" not in text
     assert "url(" not in text
     assert "prefers-color-scheme: dark" in text
@@ -138,15 +141,50 @@ def test_scores_and_mentions_are_all_counted(done, record):
         assert found.mentions[type_].mentions.total() == count
 
 
-def test_samples_stand_in_their_sentences(done, record):
-    """Twenty of them, or as many as there are; the same ones each time."""
+def test_samples_are_drawn_by_type_and_article(done, record):
+    """Each in its sentence, each of a type from another article; the same ones each time."""
     samples = gather(str(done)).samples
-    assert len(samples) == min(findings.SAMPLES, record["counts"]["annotations"])
     texts = [row["text"] for row in rows_of(done, "articles")]
     for sample in samples:
         sentence = sample.before + sample.row["exact"] + sample.after
         assert any(sentence in text for text in texts)
+    drawn = [(sample.row["type"], sample.row["article_id"]) for sample in samples]
+    assert len(set(drawn)) == len(drawn)
+    holders = {(row["type"], row["article_id"]) for row in rows_of(done, "annotations")}
+    for type_ in record["annotations"]["by_type"]:
+        n_articles = sum(holder[0] == type_ for holder in holders)
+        assert sum(one[0] == type_ for one in drawn) == min(findings.SAMPLES, n_articles)
     assert samples == gather(str(done)).samples
+
+
+def test_coverage_and_conflicts_are_those_of_the_rows(done, page):
+    """Articles with each type, sentences with a mention, names with several types in an article."""
+    found, rows = gather(str(done)), rows_of(done, "annotations")
+    for type_ in found.by_type():
+        articles = {row["article_id"] for row in rows if row["type"] == type_}
+        assert found.coverage[type_] == len(articles)
+    marked = {(row["article_id"], row["sentence"]) for row in rows}
+    assert found.sentences == {"all": len(rows_of(done, "sentences")), "marked": len(marked)}
+    types: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        types.setdefault((row["article_id"], row["exact"].lower()), set()).add(row["type"])
+    assert found.conflicts.total() == sum(len(each) > 1 for each in types.values())
+    coverage = table(page, "Coverage")[1:]
+    assert number(coverage[-1][1]) == found.n_rows - found.coverage["any"]
+
+
+def test_pages_of_articles_are_linked(done, tmp_path):
+    """From the sample to the mention on its page, and back."""
+    to = tmp_path / "site" / "index.html"
+    assert main(["report", str(done), "--to", str(to), "--pages", "2"]) == 0
+    made = sorted(path.name for path in (tmp_path / "site" / "pages").iterdir())
+    assert len(made) == 2
+    root = etree.parse(str(to)).getroot()
+    links = [link for link in root.xpath("//a/@href") if link.startswith("pages/")]
+    assert {link.partition("#")[0] for link in links} == {f"pages/{name}" for name in made}
+    assert any("#" in link for link in links)
+    page = (tmp_path / "site" / "pages" / made[0]).read_text(encoding="utf-8")
+    assert 'href="../index.html"' in page
 
 
 def test_rare_mentions_are_forgotten_and_the_page_says_so(monkeypatch):
@@ -191,7 +229,7 @@ def test_a_run_without_annotations_has_a_page(annotate, tmp_path):
     assert annotate(source, tmp_path / "out", "--min-score", "1") == 0
     assert main(["report", str(tmp_path / "out")]) == 0
     root = etree.parse(str(tmp_path / "out" / "report.html")).getroot()
-    assert root.xpath("//h2[starts-with(., '0 annotations at random')]")
+    assert root.xpath("//h2[starts-with(., '0 annotations as a sample')]")
 
 
 def test_tables_that_disagree_with_the_run_are_named(annotate, tmp_path):

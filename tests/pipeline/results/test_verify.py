@@ -346,7 +346,7 @@ def _annotate_broken_article(chunk: Chunk) -> None:
     [reject] = chunk.rows["rejects"]
     chunk.rows["rejects"] = []
     copy = {**chunk.article("PMC1"), "article_id": "PMC78", "source_index": reject["source_index"]}
-    chunk.rows["articles"].append({**copy, "n_sentences": 0, "n_annotations": 0})
+    chunk.rows["articles"].append({**copy, "n_sentences": 0, "n_annotations": 0, "n_linked": 0})
 
 
 def _other_reason(chunk: Chunk) -> None:

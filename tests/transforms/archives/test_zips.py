@@ -123,3 +123,11 @@ def test_endless_table_of_contents(tmp_path, monkeypatch):
     path.write_bytes(zip_of({f"{number}.txt": b"" for number in range(300)}))
     [found] = scan(path)
     assert (found.reason, "table of contents" in found.message) == ("damaged", True)
+
+
+def test_member_without_a_name(tmp_path):
+    """It is none that holds articles."""
+    path = tmp_path / "a.zip"
+    packed = zip_of({"Q.txt": b"x", "a.xml": article(1)})
+    path.write_bytes(packed.replace(b"Q.txt", b"\0.txt"))  # a name ends at its first zero
+    assert told(scan(path)) == ["PMC1"]

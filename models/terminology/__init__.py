@@ -1,0 +1,1 @@
+"""Terminologies: folders of concepts and their names, and what makes, checks and opens them."""
