@@ -21,7 +21,8 @@ CITATION_PARTS = _words(
     "surname given-names prefix suffix name string-name person-group collab etal year month day "
     "season date volume issue fpage lpage page-range elocation-id source article-title part-title "
     "chapter-title trans-title trans-source publisher-name publisher-loc conf-name conf-date "
-    "conf-loc edition series patent pub-id issn isbn institution degrees date-in-citation comment"
+    "conf-loc edition series patent pub-id issn isbn institution degrees date-in-citation comment "
+    "ext-link uri"
 )
 MATHS = frozenset(("math", "tex-math", "inline-formula", "disp-formula"))
 TRANSLATIONS = _words(
