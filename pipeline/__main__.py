@@ -40,6 +40,11 @@ PROGRAM = "annotate-articles"
 """The command that an installed package brings, for any folder, whatever lies in it."""
 
 
+_ENDED_BY: list[Exception] = []
+"""Errors, kept with their frames: these may hold servers of gRPC whose threads could not start, and
+which are waited for as soon as nothing holds them."""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser, also of each command, that says in one line what it expected."""
 
@@ -92,6 +97,7 @@ def _run(argv: Sequence[str]) -> int:
     try:
         return _run_command(argv)
     except (UserError, JobError) as error:
+        _ENDED_BY.append(error)
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
 
